@@ -1,0 +1,2 @@
+export { ConfigError, duration, flag, loadConfig, port, secret, url } from './load.ts'
+export { Secret } from './secret.ts'

@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+import { Secret } from './secret.ts'
+
+/** Every fault of a configuration, one line each, so that an operator mends them in one go. */
+export class ConfigError extends Error {
+  readonly faults: readonly string[]
+
+  constructor(faults: readonly string[]) {
+    super(`configuration is not usable:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`)
+    this.name = 'ConfigError'
+    this.faults = faults
+  }
+}
+
+/**
+ * Reads the variables that a schema names from an environment. Keys of the schema are the names of the variables.
+ * `NAME_FILE` may hold the path of a file with the value instead of `NAME` (Kubernetes secrets).
+ * @throws ConfigError with every fault at once
+ */
+export function loadConfig<S extends z.ZodObject>(
+  schema: S,
+  env: Readonly<Record<string, string | undefined>>,
+): z.infer<S> {
+  const faults: string[] = []
+  const values: Record<string, string> = {}
+  for (const name of Object.keys(schema.shape)) {
+    const path = env[`${name}_FILE`]
+    const direct = env[name] === '' ? undefined : env[name]
+    if (path !== undefined && direct !== undefined) {
+      faults.push(`${name} and ${name}_FILE are both set; set one`)
+      continue
+    }
+    if (path === undefined) {
+      if (direct !== undefined) values[name] = direct
+      continue
+    }
+    try {
+      values[name] = readFileSync(path, 'utf8').trimEnd()
+    } catch (error) {
+      faults.push(`${name}_FILE: cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown fault'})`)
+    }
+  }
+  const parsed = schema.safeParse(values)
+  if (!parsed.success) {
+    for (const issue of parsed.error.issues) {
+      const name = issue.path.join('.')
+      if (!faults.some((fault) => fault.startsWith(`${name}_FILE`))) faults.push(`${name}: ${issue.message}`)
+    }
+  }
+  if (faults.length > 0 || !parsed.success) throw new ConfigError(faults)
+  return parsed.data
+}
+
+/** A secret from the environment. Never printed. */
+export const secret = () =>
+  z
+    .string()
+    .min(1)
+    .transform((value) => new Secret(value))
+
+/** A URL whose scheme is one of `schemes` (without the colon). */
+export const url = (...schemes: string[]) =>
+  z
+    .string()
+    .refine(
+      (value) => URL.canParse(value) && schemes.includes(new URL(value).protocol.slice(0, -1)),
+      `must be a URL with scheme ${schemes.join(' or ')}`,
+    )
+
+/** A TCP port; 0 lets the system choose. */
+export const port = () => z.coerce.number().int().min(0).max(65_535)
+
+/** `1`, `true`, `yes` and `on` are true; `0`, `false`, `no` and `off` are false. */
+export const flag = () =>
+  z
+    .string()
+    .toLowerCase()
+    .pipe(z.enum(['1', 'true', 'yes', 'on', '0', 'false', 'no', 'off']))
+    .transform((value) => ['1', 'true', 'yes', 'on'].includes(value))
+
+/** A duration in seconds. */
+export const duration = () => z.coerce.number().nonnegative()

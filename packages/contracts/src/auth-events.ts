@@ -1,0 +1,71 @@
+import { z } from 'zod'
+import { defineEvent } from './event.ts'
+
+/** `*` as the tenant of an event that belongs to no tenant. */
+export const PLATFORM = '*'
+
+const seconds = z.number().int().nonnegative()
+
+/**
+ * What was taken back. Every credential that matches and was issued at or before `at` is refused from then on.
+ * `at` is in seconds since the epoch, on the clock of auth's database.
+ */
+export const Revoked = defineEvent(
+  'auth.revoked',
+  1,
+  z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('token'), jti: z.string(), at: seconds, reason: z.string() }),
+    z.object({ kind: z.literal('grant'), grant: z.string(), at: seconds, reason: z.string() }),
+    z.object({ kind: z.literal('client'), client: z.string(), at: seconds, reason: z.string() }),
+    z.object({ kind: z.literal('person'), person: z.string(), at: seconds, reason: z.string() }),
+    z.object({
+      kind: z.literal('membership'),
+      person: z.string(),
+      tenant: z.string(),
+      at: seconds,
+      reason: z.string(),
+    }),
+    z.object({ kind: z.literal('key'), key: z.string(), at: seconds, reason: z.string() }),
+    z.object({
+      kind: z.literal('tenant-switch'),
+      person: z.string(),
+      tenant: z.string(),
+      at: seconds,
+      reason: z.string(),
+    }),
+  ]),
+)
+export type Revocation = z.infer<typeof Revoked.schema>
+
+/**
+ * The feed's heartbeat, once a second on `auth.delta.tick`: everything of the outbox up to `position` has been published.
+ * A node is fresh only by ticks that it read. `feed` names auth's database: another one means that the streams are stale.
+ */
+export const FeedTick = defineEvent(
+  'auth.tick',
+  1,
+  z.object({ feed: z.string(), position: z.string().regex(/^\d+$/), at: z.number().int() }),
+)
+
+/** A tenant as nodes need to know it; published when it differs from the default and when it changes. */
+export const TenantState = defineEvent(
+  'auth.tenant-state',
+  1,
+  z.object({
+    tenant: z.string(),
+    slug: z.string(),
+    name: z.string(),
+    plan: z.string(),
+    status: z.enum(['active', 'suspended']),
+    mcp: z.boolean(),
+  }),
+)
+export type TenantStateData = z.infer<typeof TenantState.schema>
+
+export const DELTA_SUBJECTS = {
+  tick: 'auth.delta.tick',
+  revoked: (revocation: Revocation): string => `auth.delta.${revocation.kind}`,
+} as const
+
+/** Header (NATS) or attribute that names the database a feed message came from. */
+export const FEED_HEADER = 'Gatehouse-Feed'

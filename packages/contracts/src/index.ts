@@ -1,0 +1,7 @@
+export * from './audit-events.ts'
+export * from './auth-events.ts'
+export { type Clock, systemClock } from './clock.ts'
+export * from './event.ts'
+export * from './routes.ts'
+export * from './streams.ts'
+export * from './transaction-scope.ts'

@@ -1,0 +1,67 @@
+import type { Principal, Requirement, Rules, TenantPolicy } from './principal.ts'
+
+/** Why not. Each reason has one answer on the wire; see `services/mcp/src/errors.ts`. */
+export type Refusal =
+  | { readonly reason: 'tenant.unknown' }
+  | { readonly reason: 'tenant.foreign' }
+  | { readonly reason: 'plan.without-mcp'; readonly plan: string }
+  | { readonly reason: 'tenant.suspended' }
+  | { readonly reason: 'mcp.disabled' }
+  /** `missing` is what the token lacks; `whole` is what to ask for: granted ∪ needed, sorted. */
+  | { readonly reason: 'scope.missing'; readonly missing: readonly string[]; readonly whole: readonly string[] }
+  | { readonly reason: 'scope.narrowed'; readonly missing: readonly string[] }
+  | { readonly reason: 'permission.missing'; readonly missing: readonly string[] }
+
+export type Decision = { readonly allow: true } | ({ readonly allow: false } & Refusal)
+
+const ALLOW: Decision = { allow: true }
+
+/** The gates before any operation: does this tenant have MCP at all, now? The order is the order of the answers. */
+export function decideTenant(principal: Principal, tenant: TenantPolicy | undefined, rules: Rules): Decision {
+  if (tenant === undefined) return { allow: false, reason: 'tenant.unknown' }
+  if (tenant.tenant !== principal.tenant) return { allow: false, reason: 'tenant.foreign' }
+  if (rules.plansWithMcp.size > 0 && !rules.plansWithMcp.has(tenant.plan)) {
+    return { allow: false, reason: 'plan.without-mcp', plan: tenant.plan }
+  }
+  if (tenant.status === 'suspended') return { allow: false, reason: 'tenant.suspended' }
+  if (!tenant.mcp) return { allow: false, reason: 'mcp.disabled' }
+  return ALLOW
+}
+
+/**
+ * The one decision: may this principal do what `requirement` describes, in this tenant, under these rules? Pure.
+ * Every surface asks it: lists, calls, reads, subscriptions and deliveries on open streams.
+ */
+export function decide(
+  principal: Principal,
+  tenant: TenantPolicy | undefined,
+  requirement: Requirement,
+  rules: Rules,
+): Decision {
+  const gate = decideTenant(principal, tenant, rules)
+  if (!gate.allow) return gate
+
+  const held = heldScopes(principal.scopes, rules)
+  const lacking = requirement.scopes.filter((scope) => !held.has(scope))
+  const transport = lacking.filter((scope) => !rules.narrowing.has(scope))
+  if (transport.length > 0) {
+    const whole = [...new Set([...principal.scopes, ...requirement.scopes.filter((s) => !rules.narrowing.has(s))])]
+    return { allow: false, reason: 'scope.missing', missing: transport, whole: whole.sort() }
+  }
+  const narrowed = [...principal.scopes].some((scope) => rules.narrowing.has(scope))
+  if (narrowed && lacking.length > 0) return { allow: false, reason: 'scope.narrowed', missing: lacking }
+
+  const missing = requirement.permissions.filter(
+    (permission) => !principal.roles.some((role) => rules.permissions.get(role)?.has(permission)),
+  )
+  // A key and a service have no role: what they may do is their scopes alone.
+  if (principal.kind === 'person' && missing.length > 0) return { allow: false, reason: 'permission.missing', missing }
+  return ALLOW
+}
+
+/** The scopes of a token together with what they imply. */
+export function heldScopes(scopes: ReadonlySet<string>, rules: Rules): ReadonlySet<string> {
+  const held = new Set(scopes)
+  for (const scope of scopes) for (const implied of rules.implies.get(scope) ?? []) held.add(implied)
+  return held
+}

@@ -1,0 +1,3 @@
+export { loadProfile, ProfileError, parseProfile } from './load.ts'
+export { rulesOf } from './rules.ts'
+export { type Profile, type ProfileScope, profileSchema } from './schema.ts'

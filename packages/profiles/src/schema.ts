@@ -1,0 +1,92 @@
+import { z } from 'zod'
+
+const path = z.string().regex(/^\/[A-Za-z0-9/_.-]*[A-Za-z0-9_-]$/, 'must start with "/" and not end with one')
+const scopeName = z.string().regex(/^[\x21\x23-\x5B\x5D-\x7E]+$/, 'must be one scope token (RFC 6749 section 3.3)')
+const seconds = z.number().int().nonnegative()
+
+const scope = z.strictObject({
+  name: scopeName.describe('As it stands in tokens and metadata.'),
+  text: z.string().min(1).describe('What it allows, in words for the consent page.'),
+  implies: z.array(scopeName).default([]).describe('Scopes that a holder of this one also has.'),
+  narrowing: z.boolean().default(false).describe('Narrows access when present and is never demanded by a challenge.'),
+})
+
+/** A deployment's names, paths, scopes, plans and limits. Data only; see `profiles/*.yaml`. */
+export const profileSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]*$/)
+    .describe('The name of the profile.'),
+  server: z.strictObject({
+    name: z.string().min(1).describe('`serverInfo.name` of the MCP endpoint.'),
+    title: z.string().min(1).describe('The name for people.'),
+    version: z.string().min(1).describe('`serverInfo.version`.'),
+    instructions: z.string().max(4_000).optional().describe('Guidance that clients may show to the model.'),
+  }),
+  uriScheme: z
+    .string()
+    .regex(/^[a-z][a-z0-9+.-]*$/)
+    .describe('Scheme of resource URIs, without the colon.'),
+  catalogs: z.array(z.string()).min(1).describe('The catalogs that this deployment serves.'),
+  paths: z.strictObject({
+    mcp: path.default('/mcp').describe('The MCP endpoint (Streamable HTTP).'),
+    register: path.default('/oauth/register').describe('Dynamic client registration (RFC 7591).'),
+    authorizedApps: path.default('/settings/authorized-apps').describe('Where a person reviews and revokes clients.'),
+    billing: path.optional().describe('Named by the answer to a suspended tenant.'),
+  }),
+  scopes: z.array(scope).min(1).describe('Scopes of the MCP resource.'),
+  defaultScopes: z.array(scopeName).min(1).describe('Granted when an authorization request names no scope.'),
+  openid: z.boolean().default(true).describe('Offers `openid profile email`, ID tokens and UserInfo.'),
+  grants: z
+    .array(z.enum(['authorization_code', 'refresh_token', 'client_credentials']))
+    .min(1)
+    .default(['authorization_code', 'refresh_token'])
+    .describe('Grants of the token endpoint.'),
+  credentials: z
+    .array(z.enum(['oauth', 'api-key']))
+    .min(1)
+    .default(['oauth'])
+    .describe('What the MCP endpoint accepts.'),
+  apiKeyPrefix: z
+    .string()
+    .regex(/^[a-z0-9_]+_$/)
+    .default('gh_')
+    .describe('First characters of API keys.'),
+  accessTokenSeconds: z.number().int().min(60).max(86_400).default(600).describe('Life time of access tokens.'),
+  refreshTokenSeconds: seconds.default(2_592_000).describe('Life time of a refresh token, from its last use.'),
+  refreshRetrySeconds: z
+    .number()
+    .int()
+    .min(0)
+    .max(600)
+    .default(120)
+    .describe('A repeated refresh inside this window gets the same successor; 0 is the strict rule.'),
+  staleGraceSeconds: seconds
+    .default(60)
+    .describe('How long tokens are still verified locally when revocations cannot be followed; 0 = refuse at once.'),
+  roles: z
+    .record(z.string(), z.array(z.string()))
+    .describe('Roles of a tenant and the permissions they give. A catalog names the permissions it needs.'),
+  plans: z.strictObject({
+    all: z.array(z.string()).min(1).describe('Every plan that a tenant may have.'),
+    withMcp: z.array(z.string()).min(1).describe('Plans that include MCP.'),
+  }),
+  limits: z.strictObject({
+    requestsPerMinute: z.number().int().positive().default(600).describe('Per credential, in a fixed window.'),
+  }),
+  branding: z.strictObject({
+    name: z.string().min(1).describe('Shown on every page.'),
+    accent: z
+      .string()
+      .regex(/^#[0-9a-f]{6}$/i)
+      .default('#1f5f5b')
+      .describe('Accent colour of pages, `#rrggbb`.'),
+    supportUrl: z
+      .url({ protocol: /^https$/ })
+      .optional()
+      .describe('Where people get help.'),
+  }),
+})
+
+export type Profile = z.infer<typeof profileSchema>
+export type ProfileScope = Profile['scopes'][number]

@@ -1,0 +1,2 @@
+export { type Closeable, type Closing, runService } from './run.ts'
+export { type App, createServer, type ReadyCheck, type ServerOptions } from './server.ts'
