@@ -1,0 +1,25 @@
+export { isAccent } from './accent.ts'
+export { type Asset, accentStylesheet, icon, stylesheet } from './asset-files.ts'
+export { pagesAssets } from './assets.ts'
+export {
+  copyable,
+  type Field,
+  facts,
+  field,
+  link,
+  notice,
+  postForm,
+  type ScopeText,
+  scopeList,
+} from './elements.ts'
+export { formActionSource, pageHeaders } from './headers.ts'
+export { Html, html, type Slot } from './html.ts'
+export { type Brand, type NavItem, type PageParts, page, type SignedIn, type Surroundings } from './shell.ts'
+export { displayDuration, displayHost, displayName, displayScheme, displayTime, safeHref } from './text.ts'
+export { type AfterConsent, afterConsentPage } from './views/after-consent.ts'
+export { type AuthorizedApp, type AuthorizedApps, authorizedAppsPage } from './views/authorized-apps.ts'
+export { type Consent, type ConsentClient, type ConsentRedirect, consentPage } from './views/consent.ts'
+export { type ErrorView, errorPage } from './views/error.ts'
+export { type Home, homePage } from './views/home.ts'
+export { type SignIn, signInPage } from './views/sign-in.ts'
+export { type SignedOut, signedOutPage } from './views/signed-out.ts'

@@ -1,0 +1,116 @@
+import { facts, notice, postForm, type ScopeText, scopeList } from '../elements.ts'
+import { type Html, html } from '../html.ts'
+import { type Brand, page } from '../shell.ts'
+import { displayDuration, displayHost, displayName, displayScheme } from '../text.ts'
+
+export interface ConsentClient {
+  /** As the client wrote it; hostile until shown through `displayName`. */
+  readonly name: string
+  /** Host of the client id where it is a URL. */
+  readonly host?: string | undefined
+  /** How we know it: its metadata document, an operator's registration, or its own (dynamic) one. */
+  readonly kind: 'metadata' | 'registered' | 'dynamic'
+  /** `true` when nobody else can pass for it: a secret or key of its own, or an https callback of its own host. */
+  readonly proven: boolean
+}
+
+export interface ConsentRedirect {
+  /** Host, with port if it has one; for a private-use callback its scheme or the whole URI. */
+  readonly host: string
+  readonly loopback: boolean
+  readonly privateUse: boolean
+}
+
+export interface Consent {
+  readonly brand: Brand
+  /** Path that the form posts `decision` (`approve` or `deny`), `transaction` and `csrf` to. */
+  readonly action: string
+  readonly csrf: string
+  readonly transaction: string
+  readonly client: ConsentClient
+  readonly redirect: ConsentRedirect
+  readonly tenant: { readonly name: string }
+  readonly person: { readonly name: string; readonly email: string }
+  readonly resource: { readonly name: string; readonly uri: string }
+  /** What is asked for now. */
+  readonly scopes: readonly ScopeText[]
+  /** What was allowed before and stays so. */
+  readonly granted?: readonly ScopeText[] | undefined
+  readonly accessTokenSeconds: number
+}
+
+/** Deny comes first in the document, so that neither the first Tab nor a stray Enter approves. */
+export function consentPage(consent: Consent): string {
+  const { brand, client, granted = [] } = consent
+  const name = displayName(client.name)
+  const body = html`<h1>Allow <bdi>${name}</bdi> to use ${displayName(consent.resource.name)}?</h1>
+<p class="lead">${identity(client, brand)}</p>
+${whereItRuns(consent.redirect)}
+<section aria-labelledby="asks">
+<h2 id="asks">${granted.length > 0 ? 'It asks for more: it could also' : 'It will be able to'}</h2>
+${scopes(consent.scopes)}
+${granted.length > 0 && html`<details><summary>What you allowed before</summary>\n${scopeList(granted)}</details>`}
+</section>
+${facts([
+  ['Organisation', displayName(consent.tenant.name)],
+  [
+    'You',
+    html`${displayName(consent.person.name)} <span class="quiet">${displayName(consent.person.email, 100)}</span>`,
+  ],
+  [
+    'Application',
+    client.host === undefined
+      ? html`<bdi>${name}</bdi>`
+      : html`<bdi>${name}</bdi> <code>${displayHost(client.host)}</code>`,
+  ],
+  ['Answer goes to', html`<code>${destination(consent.redirect)}</code>`],
+  ['Server', html`<code>${consent.resource.uri}</code>`],
+])}
+${postForm({
+  action: consent.action,
+  csrf: consent.csrf,
+  hidden: { transaction: consent.transaction },
+  body: html`<div class="actions"><button name="decision" value="deny">Deny</button>
+<button class="primary" name="decision" value="approve">Allow</button></div>`,
+})}
+<p class="fine">Each access lasts ${displayDuration(consent.accessTokenSeconds)} and is renewed while the application stays connected. You can end it at any time in your settings, under Authorized apps.</p>`
+  return page({ title: `Allow ${name}?`, brand, body })
+}
+
+const scopes = (asked: readonly ScopeText[]): Html =>
+  asked.length > 0
+    ? scopeList(asked)
+    : html`<p>Know who you are and which organisation you belong to. It asks for nothing else.</p>`
+
+const destination = ({ host, privateUse }: ConsentRedirect): string =>
+  privateUse ? displayScheme(host) : displayHost(host)
+
+function identity({ host, kind, proven }: ConsentClient, brand: Brand): Html {
+  const shown = host === undefined ? undefined : html`<code>${displayHost(host)}</code>`
+  if (kind === 'dynamic') return html`This application registered itself. Nobody has checked its name.`
+  if (kind === 'registered') {
+    return proven
+      ? html`${displayName(brand.name)} registered this application and knows it.`
+      : html`${displayName(brand.name)} registered an application of this name, but any program could pass for it.`
+  }
+  if (shown === undefined) return html`This application describes itself at an address of its own.`
+  return proven
+    ? html`${shown} vouches for this application.`
+    : html`${shown} publishes an application of this name, but another program could pass for it.`
+}
+
+function whereItRuns({ host, loopback, privateUse }: ConsentRedirect): Html | undefined {
+  if (loopback) {
+    return notice({
+      tone: 'caution',
+      title: 'The answer stays on this computer',
+      body: 'Any program that runs on this computer could pick it up and act as you. Allow this only if you started it yourself, a moment ago.',
+    })
+  }
+  if (!privateUse) return undefined
+  return notice({
+    tone: 'caution',
+    title: 'The answer goes to a program on this device',
+    body: html`Whichever program opens <code>${displayScheme(host)}</code> links here will receive it. Allow this only if you started it yourself, a moment ago.`,
+  })
+}

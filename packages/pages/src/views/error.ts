@@ -1,0 +1,26 @@
+import { facts } from '../elements.ts'
+import { html } from '../html.ts'
+import { type Brand, page } from '../shell.ts'
+
+export interface ErrorView {
+  readonly brand: Brand
+  /** HTTP status. */
+  readonly status: number
+  readonly title: string
+  /** What happened, for the person who reads it. */
+  readonly cause: string
+  readonly whatToDo: string
+  readonly requestId: string
+}
+
+export function errorPage({ brand, status, title, cause, whatToDo, requestId }: ErrorView): string {
+  const body = html`<h1>${title}</h1>
+<p class="lead">${cause}</p>
+<h2>What to do</h2>
+<p>${whatToDo}</p>
+${facts([
+  ['Status', html`<code>${status}</code>`],
+  ['Request', html`<code>${requestId}</code>`],
+])}`
+  return page({ title, brand, body })
+}

@@ -1,0 +1,47 @@
+import { field, notice, postForm } from '../elements.ts'
+import { html } from '../html.ts'
+import { type Brand, page } from '../shell.ts'
+import { displayName } from '../text.ts'
+
+export interface SignIn {
+  readonly brand: Brand
+  /** Path that the form posts `email`, `password`, `csrf` and `hidden` to. */
+  readonly action: string
+  readonly csrf: string
+  readonly email?: string | undefined
+  /** Why the last try failed, in words that do not tell which of the two was wrong. */
+  readonly error?: string | undefined
+  /** The application that asked; absent when a person came by themselves. */
+  readonly client?: { readonly name: string } | undefined
+  readonly hidden?: Readonly<Record<string, string>> | undefined
+}
+
+export function signInPage({ brand, action, csrf, email, error, client, hidden }: SignIn): string {
+  const form = html`${field({
+    name: 'email',
+    label: 'Email',
+    type: 'email',
+    value: email,
+    autocomplete: 'username',
+    required: true,
+    focus: !email,
+  })}
+${field({
+  name: 'password',
+  label: 'Password',
+  type: 'password',
+  autocomplete: 'current-password',
+  required: true,
+  focus: Boolean(email),
+})}
+<div class="actions"><button class="primary">Sign in</button></div>`
+  const body = html`<h1>Sign in</h1>
+${
+  client
+    ? html`<p class="lead">Sign in to ${displayName(brand.name)} to connect <strong><bdi>${displayName(client.name)}</bdi></strong>. You decide next what it may do.</p>`
+    : html`<p class="lead">Use your ${displayName(brand.name)} account.</p>`
+}
+${error !== undefined && notice({ tone: 'alert', title: error })}
+${postForm({ action, csrf, hidden, body: form })}`
+  return page({ title: 'Sign in', brand, body })
+}
