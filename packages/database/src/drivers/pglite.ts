@@ -1,0 +1,148 @@
+import { AsyncResource } from 'node:async_hooks'
+import { mkdir } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { PGlite, protocol } from '@electric-sql/pglite'
+import { refuseInsideTransaction } from '@gatehouse/contracts'
+import { asSeenByCallers, DatabaseUnavailable } from '../errors.ts'
+import { holdFolder } from '../folder-lock.ts'
+import type { Row } from '../port.ts'
+import type { Connector, Outcome, Session } from '../session.ts'
+import { quoteIdentifier } from '../sql.ts'
+import { type Encoded, parserOf } from '../values.ts'
+
+const { serialize } = protocol
+
+/** PostgreSQL inside this process. One connection: what is asked for together runs one after the other. */
+export async function openPglite(folder: string | undefined): Promise<Connector> {
+  const release = folder === undefined ? async () => {} : await prepareFolder(folder)
+  try {
+    const db = await PGlite.create({ dataDir: folder === undefined ? 'memory://' : join(resolve(folder), 'pgdata') })
+    await db.exec("set timezone = 'UTC'")
+    return connectorOver(db, release)
+  } catch (error) {
+    await release()
+    throw error
+  }
+}
+
+async function prepareFolder(folder: string): Promise<() => Promise<void>> {
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  return holdFolder(folder)
+}
+
+function connectorOver(db: PGlite, release: () => Promise<void>): Connector {
+  const session = sessionOver(db)
+  const listeners = new Map<string, Set<(payload: string) => void>>()
+  db.onNotification((channel, payload) => {
+    for (const heard of listeners.get(channel) ?? []) heard(payload)
+  })
+
+  let last: Promise<unknown> = Promise.resolve()
+  let closing: Promise<void> | undefined
+  const queued = <T>(work: () => Promise<T>): Promise<T> => {
+    if (closing !== undefined) return Promise.reject(new DatabaseUnavailable(new Error('the database is closed')))
+    const mine = last.then(work)
+    last = mine.catch(() => {})
+    return mine
+  }
+  const shut = async () => {
+    await last
+    await db.close()
+    await release()
+  }
+
+  return {
+    driver: 'pglite',
+    login: undefined,
+    transaction: (opening, body) =>
+      queued(async () => {
+        try {
+          await session.script(opening)
+          return await body(session)
+        } catch (error) {
+          await session.script('rollback')
+          throw error
+        } finally {
+          await db.syncToFs()
+        }
+      }),
+    owner: (body) => {
+      refuseInsideTransaction('using the database as its owner')
+      return queued(() => body(session))
+    },
+    async listen(channel, heard) {
+      refuseInsideTransaction('listening')
+      // The database reports in the context of whoever committed; the listener gets its own.
+      const bound = AsyncResource.bind(heard)
+      const known = listeners.get(channel) ?? new Set()
+      listeners.set(channel, known.add(bound))
+      if (known.size === 1) await queued(() => session.script(`listen ${quoteIdentifier(channel)}`))
+      return async () => {
+        known.delete(bound)
+        if (known.size > 0 || closing !== undefined) return
+        await queued(() => session.script(`unlisten ${quoteIdentifier(channel)}`))
+      }
+    },
+    close() {
+      closing ??= shut()
+      return closing
+    },
+  }
+}
+
+function sessionOver(db: PGlite): Session {
+  const exchange = async (message: Uint8Array) => {
+    try {
+      return (await db.execProtocol(message, { syncToFs: false })).messages
+    } catch (error) {
+      throw asSeenByCallers(error)
+    }
+  }
+  return {
+    async query(text, values) {
+      const message = Buffer.concat([
+        serialize.parse({ text }),
+        serialize.bind({ values: values.map(forBind) }),
+        serialize.describe({ type: 'P' }),
+        serialize.execute({}),
+        serialize.sync(),
+      ])
+      return outcomeOf(await exchange(message))
+    },
+    async script(text) {
+      const tags = (await exchange(serialize.query(text))).flatMap((message) => tagOf(message) ?? [])
+      return tags.at(-1)?.split(' ')[0] ?? ''
+    },
+  }
+}
+
+const forBind = (value: Encoded): string | ArrayBufferView | null => value
+
+type Message = Awaited<ReturnType<PGlite['execProtocol']>>['messages'][number]
+
+const tagOf = (message: Message): string | undefined =>
+  message.name === 'commandComplete' ? (message as Message & { text: string }).text : undefined
+
+interface Columns {
+  readonly fields: readonly { readonly name: string; readonly dataTypeID: number }[]
+}
+
+function outcomeOf(messages: readonly Message[]): Outcome {
+  const rows: Row[] = []
+  let columns: { name: string; parse: (text: string) => unknown }[] = []
+  let count = 0
+  for (const message of messages) {
+    if (message.name === 'rowDescription') {
+      const { fields } = message as Message & Columns
+      columns = fields.map((field) => ({ name: field.name, parse: parserOf(field.dataTypeID) }))
+    } else if (message.name === 'dataRow') {
+      const { fields } = message as Message & { fields: readonly (string | null)[] }
+      const cells = columns.map(({ name, parse }, n) => {
+        const cell = fields[n] ?? null
+        return [name, cell === null ? null : parse(cell)] as const
+      })
+      rows.push(Object.fromEntries(cells))
+    } else count = Number(tagOf(message)?.match(/\d+$/)?.[0] ?? count)
+  }
+  return { rows, count }
+}

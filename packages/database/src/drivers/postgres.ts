@@ -1,0 +1,121 @@
+import type { Logger } from '@gatehouse/telemetry'
+import pg from 'pg'
+import { asSeenByCallers, DatabaseUnavailable } from '../errors.ts'
+import type { Connector, Session } from '../session.ts'
+import { parserOf } from '../values.ts'
+import { createListener } from './postgres-listener.ts'
+
+const CONNECT_MS = 2000
+/** A statement that takes longer is a bug; a client that stalls inside a transaction must not hold its locks for ever. */
+const STATEMENT_MS = 30_000
+const IDLE_IN_TRANSACTION_MS = 60_000
+
+export interface PostgresOptions {
+  readonly url: string
+  readonly ownerUrl: string
+  /** Most connections at a time, without the one that listens. */
+  readonly poolSize: number
+  readonly log: Logger
+}
+
+/** PostgreSQL 15 or newer through a pool. Nothing is connected until it is used. */
+export function openPostgres({ url, ownerUrl, poolSize, log }: PostgresOptions): Connector {
+  const pool = new pg.Pool({
+    ...settings(url),
+    max: poolSize,
+    statement_timeout: STATEMENT_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+  })
+  // A connection that breaks while nobody waits for it has nobody to tell; the pool has dropped it already.
+  pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection broke'))
+  pool.on('connect', (client) => {
+    client.on('error', (error) => log.debug({ err: error }, 'a database connection broke'))
+  })
+  const listener = createListener(() => new pg.Client(settings(url)), log)
+
+  return {
+    driver: 'postgres',
+    login: url === ownerUrl ? undefined : decodeURIComponent(new URL(url).username) || undefined,
+    async transaction(opening, body) {
+      const client = await begin(pool, opening, poolSize)
+      const session = sessionOver(client)
+      let broken = false
+      try {
+        return await body(session)
+      } catch (error) {
+        broken = error instanceof DatabaseUnavailable || !(await rolledBack(session))
+        throw error
+      } finally {
+        client.release(broken)
+      }
+    },
+    owner: async (body) => {
+      const client = new pg.Client(settings(ownerUrl))
+      client.on('error', (error) => log.warn({ err: error }, "the owner's database connection broke"))
+      await client.connect().catch(rethrow)
+      try {
+        return await body(sessionOver(client))
+      } finally {
+        await client.end()
+      }
+    },
+    listen: (channel, heard) => listener.listen(channel, heard),
+    async close() {
+      await listener.close()
+      await pool.end()
+    },
+  }
+}
+
+const settings = (url: string): pg.ClientConfig => ({
+  connectionString: url,
+  connectionTimeoutMillis: CONNECT_MS,
+  keepAlive: true,
+  application_name: 'gatehouse',
+  options: '-c timezone=UTC',
+  types: { getTypeParser: parserOf as typeof pg.types.getTypeParser },
+})
+
+/**
+ * A connection with the transaction begun. Connections that died in the pool unnoticed are passed over: nothing has
+ * happened on them yet, so trying the next one is safe.
+ */
+async function begin(pool: pg.Pool, opening: string, poolSize: number): Promise<pg.PoolClient> {
+  for (let left = poolSize; ; left -= 1) {
+    const client = await pool.connect().catch(rethrow)
+    try {
+      await sessionOver(client).script(opening)
+      return client
+    } catch (error) {
+      client.release(true)
+      if (!(error instanceof DatabaseUnavailable) || left === 0) throw error
+    }
+  }
+}
+
+async function rolledBack(session: Session): Promise<boolean> {
+  try {
+    return (await session.script('rollback')) === 'ROLLBACK'
+  } catch {
+    return false
+  }
+}
+
+function sessionOver(client: pg.ClientBase): Session {
+  return {
+    async query(text, values) {
+      const result = await client.query<Record<string, unknown>>(text, [...values]).catch(rethrow)
+      return { rows: result.rows, count: result.rowCount ?? 0 }
+    },
+    async script(text) {
+      // Several statements answer with one result each, which the types do not tell.
+      const result: unknown = await client.query(text).catch(rethrow)
+      const last = (Array.isArray(result) ? result.at(-1) : result) as pg.QueryResult | undefined
+      return last?.command ?? ''
+    },
+  }
+}
+
+function rethrow(error: unknown): never {
+  throw asSeenByCallers(error)
+}

@@ -1,0 +1,5 @@
+export * from './errors.ts'
+export { MigrationRefused, SchemaTooNew } from './migration-files.ts'
+export { type OpenOptions, openDatabase } from './open.ts'
+export * from './port.ts'
+export { ident, join, json, quoteIdentifier, sql } from './sql.ts'

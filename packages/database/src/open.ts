@@ -1,0 +1,39 @@
+import { type Logger, silentLogger } from '@gatehouse/telemetry'
+import { openPglite } from './drivers/pglite.ts'
+import { openPostgres } from './drivers/postgres.ts'
+import { migrate } from './migrate.ts'
+import type { DatabaseHost } from './port.ts'
+import type { Connector } from './session.ts'
+import { databaseAs } from './transaction.ts'
+
+export interface OpenOptions {
+  /** Who migrates, `DATABASE_OWNER_URL`. Default: the same URL. */
+  readonly ownerUrl?: string | undefined
+  /** Most connections at a time. Default 10. */
+  readonly poolSize?: number
+  readonly logger?: Logger
+}
+
+/**
+ * Opens the database that the URL names: `pglite:` (in memory), `pglite:<folder>`, `postgres://…` or `postgresql://…`.
+ * A real server is connected to on first use only, so this does not fail when it is away.
+ * @throws FolderHeld when another process has the folder open; TypeError for another scheme
+ */
+export async function openDatabase(url: string, options: OpenOptions = {}): Promise<DatabaseHost> {
+  const log = options.logger ?? silentLogger
+  const connector = await connect(url, options, log)
+  return {
+    driver: connector.driver,
+    as: (role) => databaseAs(connector, role, log),
+    listen: (channel, heard) => connector.listen(channel, heard),
+    migrate: (schemas) => migrate(connector, schemas),
+    close: () => connector.close(),
+  }
+}
+
+async function connect(url: string, { ownerUrl = url, poolSize = 10 }: OpenOptions, log: Logger): Promise<Connector> {
+  const scheme = url.slice(0, url.indexOf(':') + 1)
+  if (scheme === 'pglite:') return openPglite(url.slice(scheme.length) || undefined)
+  if (scheme === 'postgres:' || scheme === 'postgresql:') return openPostgres({ url, ownerUrl, poolSize, log })
+  throw new TypeError(`no database driver for the scheme "${scheme}"`)
+}

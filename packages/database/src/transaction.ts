@@ -1,0 +1,110 @@
+import { insideTransaction, refuseInsideTransaction } from '@gatehouse/contracts'
+import type { Logger } from '@gatehouse/telemetry'
+import { DatabaseUnavailable } from './errors.ts'
+import type { Database, Row, Sql, Tx } from './port.ts'
+import type { Connector, Session } from './session.ts'
+import { quoteIdentifier } from './sql.ts'
+import { encode } from './values.ts'
+
+type Effect = () => void | Promise<void>
+
+const PING_MS = 2000
+const TENANT = /^[A-Za-z0-9_.:-]{1,128}$/
+const PURPOSE = /^[A-Za-z0-9 _.:/-]{1,128}$/
+
+/** The database as one role, over any driver. */
+export function databaseAs(connector: Connector, role: string, log: Logger): Database {
+  const setRole = `set local role ${quoteIdentifier(role)}`
+
+  const transact = async <T>(tenant: string, platform: string, body: (tx: Tx) => Promise<T>): Promise<T> => {
+    const purpose = platform === '' ? `tenant ${tenant}` : platform
+    refuseInsideTransaction('opening a transaction')
+    const effects: Effect[] = []
+    // Both settings are always written, so that nothing a pooled connection was left with shows through.
+    const opening = `begin; ${setRole}; set local gatehouse.tenant = '${tenant}'; set local gatehouse.platform = '${platform}'`
+    const result = await connector.transaction(opening, (session) =>
+      commitAfter(session, effects, (tx) => insideTransaction(purpose, () => body(tx))),
+    )
+    for (const effect of effects) runEffect(effect, purpose, log)
+    return result
+  }
+
+  const database: Database = {
+    async asTenant(tenant, body) {
+      if (!TENANT.test(tenant)) throw new TypeError('not a tenant id')
+      return transact(tenant, '', body)
+    },
+    async asPlatform(purpose, body) {
+      if (!PURPOSE.test(purpose)) throw new TypeError('not a purpose')
+      return transact('', purpose, body)
+    },
+    ping: () => withinTime(database.asPlatform('ping', (tx) => tx.run({ text: 'select 1', values: [] }))),
+  }
+  return database
+}
+
+/** Runs the body and commits. A statement that failed unseen would turn COMMIT into ROLLBACK, so that is an error too. */
+async function commitAfter<T>(session: Session, effects: Effect[], body: (tx: Tx) => Promise<T>): Promise<T> {
+  const { tx, end } = openTx(session, effects)
+  let result: T
+  try {
+    result = await body(tx)
+  } finally {
+    end()
+  }
+  const tag = await session.script('commit').catch((error: unknown) => {
+    throw error instanceof DatabaseUnavailable ? new DatabaseUnavailable(error.cause, true) : error
+  })
+  if (tag !== 'COMMIT') throw new Error('a statement of this transaction failed and its error was not passed on')
+  return result
+}
+
+function openTx(session: Session, effects: Effect[]): { tx: Tx; end: () => void } {
+  let over = false
+  const query = (statement: Sql) => {
+    if (over) throw new Error('the transaction is over')
+    return session.query(statement.text, statement.values.map(encode))
+  }
+  const rows = async <R extends object = Row>(statement: Sql) => (await query(statement)).rows as R[]
+  const tx: Tx = {
+    rows,
+    maybe: async <R extends object = Row>(statement: Sql) => (await rows<R>(statement))[0],
+    async one<R extends object = Row>(statement: Sql) {
+      const [row, ...more] = await rows<R>(statement)
+      if (row === undefined || more.length > 0) throw new Error(`one row expected, got ${row ? more.length + 1 : 0}`)
+      return row
+    },
+    run: async (statement) => (await query(statement)).count,
+    afterCommit(effect) {
+      if (over) throw new Error('the transaction is over')
+      effects.push(effect)
+    },
+  }
+  return {
+    tx,
+    end: () => {
+      over = true
+    },
+  }
+}
+
+async function runEffect(effect: Effect, purpose: string, log: Logger): Promise<void> {
+  try {
+    await effect()
+  } catch (error) {
+    log.error({ err: error, purpose }, 'an effect after the commit failed')
+  }
+}
+
+/** @throws DatabaseUnavailable when `work` takes longer than a ping may */
+async function withinTime(work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new DatabaseUnavailable(new Error(`no answer in ${PING_MS} ms`))), PING_MS)
+  })
+  try {
+    await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
