@@ -1,0 +1,8 @@
+export { followFeed } from './feed/follow.ts'
+export type { Feed, FeedOptions, FeedView, Freshness } from './feed/view.ts'
+export { localJwks } from './jwks/local.ts'
+export { type RemoteJwksOptions, remoteJwks } from './jwks/remote.ts'
+export { type JwksSource, JwksUnavailable } from './jwks/source.ts'
+export { canonicalResource } from './resource.ts'
+export type { TokenFault, Verified } from './verified.ts'
+export { createTokenVerifier, type TokenVerifier, type TokenVerifierOptions } from './verifier.ts'

@@ -1,0 +1,106 @@
+import { hash } from 'node:crypto'
+import type { Clock } from '@gatehouse/contracts'
+import type { Principal } from '@gatehouse/policy'
+import { compactVerify } from 'jose'
+import { type Expected, judgeParties, judgeTime, principalOf, readClaims } from './claims.ts'
+import type { FeedView } from './feed/view.ts'
+import { readHeader } from './header.ts'
+import { type JwksSource, JwksUnavailable, type VerificationKey } from './jwks/source.ts'
+import { Lru } from './lru.ts'
+import { canonicalResource } from './resource.ts'
+import type { TokenFault, Verified } from './verified.ts'
+
+export interface TokenVerifierOptions {
+  readonly jwks: JwksSource
+  /** Compared as they are. */
+  readonly issuers: readonly string[]
+  /** Identifiers of the resource that asks; a token for any other is refused. */
+  readonly audiences: readonly string[]
+  readonly clock: Clock
+  /** What was taken back; without it a token is good until it expires. */
+  readonly feed?: Pick<FeedView, 'revoked'>
+  readonly skewSeconds?: number
+  /** How many verified tokens are remembered. */
+  readonly cacheSize?: number
+}
+
+export interface TokenVerifier {
+  /** Never rejects. */
+  verify(token: string): Promise<Verified>
+}
+
+/** Longer tokens are refused unread. */
+const MAX_TOKEN_CHARS = 8_192
+
+/**
+ * Turns an access token (RFC 9068) into a principal. A signature is checked once and remembered by the token's SHA-256;
+ * expiry and revocation are checked every time.
+ * @throws TypeError when issuers or audiences are empty, since such a verifier would check nothing
+ */
+export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
+  const { jwks, clock, feed, skewSeconds = 30, cacheSize = 10_000 } = options
+  if (options.issuers.length === 0) throw new TypeError('a token verifier needs at least one issuer')
+  if (options.audiences.length === 0) throw new TypeError('a token verifier needs at least one audience')
+  const expected: Expected = {
+    issuers: new Set(options.issuers),
+    audiences: new Set(options.audiences.map(canonicalResource)),
+  }
+  const known = new Lru<Verified & { readonly ok: true }>(cacheSize)
+
+  const judgeNow = (principal: Principal): TokenFault | undefined =>
+    judgeTime({ iat: principal.issuedAt, exp: principal.expiresAt }, clock.now() / 1_000, skewSeconds) ??
+    (feed?.revoked(principal) === true ? 'revoked' : undefined)
+
+  const verifyNew = async (token: string, digest: string): Promise<Verified> => {
+    const checked = await checkToken(token, { jwks, expected, now: clock.now() / 1_000, skewSeconds })
+    if (!checked.ok) return checked
+    const fault = judgeNow(checked.principal)
+    if (fault !== undefined) return { ok: false, reason: fault }
+    known.set(digest, checked)
+    return checked
+  }
+
+  return {
+    async verify(token) {
+      if (token.length > MAX_TOKEN_CHARS) return { ok: false, reason: 'malformed' }
+      const digest = hash('sha256', token, 'base64')
+      const hit = known.get(digest)
+      if (hit === undefined) return verifyNew(token, digest)
+      const fault = judgeNow(hit.principal)
+      if (fault === undefined) return hit
+      known.delete(digest)
+      return { ok: false, reason: fault }
+    },
+  }
+}
+
+/** Every check of a token that needs no memory, in order: header, key, signature, claims, parties, time. */
+async function checkToken(
+  token: string,
+  by: { readonly jwks: JwksSource; readonly expected: Expected; readonly now: number; readonly skewSeconds: number },
+): Promise<Verified> {
+  const header = readHeader(token)
+  if (header === undefined) return { ok: false, reason: 'malformed' }
+  let key: VerificationKey | undefined
+  try {
+    key = await by.jwks.key(header.kid)
+  } catch (error) {
+    if (error instanceof JwksUnavailable) return { ok: false, reason: 'unavailable' }
+    throw error
+  }
+  if (key === undefined || key.algorithm !== header.algorithm) return { ok: false, reason: 'signature' }
+  const payload = await signedPayload(token, key)
+  if (payload === undefined) return { ok: false, reason: 'signature' }
+  const claims = readClaims(payload)
+  if (claims === undefined) return { ok: false, reason: 'malformed' }
+  const fault = judgeParties(claims, by.expected) ?? judgeTime(claims, by.now, by.skewSeconds)
+  return fault === undefined ? { ok: true, principal: principalOf(claims) } : { ok: false, reason: fault }
+}
+
+async function signedPayload(token: string, { key, algorithm }: VerificationKey): Promise<Uint8Array | undefined> {
+  try {
+    return (await compactVerify(token, key, { algorithms: [algorithm] })).payload
+  } catch {
+    return undefined
+  }
+}
