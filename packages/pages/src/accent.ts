@@ -1,5 +1,5 @@
 /** Grounds that the accent must be readable on; the same values stand in `gatehouse.css` (a test compares them). */
-export const GROUNDS = { light: '#edefee', dark: '#191d1c', onDark: '#0d1110' } as const
+export const GROUNDS = { light: '#edefee', dark: '#191d1c' } as const
 
 /** WCAG 2.2, 1.4.3 asks for 4.5; a little above it leaves room for hover shades. */
 const READABLE = 4.8
@@ -10,8 +10,8 @@ type Rgb = readonly [number, number, number]
 export const isAccent = (value: string): boolean => /^#(?:[0-9a-f]{3}|[0-9a-f]{6})$/i.test(value)
 
 /**
- * A brand's colour as two that can be read: `light` on light grounds and under white text, `dark` on dark grounds and under
- * near-black text. The hue stays; only lightness moves, and only as far as it must.
+ * A brand's colour as two that can be read as text and seen as a line: `light` on light grounds, `dark` on dark ones.
+ * The hue stays; only lightness moves, and only as far as it must.
  */
 export function readableAccent(accent: string): { readonly light: string; readonly dark: string } {
   return {
@@ -19,6 +19,10 @@ export function readableAccent(accent: string): { readonly light: string; readon
     dark: moveUntilReadable(accent, GROUNDS.dark, '#ffffff'),
   }
 }
+
+/** The text colour that reads better on a fill: white or black. One of them always reaches 4.58, the root of 21. */
+export const inkOn = (fill: string): string =>
+  contrast(fill, '#ffffff') >= contrast(fill, '#000000') ? '#ffffff' : '#000000'
 
 /** WCAG contrast ratio of two colours, 1 to 21. */
 export function contrast(one: string, other: string): number {

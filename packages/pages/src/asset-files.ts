@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { GROUNDS, isAccent, readableAccent } from './accent.ts'
+import { inkOn, isAccent, readableAccent } from './accent.ts'
 
 /** A file that pages link to. Its path holds a hash of its content, so it never changes under its name. */
 export interface Asset {
@@ -28,11 +28,12 @@ export const icon = asset('gatehouse', 'svg', read('gatehouse.svg'))
  * The small stylesheet that gives pages a brand's colour, linked after the main one. A pure function of the colour, so that
  * any node can serve it. `undefined` for what is no colour (see `isAccent`): the page keeps its own.
  */
-export function accentStylesheet(accent: string): Asset | undefined {
-  if (!isAccent(accent)) return undefined
+export function accentStylesheet(colour: string): Asset | undefined {
+  if (!isAccent(colour)) return undefined
+  const accent = colour.toLowerCase()
   const { light, dark } = readableAccent(accent)
-  const css = `:root{--accent:${light};--on-accent:#fff}
-@media (prefers-color-scheme:dark){:root{--accent:${dark};--on-accent:${GROUNDS.onDark}}}
+  const css = `:root{--fill:${accent};--on-fill:${inkOn(accent)};--accent:${light}}
+@media (prefers-color-scheme:dark){:root{--accent:${dark}}}
 `
-  return asset(`accent-${accent.slice(1).toLowerCase()}`, 'css', css)
+  return asset(`accent-${accent.slice(1)}`, 'css', css)
 }

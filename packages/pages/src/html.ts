@@ -36,6 +36,6 @@ export const html = Html.tag
 function render(slot: Slot): string {
   if (slot === undefined || slot === false) return ''
   if (slot instanceof Html) return slot.toString()
-  if (typeof slot === 'object') return slot.map(render).join('')
-  return escaping`${slot}`
+  if (Array.isArray(slot)) return slot.map(render).join('')
+  return escaping`${String(slot)}`
 }

@@ -12,7 +12,7 @@ const PILED_MARKS = /(\p{M}{2})\p{M}+/gu
 export function displayName(text: string, max = 60): string {
   const seen = text.normalize('NFC').replace(/\s+/gu, ' ').replace(UNSEEN, '').replace(PILED_MARKS, '$1')
   const letters = Array.from(seen.replace(/ {2,}/g, ' ').trim())
-  if (letters.length === 0) return 'Unnamed application'
+  if (letters.length === 0) return 'Unnamed'
   return letters.length <= max
     ? letters.join('')
     : `${letters

@@ -63,7 +63,7 @@ ${facts([
       ? html`<bdi>${name}</bdi>`
       : html`<bdi>${name}</bdi> <code>${displayHost(client.host)}</code>`,
   ],
-  ['Answer goes to', html`<code>${destination(consent.redirect)}</code>`],
+  ['Returns to', destination(consent.redirect)],
   ['Server', html`<code>${consent.resource.uri}</code>`],
 ])}
 ${postForm({
@@ -73,7 +73,7 @@ ${postForm({
   body: html`<div class="actions"><button name="decision" value="deny">Deny</button>
 <button class="primary" name="decision" value="approve">Allow</button></div>`,
 })}
-<p class="fine">Each access lasts ${displayDuration(consent.accessTokenSeconds)} and is renewed while the application stays connected. You can end it at any time in your settings, under Authorized apps.</p>`
+<p class="fine">Access is handed out for ${displayDuration(consent.accessTokenSeconds)} at a time. You can end it whenever you like in your settings, under Authorized apps.</p>`
   return page({ title: `Allow ${name}?`, brand, body })
 }
 
@@ -82,8 +82,10 @@ const scopes = (asked: readonly ScopeText[]): Html =>
     ? scopeList(asked)
     : html`<p>Know who you are and which organisation you belong to. It asks for nothing else.</p>`
 
-const destination = ({ host, privateUse }: ConsentRedirect): string =>
-  privateUse ? displayScheme(host) : displayHost(host)
+function destination({ host, loopback, privateUse }: ConsentRedirect): Html {
+  if (privateUse) return html`<code>${displayScheme(host)}</code> <span class="quiet">app on this device</span>`
+  return html`<code>${displayHost(host)}</code>${loopback && html` <span class="quiet">this computer</span>`}`
+}
 
 function identity({ host, kind, proven }: ConsentClient, brand: Brand): Html {
   const shown = host === undefined ? undefined : html`<code>${displayHost(host)}</code>`
@@ -103,14 +105,14 @@ function whereItRuns({ host, loopback, privateUse }: ConsentRedirect): Html | un
   if (loopback) {
     return notice({
       tone: 'caution',
-      title: 'The answer stays on this computer',
-      body: 'Any program that runs on this computer could pick it up and act as you. Allow this only if you started it yourself, a moment ago.',
+      title: 'Access goes to a program on this computer',
+      body: 'Any program that runs here could pick it up and act as you. Allow this only if you started it yourself, a moment ago.',
     })
   }
   if (!privateUse) return undefined
   return notice({
     tone: 'caution',
-    title: 'The answer goes to a program on this device',
-    body: html`Whichever program opens <code>${displayScheme(host)}</code> links here will receive it. Allow this only if you started it yourself, a moment ago.`,
+    title: 'Access goes to an app on this device',
+    body: html`Whichever app opens <code>${displayScheme(host)}</code> links here will receive it. Allow this only if you started it yourself, a moment ago.`,
   })
 }
