@@ -18,6 +18,10 @@ test('a page is never framed, sniffed, kept, or named to another site', async (t
   })
 })
 
+test('a client that opened the page in a window of its own keeps hold of that window through to its callback', async (t) => {
+  t.notOk('cross-origin-opener-policy' in pageHeaders(), 'the header would cut the callback off from its opener')
+})
+
 test('a consent page may lead to exactly the origin or scheme of its callback', async (t) => {
   for (const [callback, source] of [
     ['https://claude.ai/api/mcp/auth_callback', 'https://claude.ai'],

@@ -42,6 +42,5 @@ export function pageHeaders({
     'referrer-policy': 'no-referrer',
     'cache-control': 'no-store',
     'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()',
-    'cross-origin-opener-policy': 'same-origin',
   }
 }
