@@ -11,7 +11,7 @@ const jwk = z.looseObject({
   alg: z.string().optional(),
   crv: z.string().optional(),
   n: z.string().optional(),
-  d: z.unknown(),
+  d: z.unknown().optional(),
 })
 const jwks = z.object({ keys: z.array(jwk).max(64) })
 type Jwk = z.infer<typeof jwk>
