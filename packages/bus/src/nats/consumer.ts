@@ -1,0 +1,107 @@
+import type { Logger } from '@gatehouse/telemetry'
+import { AckPolicy, DeliverPolicy, type NatsConnection, nanos } from 'nats'
+import { outageOf } from '../outage.ts'
+import { backoff, pause } from '../pause.ts'
+import type { Consumer, IncomingMessage } from '../port.ts'
+import type { Connection } from './connection.ts'
+import { type Held, Pull } from './pull.ts'
+
+export interface Parts {
+  readonly connection: Connection
+  readonly logger: Logger
+}
+
+interface Options {
+  readonly stream: string
+  readonly durable: string
+  readonly filter: string | undefined
+  readonly maxBatch: number
+}
+
+type Handle = (messages: readonly IncomingMessage[]) => Promise<void>
+
+/** How long the server waits for an acknowledgement or a sign of work before it gives a message to another. */
+const ACK_WAIT = 30_000
+
+/** One reader of a durable pull consumer. Whatever breaks is opened again; what was not acknowledged comes again. */
+export function startConsumer(parts: Parts, options: Options, handle: Handle): Consumer {
+  const stopping = new AbortController()
+  const { signal } = stopping
+  const facts = { stream: options.stream, durable: options.durable }
+  const reading = outageOf(parts.logger, 'reading a stream', facts)
+  const handling = outageOf(parts.logger, 'handling messages', facts)
+  let failures = 0
+
+  const handled = async (batch: readonly Held[]): Promise<boolean> => {
+    try {
+      await handle(batch.map(({ message }) => message))
+      handling.ends()
+      failures = 0
+      return true
+    } catch (error) {
+      handling.begins(error)
+      failures += 1
+      return false
+    }
+  }
+  /** Until a batch is refused, the server falls silent, or the stop. */
+  const readOn = async (pull: Pull): Promise<void> => {
+    while (!signal.aborted) {
+      const batch = await pull.next(options.maxBatch)
+      if (batch.length === 0) return
+      if (await handled(batch)) pull.acknowledge(batch)
+      else return
+    }
+  }
+  const session = async (): Promise<void> => {
+    const nats = await parts.connection.ready(signal)
+    await ensureDurable(nats, options)
+    reading.ends()
+    const pull = new Pull(nats, {
+      ...options,
+      subject: `$JS.API.CONSUMER.MSG.NEXT.${options.stream}.${options.durable}`,
+    })
+    const end = (): void => pull.end()
+    const forget = parts.connection.onChange(end)
+    signal.addEventListener('abort', end)
+    try {
+      await readOn(pull)
+    } finally {
+      forget()
+      signal.removeEventListener('abort', end)
+      await pull.close(failures > 0 ? backoff(failures) : 0)
+    }
+    if (pull.fault) throw pull.fault
+  }
+  const work = async (): Promise<void> => {
+    while (!signal.aborted) {
+      try {
+        await session()
+        if (failures > 0) await pause(backoff(failures), signal)
+      } catch (error) {
+        if (!signal.aborted) reading.begins(error)
+        await pause(1_000, signal)
+      }
+    }
+  }
+
+  const working = work()
+  return {
+    async stop() {
+      stopping.abort()
+      await working
+    },
+  }
+}
+
+async function ensureDurable(nats: NatsConnection, { stream, durable, filter }: Options): Promise<void> {
+  const jsm = await nats.jetstreamManager({ checkAPI: false })
+  await jsm.consumers.add(stream, {
+    durable_name: durable,
+    ack_policy: AckPolicy.Explicit,
+    ack_wait: nanos(ACK_WAIT),
+    deliver_policy: DeliverPolicy.All,
+    max_deliver: -1,
+    ...(filter !== undefined && filter !== '>' && { filter_subject: filter }),
+  })
+}

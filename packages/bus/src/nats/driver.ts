@@ -1,0 +1,81 @@
+import { refuseInsideTransaction } from '@gatehouse/contracts'
+import type { Logger } from '@gatehouse/telemetry'
+import { ErrorCode, NatsError } from 'nats'
+import { outgoingData } from '../outgoing.ts'
+import { type Bus, BusUnavailable } from '../port.ts'
+import { within } from '../within.ts'
+import { openConnection } from './connection.ts'
+import { startConsumer } from './consumer.ts'
+import { startFollower } from './follower.ts'
+import { natsHeaders } from './messages.ts'
+import { ensureStream } from './streams.ts'
+
+/** Milliseconds until publishing and pinging give up, and until creating the streams does. */
+const ANSWER_WITHIN = 2_000
+const CREATE_WITHIN = 10_000
+
+interface Options {
+  readonly logger: Logger
+  readonly name: string
+  readonly replicas?: number
+}
+
+/** JetStream over one connection. */
+export async function openNats(url: string, { logger, name, replicas }: Options): Promise<Bus> {
+  const connection = await openConnection(url, name, logger)
+  const running = new Set<{ stop(): Promise<void> }>()
+  const parts = { connection, logger }
+  const tracked = <R extends { stop(): Promise<void> }>(reader: R): R => {
+    running.add(reader)
+    const stop = reader.stop
+    reader.stop = async () => {
+      await stop()
+      running.delete(reader)
+    }
+    return reader
+  }
+
+  return {
+    driver: 'nats',
+    async publish(message) {
+      refuseInsideTransaction('publishing')
+      const data = outgoingData(message)
+      const headers = natsHeaders(message.headers ?? {})
+      return orUnavailable(message.subject, async () => {
+        const jetstream = connection.up().jetstream({ timeout: ANSWER_WITHIN })
+        const { seq, duplicate } = await jetstream.publish(message.subject, data, { msgID: message.id, headers })
+        return { sequence: seq, duplicate }
+      })
+    },
+    async consume(stream, { durable, filter, maxBatch = 100 }, handle) {
+      return tracked(startConsumer(parts, { stream, durable, filter, maxBatch }, handle))
+    },
+    async follow(stream, options, handle) {
+      return tracked(await startFollower(parts, stream, options, handle))
+    },
+    async ensureStreams(streams) {
+      refuseInsideTransaction('creating streams')
+      await orUnavailable('$JS.API', async () => {
+        const nats = await connection.ready(AbortSignal.timeout(CREATE_WITHIN))
+        const jsm = await nats.jetstreamManager({ timeout: CREATE_WITHIN, checkAPI: false })
+        for (const stream of streams) await ensureStream(jsm, stream, replicas)
+      })
+    },
+    ping: () => orUnavailable('', async () => within(ANSWER_WITHIN, connection.up().flush())),
+    async close() {
+      await Promise.all([...running].map((reader) => reader.stop()))
+      await connection.close()
+    },
+  }
+}
+
+async function orUnavailable<T>(subject: string, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step()
+  } catch (error) {
+    const missing = error instanceof NatsError && error.code === ErrorCode.NoResponders
+    throw new BusUnavailable(
+      missing ? new Error(`no stream takes "${subject}": run the migration step`, { cause: error }) : error,
+    )
+  }
+}

@@ -1,0 +1,2 @@
+export { type KeyValueOptions, openKeyValue } from './open.ts'
+export { type KeyValue, KeyValueUnavailable } from './port.ts'

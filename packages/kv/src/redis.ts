@@ -1,0 +1,111 @@
+import type { Logger } from '@gatehouse/telemetry'
+import { Redis, type Result } from 'ioredis'
+import { lifeTime } from './life.ts'
+import { type KeyValue, KeyValueUnavailable } from './port.ts'
+
+/** How long a command may take, and how long opening waits for the first connection. Milliseconds. */
+const ANSWER_WITHIN = 500
+/** A socket that owes an answer for this long is dead, whatever TCP says: it is dropped and opened anew. */
+const SILENT_FOR = 2_000
+const RETRY_FROM = 50
+const RETRY_AT_MOST = 1_000
+
+/** The window's end is set by its first use only; a key that lost its expiry gets one, so no counter lives for ever. */
+const INCREMENT = `
+local count = redis.call('INCRBY', KEYS[1], ARGV[1])
+local left = redis.call('PTTL', KEYS[1])
+if left < 0 then
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+  left = tonumber(ARGV[2])
+end
+return { count, left }`
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    incrementWindow(key: string, by: number, windowMs: number): Result<[count: number, leftMs: number], Context>
+  }
+}
+
+/** Resolves when the server is ready, or when it has not become so in time: the client goes on trying by itself. */
+export async function openRedis(url: string, logger: Logger): Promise<KeyValue> {
+  const redis = new Redis(url, {
+    commandTimeout: ANSWER_WITHIN,
+    connectTimeout: SILENT_FOR,
+    socketTimeout: SILENT_FOR,
+    // A command that met no server fails at once. Sent again later it could claim or count a second time.
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: (attempt) => Math.min(RETRY_FROM * 2 ** Math.min(attempt - 1, 8), RETRY_AT_MOST),
+    // After a failover the old primary refuses writes: the address leads to the new one.
+    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+    scripts: { incrementWindow: { lua: INCREMENT, numberOfKeys: 1 } },
+  })
+  logOutages(redis, new URL(url).host, logger)
+  await firstConnection(redis)
+  return overRedis(redis)
+}
+
+/** One line when the server goes away and one when it is back, however many tries lie between. */
+function logOutages(redis: Redis, host: string, logger: Logger): void {
+  let away = false
+  const lost = (error?: Error): void => {
+    if (away) return
+    away = true
+    logger.warn({ host, ...(error && { err: error }) }, 'key-value store is away')
+  }
+  redis.on('error', lost)
+  redis.on('reconnecting', () => lost())
+  redis.on('ready', () => {
+    if (away) logger.info({ host }, 'key-value store is back')
+    away = false
+  })
+}
+
+function firstConnection(redis: Redis): Promise<void> {
+  return new Promise((resolve) => {
+    const deadline = setTimeout(done, ANSWER_WITHIN)
+    function done(): void {
+      clearTimeout(deadline)
+      redis.off('ready', done).off('error', done)
+      resolve()
+    }
+    redis.once('ready', done).once('error', done)
+  })
+}
+
+function overRedis(redis: Redis): KeyValue {
+  return {
+    get: (key) => answered(async () => (await redis.get(key)) ?? undefined),
+    async set(key, value, ttlMs) {
+      const life = lifeTime(ttlMs)
+      await answered(() => redis.set(key, value, 'PX', life))
+    },
+    async claim(key, value, ttlMs) {
+      const life = lifeTime(ttlMs)
+      return (await answered(() => redis.set(key, value, 'PX', life, 'NX'))) === 'OK'
+    },
+    take: (key) => answered(async () => (await redis.getdel(key)) ?? undefined),
+    async increment(key, by, windowMs) {
+      const life = lifeTime(windowMs)
+      const [count, resetMs] = await answered(() => redis.incrementWindow(key, by, life))
+      return { count, resetMs }
+    },
+    delete: async (key) => (await answered(() => redis.del(key))) === 1,
+    async ping() {
+      await answered(() => redis.ping())
+    },
+    async close() {
+      redis.disconnect()
+    },
+  }
+}
+
+/** Whatever keeps the server from doing the step (no connection, no answer, a refusal) is the same to the caller. */
+async function answered<T>(step: () => Promise<T>): Promise<T> {
+  try {
+    return await step()
+  } catch (error) {
+    throw new KeyValueUnavailable(error)
+  }
+}
