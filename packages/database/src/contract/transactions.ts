@@ -1,0 +1,151 @@
+import { InsideTransactionError, refuseInsideTransaction } from '@gatehouse/contracts'
+import { isSqlError, isUniqueViolation } from '../errors.ts'
+import { sql } from '../sql.ts'
+import type { Case } from './stage.ts'
+
+const insert = (tenant: string, body: string) => sql`insert into rooms.notes (tenant, body) values (${tenant}, ${body})`
+const count = sql`select count(*) as n from rooms.notes`
+
+export const transactionCases: readonly Case[] = [
+  {
+    title: 'a body that throws leaves nothing behind, and its own error comes out',
+    async run(t, { db }) {
+      const boom = new Error('boom')
+      const failing = db.asTenant('rollback', async (tx) => {
+        await tx.run(insert('rollback', 'gone'))
+        throw boom
+      })
+      await t.rejects(failing, boom)
+      t.strictSame(await db.asTenant('rollback', (tx) => tx.one(count)), { n: 0n })
+    },
+  },
+  {
+    title: 'a failed statement whose error was caught cannot pass for a commit',
+    async run(t, { db }) {
+      const hidden = db.asTenant('hidden', async (tx) => {
+        await tx.run(insert('hidden', 'lost'))
+        await tx.run(sql`select 1/0`).catch(() => {})
+      })
+      await t.rejects(hidden, { message: /was not passed on/ })
+    },
+  },
+  {
+    title: 'a transaction, listening and migrating inside a transaction are refused, and outside again work',
+    async run(t, { db, neighbour, host, schemas }) {
+      const attempts: (() => Promise<unknown>)[] = [
+        () => db.asTenant('nested', async () => {}),
+        () => db.asPlatform('nested', async () => {}),
+        () => neighbour.asPlatform('nested', async () => {}),
+        () => db.ping(),
+        () => host.listen('nested', () => {}),
+        () => host.migrate(schemas),
+      ]
+      for (const attempt of attempts) {
+        await t.rejects(db.asTenant('outer', attempt), InsideTransactionError)
+      }
+      await db.ping()
+    },
+  },
+  {
+    title: 'effects run after the commit, outside the transaction, and never after a rollback',
+    async run(t, { db }) {
+      const seen: unknown[] = []
+      const done = new Promise<void>((resolve) => {
+        void db.asTenant('effects', async (tx) => {
+          await tx.run(insert('effects', 'kept'))
+          tx.afterCommit(() => {
+            throw new Error('logged, not thrown')
+          })
+          tx.afterCommit(async () => {
+            refuseInsideTransaction('an effect')
+            seen.push(await db.asTenant('effects', (tx) => tx.one(count)))
+            resolve()
+          })
+          seen.push('body')
+        })
+      })
+      await done
+      t.strictSame(seen, ['body', { n: 1n }])
+      const rolledBack = db.asTenant('effects', async (tx) => {
+        tx.afterCommit(() => {
+          seen.push('never')
+        })
+        throw new Error('no')
+      })
+      await t.rejects(rolledBack)
+      t.equal(seen.length, 2)
+    },
+  },
+  {
+    title: 'a transaction that is over answers nobody',
+    async run(t, { db }) {
+      const kept = await db.asTenant('kept', async (tx) => tx)
+      await t.rejects(kept.one(count), { message: 'the transaction is over' })
+    },
+  },
+  {
+    title: 'a unique violation is known by its code and names its constraint',
+    async run(t, { db }) {
+      await db.asTenant('unique', (tx) => tx.run(insert('unique', 'once')))
+      const error = await db
+        .asTenant('unique', (tx) => tx.run(insert('unique', 'once')))
+        .catch((error: unknown) => error)
+      t.ok(isUniqueViolation(error))
+      t.ok(isUniqueViolation(error, 'notes_body_key'))
+      t.notOk(isUniqueViolation(error, 'another'))
+      t.ok(isSqlError(error) && error.code === '23505')
+    },
+  },
+  {
+    title: 'run counts rows, maybe gives the first or none, one refuses anything but one',
+    async run(t, { db }) {
+      await db.asTenant('counts', async (tx) => {
+        t.equal(await tx.run(sql`insert into rooms.notes (tenant, body) values ('counts', 'a'), ('counts', 'b')`), 2)
+        t.equal(await tx.run(sql`update rooms.notes set body = body || '!'`), 2)
+        t.strictSame(await tx.maybe(sql`select body from rooms.notes order by body`), { body: 'a!' })
+        t.equal(await tx.maybe(sql`select 1 where false`), undefined)
+        await t.rejects(tx.one(sql`select body from rooms.notes`), { message: 'one row expected, got 2' })
+        await t.rejects(tx.one(sql`select 1 where false`), { message: 'one row expected, got 0' })
+        t.equal(await tx.run(sql`delete from rooms.notes`), 2)
+      })
+    },
+  },
+  {
+    title: 'many transactions asked for at once all get their turn',
+    async run(t, { db }) {
+      const asked = Array.from({ length: 40 }, (_, n) => db.asTenant('crowd', (tx) => tx.run(insert('crowd', `n${n}`))))
+      await Promise.all(asked)
+      t.strictSame(await db.asTenant('crowd', (tx) => tx.one(count)), { n: 40n })
+    },
+  },
+  {
+    title: 'a listener hears what was committed, in its own context, until it stops',
+    async run(t, { db, host }) {
+      const heard: string[] = []
+      let wake = () => {}
+      const stop = await host.listen('contract', (payload) => {
+        refuseInsideTransaction('hearing')
+        heard.push(payload)
+        wake()
+      })
+      const tell = async (payload: string) => {
+        const told = new Promise<void>((resolve) => {
+          wake = resolve
+        })
+        await db.asPlatform('contract', (tx) => tx.run(sql`select pg_notify('contract', ${payload})`))
+        return told
+      }
+      const rolledBack = db.asPlatform('contract', async (tx) => {
+        await tx.run(sql`select pg_notify('contract', 'rolled back')`)
+        throw new Error('no')
+      })
+      await t.rejects(rolledBack)
+      await tell('first')
+      await tell('second')
+      await stop()
+      void tell('after')
+      await db.ping()
+      t.strictSame(heard, ['first', 'second'])
+    },
+  },
+]
