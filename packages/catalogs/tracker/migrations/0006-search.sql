@@ -1,0 +1,93 @@
+-- `@@` is not leakproof: under row-level security it would be evaluated after the policy, without its index. So search runs as
+-- the owner, in one function that filters by the tenant of the transaction itself. The owner's policy is a constant, which the
+-- planner drops; services are never the owner.
+create policy search on tracker.projects for select to current_user using (true);
+create policy search on tracker.entries for select to current_user using (true);
+
+create function tracker.search(words text, at_most integer)
+returns table (
+  kind text,
+  id text,
+  title text,
+  excerpt text,
+  project_id text,
+  project_name text,
+  entry_type text,
+  status text,
+  priority text,
+  updated_at timestamptz,
+  rank real
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  tenant constant text := nullif(current_setting('gatehouse.tenant', true), '');
+  asked constant text := left(words, 1000);
+  -- Letters and digits of any script; the last one is what somebody may still be typing.
+  plain constant text[] := array_remove(regexp_split_to_array(asked, '[^[:alnum:]]+'), '');
+  wanted tsquery := websearch_to_tsquery('english', asked);
+  guarded tsquery;
+begin
+  if tenant is null then
+    return;
+  end if;
+  -- Nothing but stop words: then they are meant.
+  if numnode(wanted) = 0 then
+    wanted := websearch_to_tsquery('simple', asked);
+  end if;
+  -- Quotes, a leading minus and "or" are operators: whoever uses them means whole words.
+  if cardinality(plain) > 0 and asked !~ '"' and asked !~ '(^|\s)-' and asked !~* '(^|\s)or(\s|$)' then
+    wanted := wanted || (
+      plainto_tsquery('english', array_to_string(plain[1:cardinality(plain) - 1], ' '))
+      && to_tsquery('simple', quote_literal(plain[cardinality(plain)]) || ':*')
+    );
+  end if;
+  if numnode(wanted) = 0 then
+    return;
+  end if;
+  -- The tenant's lexeme lets one index scan answer "this tenant and these words"; the comparison below stays the guard.
+  guarded := ('''' || replace(replace(chr(1) || tenant, '\', '\\'), '''', '''''') || '''')::tsquery && wanted;
+
+  return query
+  with found as (
+    select 'project' as kind, p.id, p.id as project_id, ts_rank(p.search, wanted) as rank, p.created_at as updated_at
+    from tracker.projects p
+    where p.tenant_id = tenant and p.search @@ guarded
+    union all
+    select 'entry', e.id, e.project_id, ts_rank(e.search, wanted), e.updated_at
+    from tracker.entries e
+    where e.tenant_id = tenant and e.search @@ guarded
+    order by rank desc, updated_at desc, id
+    limit least(greatest(at_most, 1), 100)
+  )
+  select
+    f.kind,
+    f.id,
+    coalesce(e.title, p.name),
+    ts_headline(
+      'english',
+      left(coalesce(e.description, p.description), 5000),
+      wanted,
+      'StartSel="", StopSel="", MaxFragments=1, MaxWords=30, MinWords=12'
+    ),
+    p.id,
+    p.name,
+    e.type,
+    e.status,
+    e.priority,
+    f.updated_at,
+    f.rank
+  from found f
+  join tracker.projects p on p.tenant_id = tenant and p.id = f.project_id
+  left join tracker.entries e on f.kind = 'entry' and e.tenant_id = tenant and e.id = f.id
+  order by f.rank desc, f.updated_at desc, f.id;
+end
+$$;
+comment on function tracker.search(text, integer) is
+  'Projects and entries of the transaction''s tenant that match, best first, at most 100. No tenant set = no rows.';
+revoke all on function tracker.search(text, integer) from public;
+grant execute on function tracker.search(text, integer) to gatehouse_mcp;

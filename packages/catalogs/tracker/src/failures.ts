@@ -1,0 +1,23 @@
+import { ToolFailure } from '@gatehouse/catalog'
+
+/** What a caller sent as an id, shortened, so that the message stays readable. */
+const shown = (id: string): string => `"${id.slice(0, 100)}"`
+
+/** Another tenant's project is as unknown as one that never was. */
+export const unknownProject = (id: string): ToolFailure =>
+  new ToolFailure(
+    'unknown_project',
+    `There is no project with the ID ${shown(id)} in this workspace. Find it with search.global or in the projects resource.`,
+  )
+
+export const unknownEntry = (id: string): ToolFailure =>
+  new ToolFailure(
+    'unknown_entry',
+    `There is no entry with the ID ${shown(id)} in this workspace. Find it with search.global.`,
+  )
+
+export const nothingToUpdate = (): ToolFailure =>
+  new ToolFailure('nothing_to_update', 'Pass at least one of status, priority or assignedToId; nothing was changed.')
+
+export const emptyText = (field: string): ToolFailure =>
+  new ToolFailure('empty_text', `${field} must hold more than white space; nothing was changed.`)

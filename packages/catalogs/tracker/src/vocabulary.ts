@@ -1,0 +1,27 @@
+import { z } from 'zod'
+
+export const entryType = z.enum([
+  'feature_request',
+  'bug_report',
+  'feedback',
+  'validation',
+  'documentation',
+  'platform_infrastructure',
+  'ci_cd',
+  'security',
+])
+export const priority = z.enum(['low', 'medium', 'high', 'critical'])
+export const status = z.enum(['open', 'assigned', 'in_progress', 'deployed', 'solved'])
+
+export type EntryType = z.infer<typeof entryType>
+export type Priority = z.infer<typeof priority>
+export type Status = z.infer<typeof status>
+
+/** Longest id of a person, key or service, in characters; the tables check the same. */
+export const PERSON_ID_MAX = 200
+
+/** Text that PostgreSQL can keep: anything without NUL. */
+export const text = () => z.string().refine((value) => !value.includes('\0'), 'must not contain the NUL character')
+
+/** `true` for what can be the id of a project, entry or comment; anything else is not found without asking the database. */
+export const isId = (value: string): boolean => /^[A-Za-z0-9_-]{1,128}$/.test(value)
