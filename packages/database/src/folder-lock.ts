@@ -18,25 +18,24 @@ interface Holder {
  * Takes the folder for this process: `lock` in it says who has it. A lock whose process is gone is taken over.
  * The returned function gives it back. @throws FolderHeld
  */
-export async function holdFolder(folder: string): Promise<() => Promise<void>> {
-  const path = join(folder, 'lock')
-  const me: Holder = {
-    pid: process.pid,
-    host: hostname(),
-    since: new Date().toISOString(),
-    born: await bornAt(process.pid),
-    token: randomUUID(),
-  }
+export const holdFolder = (folder: string): Promise<() => Promise<void>> => hold(folder, join(folder, 'lock'))
+
+async function hold(folder: string, path: string): Promise<() => Promise<void>> {
+  const token = randomUUID()
+  const born = await bornAt(process.pid)
+  const me: Holder = { pid: process.pid, host: hostname(), since: new Date().toISOString(), born, token }
   // Linking a finished file is atomic, and nobody can see it half written.
-  const draft = `${path}.${me.token}`
+  const draft = join(folder, `lock-${token}`)
   await writeFile(draft, JSON.stringify(me), { mode: 0o600 })
   try {
-    while (!(await linked(draft, path))) await removeStale(folder, path)
+    while (!(await linked(draft, path)) && !(await tookOver(folder, draft, path))) {
+      // Somebody gave it back or took it over in between: look again.
+    }
   } finally {
     await rm(draft, { force: true })
   }
   return async () => {
-    if ((await holderOf(path))?.token === me.token) await rm(path, { force: true })
+    if ((await holderOf(path))?.token === token) await rm(path, { force: true })
   }
 }
 
@@ -50,22 +49,23 @@ async function linked(draft: string, path: string): Promise<boolean> {
   }
 }
 
-/** @throws FolderHeld when its process lives */
-async function removeStale(folder: string, path: string): Promise<void> {
+/**
+ * Replaces a dead process's lock. Of several that find it dead, one at a time may look again and replace: a guard file
+ * named by the dead lock's token, held in the same way.
+ * @throws FolderHeld when its process lives
+ */
+async function tookOver(folder: string, draft: string, path: string): Promise<boolean> {
   const holder = await holderOf(path)
-  if (holder === undefined) return
+  if (holder === undefined) return false
   if (await lives(holder)) throw new FolderHeld(folder, holder)
-  // Renamed first: of two that found it stale only one moves this file, and sees by its token if it moved a newer one.
-  const aside = `${path}.${randomUUID()}`
+  const release = await hold(folder, join(folder, `lock-after-${holder.token}`))
   try {
-    await rename(path, aside)
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return
-    throw error
+    if ((await holderOf(path))?.token !== holder.token) return false
+    await rename(draft, path)
+    return true
+  } finally {
+    await release()
   }
-  const moved = await holderOf(aside)
-  if (moved !== undefined && moved.token !== holder.token) await linked(aside, path)
-  await rm(aside, { force: true })
 }
 
 async function holderOf(path: string): Promise<Holder | undefined> {

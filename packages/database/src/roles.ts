@@ -28,15 +28,20 @@ const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
 function roleScript(role: string, login: string | undefined): string {
   const name = quoteIdentifier(role)
-  const member = (who: string) =>
-    `if not pg_has_role(${who}, ${literal(role)}, 'member') then execute format('grant %I to %I', ${literal(role)}, ${who}); end if;`
-  return `do $roles$ begin
-    if not exists (select from pg_roles where rolname = ${literal(role)}) then
-      create role ${name} nologin nosuperuser nobypassrls nocreatedb nocreaterole;
-    end if;
-    ${member('current_user::text')}
-    ${login === undefined ? '' : member(literal(login))}
-  end $roles$`
+  const takeOn = (who: string) => `
+    if not pg_has_role(${who}, ${literal(role)}, needed) then
+      execute format('grant %I to %I', ${literal(role)}, ${who});
+    end if;`
+  // From PostgreSQL 16 on, membership alone (which the creator has) does not let SET ROLE pass.
+  return `do $roles$
+    declare needed text := case when current_setting('server_version_num')::integer < 160000 then 'member' else 'set' end;
+    begin
+      if not exists (select from pg_roles where rolname = ${literal(role)}) then
+        create role ${name} nologin nosuperuser nobypassrls nocreatedb nocreaterole;
+      end if;
+      ${takeOn('current_user::text')}
+      ${login === undefined ? '' : takeOn(literal(login))}
+    end $roles$`
 }
 
 /**

@@ -1,5 +1,6 @@
 import { AsyncResource } from 'node:async_hooks'
-import { mkdir } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { PGlite, protocol } from '@electric-sql/pglite'
 import { refuseInsideTransaction } from '@gatehouse/contracts'
@@ -12,22 +13,37 @@ import { type Encoded, parserOf } from '../values.ts'
 
 const { serialize } = protocol
 
-/** PostgreSQL inside this process. One connection: what is asked for together runs one after the other. */
+/**
+ * PostgreSQL inside this process. One connection: what is asked for together runs one after the other.
+ * @throws FolderHeld
+ */
 export async function openPglite(folder: string | undefined): Promise<Connector> {
-  const release = folder === undefined ? async () => {} : await prepareFolder(folder)
+  if (folder === undefined) return connectorOver(await start('memory://'), async () => {})
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const release = await holdFolder(folder)
   try {
-    const db = await PGlite.create({ dataDir: folder === undefined ? 'memory://' : join(resolve(folder), 'pgdata') })
-    await db.exec("set timezone = 'UTC'")
-    return connectorOver(db, release)
+    return connectorOver(await startIn(resolve(folder)), release)
   } catch (error) {
     await release()
     throw error
   }
 }
 
-async function prepareFolder(folder: string): Promise<() => Promise<void>> {
-  await mkdir(folder, { recursive: true, mode: 0o700 })
-  return holdFolder(folder)
+async function start(dataDir: string): Promise<PGlite> {
+  const db = await PGlite.create({ dataDir })
+  await db.exec("set timezone = 'UTC'")
+  return db
+}
+
+/** A first start that is cut off leaves `pgdata.new` behind, never half a database under its own name. */
+async function startIn(folder: string): Promise<PGlite> {
+  const [path, draft] = [join(folder, 'pgdata'), join(folder, 'pgdata.new')]
+  if (!existsSync(path)) {
+    await rm(draft, { recursive: true, force: true })
+    await (await start(draft)).close()
+    await rename(draft, path)
+  }
+  return start(path)
 }
 
 function connectorOver(db: PGlite, release: () => Promise<void>): Connector {

@@ -1,5 +1,36 @@
+import { randomBytes } from 'node:crypto'
 import { postgres } from '@gatehouse/testkit'
+import pg from 'pg'
+import type { Test } from 'tap'
 import { databaseContract } from '../contract.ts'
 import { openDatabase } from '../open.ts'
 
 databaseContract('PostgreSQL', async (t) => openDatabase((await postgres(t)).url), { overlaps: true })
+
+databaseContract(
+  'PostgreSQL, where the owner is no superuser and services log in as somebody else',
+  async (t) => {
+    const { owner, login } = await ordinaryPeople(t, (await postgres(t)).url)
+    return openDatabase(login, { ownerUrl: owner })
+  },
+  { overlaps: true },
+)
+
+/** Hands the database over to a new role that may create roles, and makes a second that may only log in. */
+async function ordinaryPeople(t: Test, url: string): Promise<{ owner: string; login: string }> {
+  const admin = new pg.Client(url)
+  await admin.connect()
+  const suffix = randomBytes(4).toString('hex')
+  const [owner, login] = [`contract_owner_${suffix}`, `contract_login_${suffix}`]
+  await admin.query(`create role ${owner} login createrole password 'x'; create role ${login} login password 'x'`)
+  await admin.query(`alter database "${new URL(url).pathname.slice(1)}" owner to ${owner}`)
+  await admin.query(`grant gatehouse_contract_rooms, gatehouse_contract_cellar to ${owner} with admin option`)
+  t.teardown(() => admin.end())
+  const as = (name: string) => {
+    const other = new URL(url)
+    other.username = name
+    other.password = 'x'
+    return other.href
+  }
+  return { owner: as(owner), login: as(login) }
+}

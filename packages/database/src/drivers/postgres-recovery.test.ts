@@ -1,0 +1,63 @@
+import { test } from 'tap'
+import { promised } from '../bell.ts'
+import { append, drain, notingBus } from '../contract/outbox.ts'
+import { prepareStage } from '../contract/stage.ts'
+import { openDatabase } from '../open.ts'
+import { sql } from '../sql.ts'
+import { privatePostgres } from './private-postgres.ts'
+
+test('a PostgreSQL that stops and starts again is missed with a clear error, then used again without our restart', async (t) => {
+  const server = await privatePostgres(t)
+  const host = await openDatabase(server.url, { poolSize: 4 })
+  t.teardown(() => host.close())
+  const stage = await prepareStage(t, host)
+  const { db } = stage
+  const bus = notingBus()
+  const drainer = drain(t, stage, bus.publish)
+  let heard = promised()
+  await host.listen('recovery', () => heard.resolve())
+  const appendOne = (id: string) => db.asTenant('acme', (tx) => append(tx, 's', id))
+  await appendOne('before')
+  await drainer.idle()
+  // Fills the pool, so that every connection in it is a dead one afterwards.
+  await Promise.all([1, 2, 3, 4].map(() => db.asTenant('acme', (tx) => tx.run(sql`select pg_sleep(0.05)`))))
+
+  const open = promised()
+  const stopped = promised()
+  const caught = db.asTenant('acme', async (tx) => {
+    await append(tx, 's', 'cut off')
+    open.resolve()
+    await stopped.promise
+    await tx.run(sql`select 1`)
+  })
+  caught.catch(() => {})
+  await open.promise
+  await server.stop()
+  stopped.resolve()
+  await t.rejects(caught, { name: 'DatabaseUnavailable', maybeCommitted: false })
+  const asked = performance.now()
+  await t.rejects(db.ping(), { name: 'DatabaseUnavailable' })
+  await t.rejects(appendOne('while away'), { name: 'DatabaseUnavailable' })
+  t.ok(performance.now() - asked < 2500, 'told in time')
+
+  await server.start()
+  await Promise.all([1, 2, 3, 4, 5].map((n) => appendOne(`after ${n}`)))
+  await drainer.idle()
+  t.strictSame(bus.ids().toSorted(), ['after 1', 'after 2', 'after 3', 'after 4', 'after 5', 'before'])
+  await heard.promise
+  heard = promised()
+  await db.asPlatform('contract', (tx) => tx.run(sql`select pg_notify('recovery', '')`))
+  await heard.promise
+})
+
+test('connections that died in the pool are passed over by the next transaction', async (t) => {
+  const server = await privatePostgres(t)
+  const host = await openDatabase(server.url, { poolSize: 3 })
+  t.teardown(() => host.close())
+  const { db } = await prepareStage(t, host)
+  const pid = sql`select pg_backend_pid() as pid from pg_sleep(0.05)`
+  const pids = await Promise.all([1, 2, 3].map(() => db.asTenant('acme', (tx) => tx.one<{ pid: number }>(pid))))
+  t.equal(new Set(pids.map((row) => row.pid)).size, 3)
+  for (const { pid } of pids) process.kill(pid, 'SIGTERM')
+  await Promise.all([1, 2, 3].map(() => db.asTenant('acme', (tx) => tx.run(sql`select 1`))))
+})
