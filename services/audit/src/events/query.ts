@@ -1,0 +1,31 @@
+import { z } from 'zod'
+import { Refusal } from '../errors.ts'
+
+const name = z.string().min(1).max(512)
+const instant = z.iso.datetime({ offset: true }).transform((text) => new Date(text))
+const wholeNumber = z
+  .string()
+  .regex(/^\d{1,4}$/, 'must be a whole number')
+  .transform(Number)
+
+/** What `GET /admin/v1/audit/events` may be asked, as it stands in the URL. */
+export const eventsQuery = z.strictObject({
+  tenant: name.optional().describe('Only events of this tenant (its id).'),
+  from: instant.optional().describe('Only events at or after this time (RFC 3339).'),
+  to: instant.optional().describe('Only events before this time (RFC 3339).'),
+  actor: name.optional().describe('Only what this person, key or service did (its id).'),
+  client: name.optional().describe('Only what was done through this OAuth client (its id).'),
+  tool: name.optional().describe('Only calls of this tool.'),
+  outcome: z.enum(['succeeded', 'failed', 'refused', 'timed-out']).optional().describe('Only what ended so.'),
+  limit: wholeNumber.pipe(z.number().min(1).max(200)).default(50).describe('Most events in one answer, 1 to 200.'),
+  cursor: z.string().max(200).optional().describe('Goes on after an earlier answer: its nextCursor.'),
+})
+export type EventsQuery = z.output<typeof eventsQuery>
+
+/** @throws Refusal that names each fault */
+export function readQuery(query: unknown): EventsQuery {
+  const parsed = eventsQuery.safeParse(query)
+  if (parsed.success) return parsed.data
+  const faults = parsed.error.issues.map(({ path, message }) => [...path.map(String), message].join(': '))
+  throw new Refusal('query.invalid', faults.join('; '))
+}

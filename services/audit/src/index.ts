@@ -1,0 +1,3 @@
+export { type AuditDeps, type AuditService, createAuditApp } from './app.ts'
+export { type AuditConfig, auditConfig } from './config.ts'
+export { auditSchema } from './schema.ts'
