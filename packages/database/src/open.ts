@@ -25,9 +25,18 @@ export async function openDatabase(url: string, options: OpenOptions = {}): Prom
   return {
     driver: connector.driver,
     as: (role) => databaseAs(connector, role, log),
-    listen: (channel, heard) => connector.listen(channel, heard),
+    listen: (channel, heard) => connector.listen(channel, guarded(channel, heard, log)),
     migrate: (schemas) => migrate(connector, schemas),
     close: () => connector.close(),
+  }
+}
+
+/** A listener that throws would end the process: it is called from the connection itself. */
+const guarded = (channel: string, heard: (payload: string) => void, log: Logger) => (payload: string) => {
+  try {
+    heard(payload)
+  } catch (error) {
+    log.error({ err: error, channel }, 'a listener of the database threw')
   }
 }
 

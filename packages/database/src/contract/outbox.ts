@@ -168,6 +168,23 @@ export const outboxCases: readonly Case[] = [
     },
   },
   {
+    title: 'a commit wakes the drainer: nobody waits for the next poll',
+    async run(t, stage) {
+      let published = () => {}
+      const drainer = drain(t, stage, async () => published())
+      await drainer.idle()
+      const started = performance.now()
+      for (let n = 0; n < 8; n += 1) {
+        const out = new Promise<void>((resolve) => {
+          published = resolve
+        })
+        await stage.db.asTenant('acme', (tx) => append(tx, 's', `woken${n}`))
+        await out
+      }
+      t.ok(performance.now() - started < 4000, 'eight in the time of four polls')
+    },
+  },
+  {
     title: 'of two drainers one drains, and the other takes over when it stops',
     async run(t, stage) {
       const [first, second] = [notingBus(), notingBus()]

@@ -127,6 +127,7 @@ export const transactionCases: readonly Case[] = [
         refuseInsideTransaction('hearing')
         heard.push(payload)
         wake()
+        throw new Error('logged, and nobody else is bothered')
       })
       const tell = async (payload: string) => {
         const told = new Promise<void>((resolve) => {

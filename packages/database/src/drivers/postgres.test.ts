@@ -24,6 +24,14 @@ async function ordinaryPeople(t: Test, url: string): Promise<{ owner: string; lo
   const [owner, login] = [`contract_owner_${suffix}`, `contract_login_${suffix}`]
   await admin.query(`create role ${owner} login createrole password 'x'; create role ${login} login password 'x'`)
   await admin.query(`alter database "${new URL(url).pathname.slice(1)}" owner to ${owner}`)
+  // Services find values the same whatever the server is set to.
+  const settings = [
+    "datestyle to 'SQL, DMY'",
+    "bytea_output to 'escape'",
+    "timezone to 'Asia/Kolkata'",
+    "intervalstyle to 'iso_8601'",
+  ]
+  for (const setting of settings) await admin.query(`alter role ${login} set ${setting}`)
   await admin.query(`grant gatehouse_contract_rooms, gatehouse_contract_cellar to ${owner} with admin option`)
   t.teardown(() => admin.end())
   const as = (name: string) => {

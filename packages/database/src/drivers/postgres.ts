@@ -67,12 +67,15 @@ export function openPostgres({ url, ownerUrl, poolSize, log }: PostgresOptions):
   }
 }
 
+/** How values look as text must not hang on the server's configuration. */
+const TEXT_FORMS = '-c timezone=UTC -c datestyle=ISO -c intervalstyle=postgres -c bytea_output=hex'
+
 const settings = (url: string): pg.ClientConfig => ({
   connectionString: url,
   connectionTimeoutMillis: CONNECT_MS,
   keepAlive: true,
   application_name: 'gatehouse',
-  options: '-c timezone=UTC',
+  options: TEXT_FORMS,
   types: { getTypeParser: parserOf as typeof pg.types.getTypeParser },
 })
 
