@@ -48,12 +48,14 @@ export function openMemory(options: Omit<Parts, 'wakeups'>): Bus {
       return stored
     },
     async consume(stream, { durable: name, filter = '>', maxBatch = 100 }, handle) {
+      refuseInsideTransaction('starting a consumer')
       const key = `${stream} ${name}`
       const durable = durables.get(key) ?? new Durable(parts, stream, name)
       durables.set(key, durable)
       return tracked(startConsumer(parts, durable, { filter, maxBatch }, handle))
     },
     async follow(stream, options, handle) {
+      refuseInsideTransaction('starting a follower')
       return tracked(await startFollower(parts, stream, options, handle))
     },
     async ensureStreams(streams) {

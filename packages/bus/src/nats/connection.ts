@@ -8,12 +8,22 @@ const PING_EVERY = 2_000
 const RETRY_AFTER = 250
 const FIRST_CONNECTION_WITHIN = 2_000
 
+/** A stretch of time in which the connection was up. */
+export interface Session {
+  readonly nats: NatsConnection
+  readonly signal: AbortSignal
+  release(): void
+}
+
 /** One connection that is opened again for ever. */
 export interface Connection {
   /** The connection while it is up. @throws when it is not: nothing is kept for later */
   up(): NatsConnection
+  readonly isUp: boolean
   /** Waits until it is up. @throws when `signal` ends the waiting */
   ready(signal: AbortSignal): Promise<NatsConnection>
+  /** Waits until it is up. Its signal ends when the connection is lost or `stop` ends. */
+  session(stop: AbortSignal): Promise<Session>
   /** Called at each connection and each loss; the returned function ends it. */
   onChange(heard: () => void): () => void
   close(): Promise<void>
@@ -61,8 +71,23 @@ export async function openConnection(url: string, name: string, logger: Logger):
       if (nats && isUp) return nats
       throw new Error('not connected to the message bus')
     },
+    get isUp() {
+      return isUp
+    },
     ready(stop) {
       return until(() => (nats && isUp ? nats : undefined), connection.onChange, stop)
+    },
+    async session(stop) {
+      const up = await connection.ready(stop)
+      const over = new AbortController()
+      const end = (): void => over.abort()
+      const forget = connection.onChange(end)
+      stop.addEventListener('abort', end)
+      const release = (): void => {
+        forget()
+        stop.removeEventListener('abort', end)
+      }
+      return { nats: up, signal: over.signal, release }
     },
     onChange(heard) {
       listeners.add(heard)

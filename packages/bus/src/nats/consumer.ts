@@ -1,7 +1,7 @@
 import type { Logger } from '@gatehouse/telemetry'
 import { AckPolicy, DeliverPolicy, type NatsConnection, nanos } from 'nats'
 import { outageOf } from '../outage.ts'
-import { backoff, pause } from '../pause.ts'
+import { backoff, pause, unlessAborted } from '../pause.ts'
 import type { Consumer, IncomingMessage } from '../port.ts'
 import type { Connection } from './connection.ts'
 import { type Held, Pull } from './pull.ts'
@@ -54,24 +54,24 @@ export function startConsumer(parts: Parts, options: Options, handle: Handle): C
     }
   }
   const session = async (): Promise<void> => {
-    const nats = await parts.connection.ready(signal)
-    await ensureDurable(nats, options)
-    reading.ends()
-    const pull = new Pull(nats, {
-      ...options,
-      subject: `$JS.API.CONSUMER.MSG.NEXT.${options.stream}.${options.durable}`,
-    })
-    const end = (): void => pull.end()
-    const forget = parts.connection.onChange(end)
-    signal.addEventListener('abort', end)
+    const { nats, signal: over, release } = await parts.connection.session(signal)
     try {
-      await readOn(pull)
+      await unlessAborted(over, ensureDurable(nats, options))
+      reading.ends()
+      const pull = new Pull(nats, {
+        subject: `$JS.API.CONSUMER.MSG.NEXT.${options.stream}.${options.durable}`,
+        maxBatch: options.maxBatch,
+      })
+      over.addEventListener('abort', () => pull.end())
+      try {
+        await readOn(pull)
+      } finally {
+        await pull.close(failures > 0 ? backoff(failures) : 0)
+      }
+      if (pull.fault) throw pull.fault
     } finally {
-      forget()
-      signal.removeEventListener('abort', end)
-      await pull.close(failures > 0 ? backoff(failures) : 0)
+      release()
     }
-    if (pull.fault) throw pull.fault
   }
   const work = async (): Promise<void> => {
     while (!signal.aborted) {
@@ -95,7 +95,7 @@ export function startConsumer(parts: Parts, options: Options, handle: Handle): C
 }
 
 async function ensureDurable(nats: NatsConnection, { stream, durable, filter }: Options): Promise<void> {
-  const jsm = await nats.jetstreamManager({ checkAPI: false })
+  const jsm = await nats.jetstreamManager({ checkAPI: false, timeout: 2_000 })
   await jsm.consumers.add(stream, {
     durable_name: durable,
     ack_policy: AckPolicy.Explicit,

@@ -48,9 +48,11 @@ export async function openNats(url: string, { logger, name, replicas }: Options)
       })
     },
     async consume(stream, { durable, filter, maxBatch = 100 }, handle) {
+      refuseInsideTransaction('starting a consumer')
       return tracked(startConsumer(parts, { stream, durable, filter, maxBatch }, handle))
     },
     async follow(stream, options, handle) {
+      refuseInsideTransaction('starting a follower')
       return tracked(await startFollower(parts, stream, options, handle))
     },
     async ensureStreams(streams) {

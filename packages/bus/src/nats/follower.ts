@@ -1,6 +1,6 @@
 import { DeliverPolicy, type StreamInfo } from 'nats'
 import { outageOf } from '../outage.ts'
-import { pause } from '../pause.ts'
+import { pause, unlessAborted } from '../pause.ts'
 import type { Bus, Follower, From, IncomingMessage } from '../port.ts'
 import type { Parts } from './consumer.ts'
 import { openOrdered, type Start } from './ordered.ts'
@@ -83,20 +83,22 @@ export async function startFollower(
     if (pending === 0 || position >= (known?.target ?? 0)) sayCaughtUp()
   }
   const session = async (): Promise<void> => {
-    const nats = await connection.ready(signal)
-    const jsm = await nats.jetstreamManager({ checkAPI: false, timeout: 2_000 })
-    const info = await jsm.streams.info(stream)
-    if (known && isAnother(known, position, info)) gone()
-    known ??= { created: info.created, target: info.state.last_seq }
-    const start = startAt(from, position, known)
-    const ordered = await openOrdered(nats, jsm, stream, options.filter, start, { deliver, idle: sayCaughtUp })
-    outage.ends()
-    sayTried()
-    const forget = connection.onChange(ordered.end)
-    signal.addEventListener('abort', ordered.end)
-    await ordered.ended
-    forget()
-    signal.removeEventListener('abort', ordered.end)
+    const { nats, signal: over, release } = await connection.session(signal)
+    try {
+      const jsm = await nats.jetstreamManager({ checkAPI: false, timeout: 2_000 })
+      const info = await unlessAborted(over, jsm.streams.info(stream))
+      if (known && isAnother(known, position, info)) gone()
+      known ??= { created: info.created, target: info.state.last_seq }
+      const start = startAt(from, position, known)
+      const ordered = openOrdered(nats, options.filter, start, { deliver, idle: sayCaughtUp })
+      over.addEventListener('abort', ordered.end)
+      await ordered.begin((config) => unlessAborted(over, jsm.consumers.add(stream, config)))
+      outage.ends()
+      sayTried()
+      await ordered.ended
+    } finally {
+      release()
+    }
   }
   const work = async (): Promise<void> => {
     while (!signal.aborted) {
@@ -113,8 +115,8 @@ export async function startFollower(
   }
 
   const working = work()
-  // Long enough for a server that is there; one that is away does not hold the caller up.
-  await Promise.race([tried, pause(2_500, signal)])
+  // So that `new` means after this call. A server that is away does not hold the caller up.
+  if (connection.isUp) await Promise.race([tried, pause(2_500, signal)])
   return {
     caughtUp,
     get position() {

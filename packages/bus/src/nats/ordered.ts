@@ -1,8 +1,8 @@
 import {
   AckPolicy,
   type ConsumerConfig,
+  type ConsumerInfo,
   createInbox,
-  type JetStreamManager,
   type Msg,
   type NatsConnection,
   nanos,
@@ -22,6 +22,8 @@ export interface Heard {
 }
 
 export interface Ordered {
+  /** Has the consumer created, which begins the delivery. @throws what `create` throws */
+  begin(create: (config: Partial<ConsumerConfig>) => Promise<ConsumerInfo>): Promise<void>
   /** Resolves when the order can no longer be vouched for, or after `end`. */
   readonly ended: Promise<void>
   end(): void
@@ -34,14 +36,7 @@ const SILENT_AFTER = 3 * HEARTBEAT_EVERY
  * A push consumer of the server's memory that acknowledges nothing. The server numbers what it sends from 1, and its
  * heartbeats carry the last number: whatever does not fit ends it, and the follower begins anew where it was.
  */
-export async function openOrdered(
-  nats: NatsConnection,
-  jsm: JetStreamManager,
-  stream: string,
-  filter: string | undefined,
-  start: Start,
-  heard: Heard,
-): Promise<Ordered> {
+export function openOrdered(nats: NatsConnection, filter: string | undefined, start: Start, heard: Heard): Ordered {
   const inbox = createInbox()
   let received = 0
   let heardAt = performance.now()
@@ -81,14 +76,19 @@ export async function openOrdered(
     if (performance.now() - heardAt > SILENT_AFTER) end()
   }, HEARTBEAT_EVERY)
 
-  try {
-    const consumer = await jsm.consumers.add(stream, consumerConfig(inbox, filter, start))
-    if (consumer.num_pending === 0 && consumer.delivered.consumer_seq === 0) heard.idle()
-  } catch (error) {
-    end()
-    throw error
+  return {
+    ended,
+    end,
+    async begin(create) {
+      try {
+        const consumer = await create(consumerConfig(inbox, filter, start))
+        if (consumer.num_pending === 0 && consumer.delivered.consumer_seq === 0) heard.idle()
+      } catch (error) {
+        end()
+        throw error
+      }
+    },
   }
-  return { ended, end }
 }
 
 function consumerConfig(inbox: string, filter: string | undefined, start: Start): Partial<ConsumerConfig> {
@@ -102,6 +102,7 @@ function consumerConfig(inbox: string, filter: string | undefined, start: Start)
     idle_heartbeat: nanos(HEARTBEAT_EVERY),
     mem_storage: true,
     num_replicas: 1,
-    ...(filter !== undefined && filter !== '>' && { filter_subject: filter }),
+    // "Last per subject" wants a filter to be named, even if it takes everything.
+    filter_subject: filter ?? '>',
   }
 }
