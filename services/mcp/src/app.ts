@@ -1,0 +1,168 @@
+import { isSubjectToken } from '@gatehouse/contracts'
+import { rulesOf } from '@gatehouse/profiles'
+import type { App, ReadyCheck } from '@gatehouse/service'
+import { createToolCalls } from './calls/call-tool.ts'
+import { createResourceReads } from './calls/read-resource.ts'
+import { createRecorder, type Recorder } from './calls/record.ts'
+import { DEFAULT_LIMITS, type McpDeps, type McpLimits } from './deps.ts'
+import { createProof } from './edge/credential.ts'
+import { createGuard } from './edge/guard.ts'
+import { createKeyCache } from './edge/key-cache.ts'
+import { createRateLimit } from './edge/limit.ts'
+import { type Doors, doorsOf } from './edge/origin.ts'
+import { addMetadata, resourceNames } from './metadata/protected-resource.ts'
+import { createDispatch } from './protocol/dispatch.ts'
+import { addEndpoint, type EndpointDeps } from './protocol/endpoint.ts'
+import { createEnvelope } from './protocol/envelope.ts'
+import { buildRegistry } from './registry/build.ts'
+import { createLists } from './registry/lists.ts'
+import { createHub } from './streams/hub.ts'
+import { createListen } from './streams/listen.ts'
+import { observeDomain } from './streams/observe.ts'
+import { createReplayWindow } from './streams/replay-window.ts'
+
+export interface McpApp {
+  readonly app: App
+  /** What has to hold before requests may come. */
+  readonly ready: readonly ReadyCheck[]
+  /** Resolves when the replay window of domain changes has been read for the first time. */
+  readonly caughtUp: Promise<void>
+  /** Ends open streams with their result; new ones are refused. The server's own `close` does it too. */
+  endStreams(): void
+  /** Ends streams, following, and recording, in this order. Repeats do nothing. */
+  close(): Promise<void>
+}
+
+/** Events that still wait for the bus get so long before the process ends. */
+const CLOSE_MS = 5_000
+
+/**
+ * Builds the MCP node and begins to follow the domain stream. Opens nothing, listens on nothing.
+ * @throws RegistryError when the catalogs do not fit the profile
+ */
+export function createMcpApp(deps: McpDeps): McpApp {
+  if (!isSubjectToken(deps.node)) throw new TypeError(`"${deps.node}" cannot be the name of a node`)
+  const limits: McpLimits = { ...DEFAULT_LIMITS, ...deps.limits }
+  const { profile, catalogs, bus, clock, log, metrics, feed, node } = deps
+  const rules = rulesOf(profile)
+  const registry = buildRegistry(profile, catalogs)
+  const recorder = createRecorder({ bus, node, clock, log, metrics, maxQueued: limits.auditQueue })
+  const window = createReplayWindow({ clock, windowMs: limits.replayWindowMs, maxEntries: limits.replayEntries })
+  const hub = createHub({
+    clock,
+    feed,
+    rules,
+    window,
+    metrics,
+    maxStreams: limits.streamsPerNode,
+    maxPerPrincipal: limits.streamsPerPrincipal,
+    keepAliveMs: limits.keepAliveMs,
+    slowReaderMs: limits.slowReaderMs,
+  })
+  const observer = observeDomain({
+    bus,
+    registry,
+    hub,
+    window,
+    clock,
+    windowMs: limits.replayWindowMs,
+    log,
+    metrics,
+  })
+  const keys = createKeyCache({
+    exchange: deps.exchangeKey,
+    feed,
+    clock,
+    maxAgeMs: limits.keyCacheMs,
+    size: limits.keyCacheSize,
+    failed: (error) => log.warn({ err: error }, 'an API key could not be exchanged'),
+  })
+  const endpoint = endpointOf(deps, limits, { rules, registry, recorder, hub, keys })
+
+  let closing: Promise<void> | undefined
+  const closeAll = async (): Promise<void> => {
+    hub.close()
+    keys.close()
+    await observer.stop()
+    await recorder.close(CLOSE_MS)
+  }
+  return {
+    app: async (server) => {
+      addMetadata(server, deps)
+      await server.register(async (own) => addEndpoint(own, endpoint))
+      // Before the server waits for its connections: an open stream is one that never ends by itself.
+      server.addHook('preClose', async () => hub.close())
+    },
+    ready: [
+      { name: 'domain changes', check: () => observer.check() },
+      { name: 'revocations', check: () => checkFeed(deps) },
+      { name: 'bus', check: () => bus.ping() },
+    ],
+    caughtUp: observer.caughtUp,
+    endStreams: () => hub.close(),
+    close: () => {
+      closing ??= closeAll()
+      return closing
+    },
+  }
+}
+
+async function checkFeed({ feed }: McpDeps): Promise<void> {
+  if (feed.freshness() === 'expired') throw new Error('revocations are not known')
+}
+
+interface Parts {
+  readonly rules: ReturnType<typeof rulesOf>
+  readonly registry: ReturnType<typeof buildRegistry>
+  readonly recorder: Recorder
+  readonly hub: ReturnType<typeof createHub>
+  readonly keys: ReturnType<typeof createKeyCache>
+}
+
+function endpointOf(deps: McpDeps, limits: McpLimits, { rules, registry, recorder, hub, keys }: Parts): EndpointDeps {
+  const { profile, publicUrl, clock, log, metrics, feed, node } = deps
+  const metadataUrl = profile.credentials.includes('oauth') ? resourceNames(publicUrl, profile).metadataUrl : undefined
+  const envelope = createEnvelope(profile)
+  const doors: Doors = doorsOf(publicUrl, deps.allowedHosts, deps.allowedOrigins)
+  const common = { registry, rules, envelope, clock, callMs: limits.callMs }
+  const { name, title, version } = profile.server
+  return {
+    path: profile.paths.mcp,
+    guard: createGuard({
+      doors,
+      prove: createProof({ profile, verifier: deps.verifier, keys }),
+      feed,
+      profile,
+      rules,
+      publicUrl,
+      metadataUrl,
+    }),
+    limit: createRateLimit({
+      kv: deps.kv,
+      clock,
+      perMinute: profile.limits.requestsPerMinute,
+      away: (error) => log.warn({ err: error }, 'the key-value store is away; this node counts requests alone'),
+    }),
+    registry,
+    rules,
+    metadataUrl,
+    bodyBytes: limits.bodyBytes,
+    allowedOrigins: doors.origins,
+    dispatch: createDispatch({
+      profile,
+      registry,
+      lists: createLists(registry, rules, envelope),
+      envelope,
+      callTool: createToolCalls({ ...common, recorder, metrics, node, auditReads: deps.auditReads ?? 'required' }),
+      readResource: createResourceReads(common),
+      listen: createListen({
+        registry,
+        rules,
+        hub,
+        clock,
+        maxUris: limits.urisPerStream,
+        serverInfo: { name, title, version },
+      }),
+    }),
+  }
+}

@@ -1,0 +1,168 @@
+import { ToolFailure } from '@gatehouse/catalog'
+import type { Clock } from '@gatehouse/contracts'
+import { decide, type Rules } from '@gatehouse/policy'
+import type { Metrics } from '@gatehouse/telemetry'
+import { CODES, unavailable } from '../errors.ts'
+import type { Params } from '../protocol/classify.ts'
+import type { Envelope } from '../protocol/envelope.ts'
+import { FEATURES } from '../protocol/revisions.ts'
+import type { RegisteredTool, Registry } from '../registry/build.ts'
+import { withDeadline } from './deadline.ts'
+import { type Called, toolCalledEvent } from './event.ts'
+import { type Caller, type Outcome, refusedWith } from './outcome.ts'
+import type { Recorder } from './record.ts'
+import { refusalText } from './refusals.ts'
+import { argumentsText, failureResult, valueResult } from './results.ts'
+
+export interface CallDeps {
+  readonly registry: Registry
+  readonly rules: Rules
+  readonly envelope: Envelope
+  readonly recorder: Recorder
+  readonly clock: Clock
+  readonly metrics: Metrics
+  readonly node: string
+  /** Milliseconds from the request to its answer. */
+  readonly callMs: number
+  readonly auditReads: 'required' | 'when-possible'
+}
+
+/** What happened, and what the caller is told if it is recorded. */
+interface Verdict {
+  readonly outcome: Called['outcome']
+  readonly reason?: string
+  readonly answer: Outcome
+  /** The handler was entered, so its effect may be there. */
+  readonly ran?: true
+}
+
+/** Recording gets at least so long, however much of the deadline the tool used up. */
+const MIN_RECORD_MS = 1_000
+
+/**
+ * The one place where a tool runs: recorder reachable, decide, validate, run, check what came out, record, answer. Nothing leaves
+ * before the bus has stored the event of the call, refused ones too.
+ */
+export function createToolCalls(deps: CallDeps): (params: Params, caller: Caller) => Promise<Outcome> {
+  const calls = deps.metrics.counter('gatehouse_mcp_tool_calls_total', 'Tool calls by outcome.', ['tool', 'outcome'])
+  return async (params, caller) => {
+    const startedAt = deps.clock.now()
+    const { name } = params
+    const given = params.arguments ?? {}
+    if (typeof name !== 'string') return refusedWith(CODES.invalidParams, 'params.name must be a string.')
+    const registered = deps.registry.tools.get(name)
+
+    const relaxed = deps.auditReads === 'when-possible' && registered?.tool.effect === 'reads'
+    const reachable = await deps.recorder.reachable()
+    const verdict = reachable || relaxed ? await judge(deps, registered, name, given, caller) : withoutAudit()
+    calls.inc({ tool: registered === undefined ? 'unknown' : name, outcome: verdict.outcome })
+
+    const { outcome, reason } = verdict
+    const called: Called = { tool: name, given, outcome, startedAt, ...(reason === undefined ? {} : { reason }) }
+    const left = Math.max(MIN_RECORD_MS, deps.callMs - (deps.clock.now() - startedAt))
+    const recorded = await deps.recorder.record(toolCalledEvent(deps, caller, called), reachable ? left : 0)
+    if (recorded || relaxed || !reachable) return verdict.answer
+    return verdict.ran === true ? unrecorded() : withoutAudit().answer
+  }
+}
+
+async function judge(
+  deps: CallDeps,
+  registered: RegisteredTool | undefined,
+  name: string,
+  given: unknown,
+  caller: Caller,
+): Promise<Verdict> {
+  const { envelope, rules } = deps
+  const { revision, principal } = caller
+  if (registered === undefined) {
+    const answer = refusedWith(CODES.invalidParams, `Unknown tool: ${name.slice(0, 128)}`)
+    return { outcome: 'refused', reason: 'tool.unknown', answer }
+  }
+  const decision = decide(principal, caller.tenant, registered.requirement, rules)
+  if (!decision.allow) {
+    const { reason } = decision
+    if (reason === 'scope.missing' && principal.credential === 'oauth') {
+      return { outcome: 'refused', reason, answer: { kind: 'scope', missing: decision.missing, whole: decision.whole } }
+    }
+    return { outcome: 'refused', reason, answer: failureResult(envelope, revision, refusalText(decision, rules)) }
+  }
+  const parsed = registered.tool.input.safeParse(given)
+  if (!parsed.success) {
+    const text = argumentsText(name, parsed.error.issues)
+    const answer = FEATURES[revision].badArgumentsAsResult
+      ? failureResult(envelope, revision, text)
+      : refusedWith(CODES.invalidParams, text)
+    return { outcome: 'refused', reason: 'arguments.invalid', answer }
+  }
+  return run(deps, registered, parsed.data, caller)
+}
+
+async function run(deps: CallDeps, registered: RegisteredTool, input: unknown, caller: Caller): Promise<Verdict> {
+  const { tool, domain } = registered
+  const { envelope, clock } = deps
+  const { principal, revision, traceparent } = caller
+  const ended = await withDeadline(deps.callMs, caller.gone, (signal) =>
+    tool.run(input, {
+      ...domain(principal),
+      principal,
+      signal,
+      now: new Date(clock.now()),
+      ...(traceparent === undefined ? {} : { traceparent }),
+    }),
+  )
+  const failed = (outcome: Called['outcome'], reason: string, answer: Outcome): Verdict => ({
+    outcome,
+    reason,
+    answer,
+    ran: true,
+  })
+  switch (ended.kind) {
+    case 'timed-out': {
+      const text = `${tool.name} did not finish within ${deps.callMs / 1_000} s. ${afterwards(tool.effect)}`
+      return failed('timed-out', 'deadline', failureResult(envelope, revision, text))
+    }
+    case 'gone':
+      return failed('failed', 'client.gone', refusedWith(CODES.internal, 'The client went away.'))
+    case 'failed': {
+      if (ended.error instanceof ToolFailure) {
+        return failed('failed', ended.error.code, failureResult(envelope, revision, ended.error.message))
+      }
+      caller.log.error({ err: ended.error, tool: tool.name }, 'tool failed unexpectedly')
+      return failed('failed', 'internal', internal(caller))
+    }
+    case 'done': {
+      const checked = tool.output.safeParse(ended.value)
+      if (checked.success) {
+        return { outcome: 'succeeded', answer: valueResult(envelope, revision, checked.data), ran: true }
+      }
+      caller.log.error(
+        { issues: checked.error.issues, tool: tool.name },
+        'what the tool returned does not fit its schema',
+      )
+      return failed('failed', 'output.invalid', internal(caller))
+    }
+  }
+}
+
+const afterwards = (effect: string): string =>
+  effect === 'reads'
+    ? 'Try again, or ask for less.'
+    : 'Whether it took effect is not known: look before you call it again.'
+
+/** Tells the caller nothing but the id under which the log has it all. */
+export const internal = (caller: Caller): Outcome =>
+  refusedWith(CODES.internal, 'Internal error.', { requestId: caller.httpId })
+
+const withoutAudit = (): Verdict => ({
+  outcome: 'refused',
+  reason: 'audit.unavailable',
+  answer: { kind: 'refused', refused: unavailable('The audit log cannot be reached, nothing was done.') },
+})
+
+const unrecorded = (): Outcome =>
+  refusedWith(
+    CODES.internal,
+    'The call was carried out, but it could not be recorded in the audit log yet. It is recorded as soon as the log can be reached. Do not repeat the call blindly.',
+    { executed: true, recorded: false },
+  )

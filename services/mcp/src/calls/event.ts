@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto'
+import { type Clock, type CloudEvent, sealEvent, ToolCalled, type ToolCalledData } from '@gatehouse/contracts'
+import type { Principal } from '@gatehouse/policy'
+import canonicalize from 'canonicalize'
+import type { Caller } from './outcome.ts'
+
+/** Hex SHA-256 of the canonical JSON (RFC 8785). */
+export function argumentsSha256(given: unknown): string {
+  return createHash('sha256')
+    .update(canonicalize(given) ?? 'null')
+    .digest('hex')
+}
+
+export function actorOf(principal: Principal): ToolCalledData['actor'] {
+  return {
+    kind: principal.kind,
+    id: principal.subject,
+    ...(principal.client === undefined ? {} : { client: principal.client }),
+    ...(principal.grant === undefined ? {} : { grant: principal.grant }),
+  }
+}
+
+/** What a tool call came to, without the values it was given. */
+export interface Called {
+  readonly tool: string
+  readonly given: unknown
+  readonly outcome: ToolCalledData['outcome']
+  readonly reason?: string
+  readonly startedAt: number
+}
+
+export function toolCalledEvent(
+  about: { readonly clock: Clock; readonly node: string },
+  caller: Caller,
+  called: Called,
+): CloudEvent {
+  const now = about.clock.now()
+  return sealEvent(
+    ToolCalled,
+    {
+      source: '/services/mcp',
+      tenant: caller.principal.tenant,
+      now: new Date(now),
+      ...(caller.traceparent === undefined ? {} : { traceparent: caller.traceparent }),
+    },
+    {
+      // The name of an unknown tool is the caller's own text.
+      tool: called.tool.slice(0, 128),
+      outcome: called.outcome,
+      ...(called.reason === undefined ? {} : { reason: called.reason }),
+      durationMs: Math.max(0, Math.round(now - called.startedAt)),
+      argumentsSha256: argumentsSha256(called.given),
+      actor: actorOf(caller.principal),
+      protocolVersion: caller.revision,
+      requestId: caller.httpId,
+      node: about.node,
+    },
+  )
+}

@@ -1,0 +1,31 @@
+import type { Principal, TenantPolicy } from '@gatehouse/policy'
+import type { Logger } from '@gatehouse/telemetry'
+import type { Refused } from '../errors.ts'
+import type { Revision } from '../protocol/revisions.ts'
+
+/** Who asks, in which revision, and until when. */
+export interface Caller {
+  readonly principal: Principal
+  readonly tenant: TenantPolicy
+  readonly revision: Revision
+  /** The HTTP request's id, as logs and answers name it. */
+  readonly httpId: string
+  /** W3C trace context, if the client sent a well-formed one. */
+  readonly traceparent?: string
+  /** Fires when the client went away; only revisions where that means cancellation have it. */
+  readonly gone?: AbortSignal
+  readonly log: Logger
+}
+
+/** What a method came to. */
+export type Outcome =
+  /** JSON text of the result. */
+  | { readonly kind: 'result'; readonly json: string | Buffer }
+  | { readonly kind: 'refused'; readonly refused: Refused }
+  /** An OAuth token lacks scopes: HTTP 403 with a challenge that names `whole`. */
+  | { readonly kind: 'scope'; readonly missing: readonly string[]; readonly whole: readonly string[] }
+
+export const refusedWith = (code: number, message: string, data?: unknown): Outcome => ({
+  kind: 'refused',
+  refused: { status: 200, code, message, ...(data === undefined ? {} : { data }) },
+})

@@ -1,0 +1,30 @@
+import type { z } from 'zod'
+import type { Envelope } from '../protocol/envelope.ts'
+import { FEATURES, type Revision } from '../protocol/revisions.ts'
+import type { Outcome } from './outcome.ts'
+
+/** A tool's value: as structured content where the revision has it, and always as text for clients that read only that. */
+export function valueResult(envelope: Envelope, revision: Revision, value: unknown): Outcome {
+  const json = JSON.stringify(value)
+  const content = `"content":[{"type":"text","text":${JSON.stringify(json)}}]`
+  const members = FEATURES[revision].structured ? `${content},"structuredContent":${json}` : content
+  return { kind: 'result', json: envelope.result(revision, members) }
+}
+
+/** A failure that the model can read and mend. */
+export function failureResult(envelope: Envelope, revision: Revision, text: string): Outcome {
+  const members = `"content":[{"type":"text","text":${JSON.stringify(text)}}],"isError":true`
+  return { kind: 'result', json: envelope.result(revision, members) }
+}
+
+const MAX_ISSUES = 20
+
+/** Why arguments do not fit, one line each. */
+export function argumentsText(tool: string, issues: readonly z.core.$ZodIssue[]): string {
+  const lines = issues.slice(0, MAX_ISSUES).map((issue) => {
+    const path = issue.path.map(String).join('.')
+    return `- ${path === '' ? '(arguments)' : path}: ${issue.message}`
+  })
+  const more = issues.length > MAX_ISSUES ? [`- and ${issues.length - MAX_ISSUES} more`] : []
+  return [`The arguments of ${tool} do not fit:`, ...lines, ...more].join('\n')
+}

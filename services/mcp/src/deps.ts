@@ -1,0 +1,89 @@
+import type { Bus } from '@gatehouse/bus'
+import type { Catalog } from '@gatehouse/catalog'
+import type { Clock } from '@gatehouse/contracts'
+import type { KeyValue } from '@gatehouse/kv'
+import type { Principal } from '@gatehouse/policy'
+import type { Profile } from '@gatehouse/profiles'
+import type { Logger, Metrics } from '@gatehouse/telemetry'
+import type { FeedView, TokenVerifier } from '@gatehouse/token'
+
+/** A catalog with its stores bound: `domain` gives handlers the stores as this principal may use them. */
+export interface OpenedCatalog {
+  readonly catalog: Catalog
+  readonly domain: (principal: Principal) => object
+}
+
+/** What auth says about an API key. The JSON form of a principal; times in seconds since the epoch. */
+export interface PrincipalFacts {
+  readonly tenant: string
+  /** Id of the key: names it in revocations, limits and the audit log. */
+  readonly keyId: string
+  readonly scopes: readonly string[]
+  readonly issuedAt: number
+  /** Absent: the key does not expire. */
+  readonly expiresAt?: number | undefined
+}
+
+/** What one node allows. Durations in milliseconds. */
+export interface McpLimits {
+  readonly bodyBytes: number
+  readonly callMs: number
+  readonly keyCacheMs: number
+  readonly keyCacheSize: number
+  readonly replayWindowMs: number
+  readonly replayEntries: number
+  readonly streamsPerNode: number
+  readonly streamsPerPrincipal: number
+  readonly urisPerStream: number
+  readonly keepAliveMs: number
+  /** A reader that has not taken what was written for so long is cut off. */
+  readonly slowReaderMs: number
+  /** Events that wait for the bus; beyond it calls are refused. */
+  readonly auditQueue: number
+}
+
+export const DEFAULT_LIMITS: McpLimits = {
+  bodyBytes: 1_048_576,
+  callMs: 30_000,
+  keyCacheMs: 60_000,
+  keyCacheSize: 10_000,
+  replayWindowMs: 600_000,
+  replayEntries: 100_000,
+  streamsPerNode: 10_000,
+  streamsPerPrincipal: 32,
+  urisPerStream: 1_000,
+  keepAliveMs: 15_000,
+  slowReaderMs: 60_000,
+  auditQueue: 10_000,
+}
+
+/** Everything the MCP node is given. It opens nothing itself and reads no environment. */
+export interface McpDeps {
+  readonly profile: Profile
+  /** Origin that clients use, without a path: `https://mcp.example.com`. */
+  readonly publicUrl: string
+  /** The authorization server, exactly as it names itself. */
+  readonly issuer: string
+  /** Name of this node, one token of a subject: it publishes on `audit.<node>`. */
+  readonly node: string
+  readonly catalogs: readonly OpenedCatalog[]
+  readonly verifier: TokenVerifier
+  readonly feed: FeedView
+  /** `undefined` for a key that is not (or no longer) good. Rejects when auth cannot be asked. */
+  readonly exchangeKey: (key: string) => Promise<PrincipalFacts | undefined>
+  readonly bus: Bus
+  readonly kv: KeyValue
+  readonly clock: Clock
+  readonly log: Logger
+  readonly metrics: Metrics
+  /** Hosts beside the public one that requests may name (`host:port`), for balancers that rewrite `Host`. */
+  readonly allowedHosts?: readonly string[]
+  /** Origins of browser clients beside the public one. */
+  readonly allowedOrigins?: readonly string[]
+  /**
+   * `required`: a tool that only reads is refused while its event cannot be recorded. `when-possible`: it runs, and the event waits in
+   * memory. Tools that write or destroy are always refused.
+   */
+  readonly auditReads?: 'required' | 'when-possible'
+  readonly limits?: Partial<McpLimits>
+}

@@ -1,0 +1,30 @@
+import type { Principal } from '@gatehouse/policy'
+import type { Profile } from '@gatehouse/profiles'
+import type { TokenVerifier } from '@gatehouse/token'
+import type { Presented } from './authorization.ts'
+import type { KeyCache } from './key-cache.ts'
+
+export type Proven =
+  | { readonly ok: true; readonly principal: Principal }
+  | { readonly ok: false; readonly reason: 'missing' | 'malformed' | 'refused' | 'unavailable' }
+
+/** Turns what was presented into a principal, by the kinds of credentials that the profile accepts. */
+export function createProof(options: {
+  readonly profile: Profile
+  readonly verifier: TokenVerifier
+  readonly keys: KeyCache
+}): (presented: Presented) => Promise<Proven> {
+  const { profile, verifier, keys } = options
+  const accepted = new Set(profile.credentials)
+  return async (presented) => {
+    if (presented.kind === 'none') return { ok: false, reason: 'missing' }
+    if (presented.kind === 'malformed') return { ok: false, reason: 'malformed' }
+    if (accepted.has('api-key') && presented.value.startsWith(profile.apiKeyPrefix)) {
+      return keys.principalOf(presented.value)
+    }
+    if (!accepted.has('oauth')) return { ok: false, reason: 'refused' }
+    const verified = await verifier.verify(presented.value)
+    if (verified.ok) return verified
+    return { ok: false, reason: verified.reason === 'unavailable' ? 'unavailable' : 'refused' }
+  }
+}

@@ -1,0 +1,102 @@
+import { decideTenant, type Principal, type Rules, type TenantPolicy } from '@gatehouse/policy'
+import type { Profile } from '@gatehouse/profiles'
+import type { FeedView } from '@gatehouse/token'
+import { type EdgeReason, type Refused, refuseAtEdge, unavailable } from '../errors.ts'
+import { isJson } from './accept.ts'
+import { type Presented, readAuthorization } from './authorization.ts'
+import { challenge } from './challenge.ts'
+import type { Proven } from './credential.ts'
+import { type Doors, judgeDoors } from './origin.ts'
+
+/** Who came in, and the workspace it acts for. */
+export interface Admitted {
+  readonly principal: Principal
+  readonly tenant: TenantPolicy
+}
+
+/** What the guard reads of a request. */
+export interface Knock {
+  readonly method: string
+  readonly host: string | undefined
+  readonly origin: string | undefined
+  readonly authorization: string | undefined
+  readonly rawHeaders: readonly string[]
+  readonly contentType: string | undefined
+}
+
+export type Passed =
+  | { readonly ok: true; readonly admitted: Admitted }
+  /** `principal` is there once a credential was proven: its window still counts the request. */
+  | { readonly ok: false; readonly refused: Refused; readonly principal?: Principal }
+
+export interface GuardDeps {
+  readonly doors: Doors
+  readonly prove: (presented: Presented) => Promise<Proven>
+  readonly feed: FeedView
+  readonly profile: Profile
+  readonly rules: Rules
+  readonly publicUrl: string
+  /** Absent where the resource has no OAuth. */
+  readonly metadataUrl: string | undefined
+}
+
+/**
+ * Everything before the body is read, in the order of the answers: Host and Origin, credential, method, workspace, content type.
+ * The credential comes before the method, since clients look for the challenge with a GET.
+ */
+export function createGuard(deps: GuardDeps): (knock: Knock) => Promise<Passed> {
+  return async (knock) => {
+    const door = judgeDoors(deps.doors, knock.host, knock.origin)
+    if (door !== undefined) return { ok: false, refused: refuseAtEdge(door) }
+
+    const presented = readAuthorization(knock.authorization, knock.rawHeaders)
+    if (presented.kind === 'bearer' && deps.feed.freshness() === 'expired') {
+      return { ok: false, refused: unavailable('It cannot be checked now whether this credential is still good.') }
+    }
+    const proven = await deps.prove(presented)
+    if (!proven.ok) return { ok: false, refused: refuseCredential(deps, proven.reason) }
+
+    const { principal } = proven
+    if (knock.method !== 'POST') {
+      return { ok: false, refused: refuseAtEdge('method.refused', { headers: { allow: 'POST' } }), principal }
+    }
+    const tenant = deps.feed.tenant(principal.tenant)
+    const decision = decideTenant(principal, tenant, deps.rules)
+    if (!decision.allow || tenant === undefined) {
+      const reason = decision.allow ? 'tenant.unknown' : decision.reason
+      return { ok: false, refused: refuseTenant(deps, reason), principal }
+    }
+    if (!isJson(knock.contentType)) return { ok: false, refused: refuseAtEdge('type.unsupported'), principal }
+    return { ok: true, admitted: { principal, tenant } }
+  }
+}
+
+function refuseCredential(deps: GuardDeps, reason: 'missing' | 'malformed' | 'refused' | 'unavailable'): Refused {
+  if (reason === 'unavailable') return unavailable('The credential cannot be checked now. Try again.')
+  if (reason === 'missing') return challenged(deps, 'credential.missing')
+  if (reason === 'malformed') return challenged(deps, 'credential.malformed', 'invalid_request')
+  return challenged(deps, 'credential.refused', 'invalid_token')
+}
+
+function refuseTenant(deps: GuardDeps, reason: string): Refused {
+  if (reason === 'tenant.suspended') {
+    const { billing } = deps.profile.paths
+    return refuseAtEdge(
+      'tenant.suspended',
+      billing === undefined ? {} : { hint: `See ${deps.publicUrl}${billing} to restore it.` },
+    )
+  }
+  if (reason === 'mcp.disabled' || reason === 'plan.without-mcp') return refuseAtEdge(reason)
+  return challenged(deps, 'tenant.unknown', 'invalid_token')
+}
+
+function challenged(deps: GuardDeps, reason: EdgeReason, error?: 'invalid_token' | 'invalid_request'): Refused {
+  const oauth = deps.metadataUrl !== undefined
+  const value = challenge({
+    ...(error === undefined ? {} : { error, description: refuseAtEdge(reason).message }),
+    // A challenge names what to ask for: only an authorization server can be asked.
+    ...(oauth ? { scope: deps.profile.defaultScopes.filter((scope) => !deps.rules.narrowing.has(scope)) } : {}),
+    metadataUrl: deps.metadataUrl,
+  })
+  return refuseAtEdge(reason, { headers: { 'www-authenticate': value } })
+}

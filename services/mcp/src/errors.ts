@@ -1,0 +1,96 @@
+/** JSON-RPC 2.0 and MCP error codes that this server sends. */
+export const CODES = {
+  parse: -32_700,
+  invalidRequest: -32_600,
+  methodNotFound: -32_601,
+  invalidParams: -32_602,
+  internal: -32_603,
+  headerMismatch: -32_020,
+  unsupportedVersion: -32_022,
+  /** Revisions up to 2025-11-25 only; 2026-07-28 says -32602. */
+  legacyResourceNotFound: -32_002,
+} as const
+
+export type RequestId = string | number
+
+/** An answer other than a result. `id` is absent where it could not be read: it is never `null`. */
+export interface Refused {
+  readonly status: number
+  readonly code: number
+  readonly message: string
+  readonly data?: unknown
+  readonly id?: RequestId | undefined
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/**
+ * What is refused before any method is looked at. A refusal that belongs to HTTP carries its status as the JSON-RPC code: the
+ * range that JSON-RPC and MCP reserve is not ours to define codes in.
+ */
+const EDGE = {
+  'host.unknown': { status: 403, message: 'This Host is not served here.' },
+  'origin.refused': { status: 403, message: 'This Origin may not use the server.' },
+  'method.refused': { status: 405, message: 'Only POST is served here.' },
+  'credential.missing': {
+    status: 401,
+    message: 'A credential is needed: sign in as the WWW-Authenticate header says.',
+  },
+  'credential.malformed': { status: 400, message: 'The Authorization header is not well formed.' },
+  'credential.refused': { status: 401, message: 'The credential is not valid, or no longer.' },
+  'tenant.unknown': { status: 401, message: 'The workspace of this credential is not known.' },
+  'tenant.suspended': { status: 423, message: 'This workspace is suspended.' },
+  'mcp.disabled': { status: 403, message: 'MCP is not enabled for this workspace. Its administrator can ask for it.' },
+  'plan.without-mcp': { status: 404, message: 'Nothing is served at this path.' },
+  'type.unsupported': { status: 415, message: 'The body must be application/json.' },
+  'answer.unacceptable': { status: 406, message: 'Accept must allow application/json and text/event-stream.' },
+  'body.too-large': { status: 413, message: 'The body is too large.' },
+  'rate.exceeded': { status: 429, message: 'Too many requests.' },
+  'streams.exceeded': { status: 429, message: 'Too many open streams for this credential. Close one first.' },
+} as const satisfies Record<string, { status: number; message: string }>
+
+export type EdgeReason = keyof typeof EDGE
+
+export function refuseAtEdge(
+  reason: EdgeReason,
+  more: { readonly headers?: Readonly<Record<string, string>>; readonly hint?: string; readonly id?: RequestId } = {},
+): Refused {
+  const { status, message } = EDGE[reason]
+  return {
+    status,
+    code: status,
+    message: more.hint === undefined ? message : `${message} ${more.hint}`,
+    ...(more.id === undefined ? {} : { id: more.id }),
+    ...(more.headers === undefined ? {} : { headers: more.headers }),
+  }
+}
+
+const RETRY_SECONDS = 5
+
+/** Something that a request rests on cannot be reached. 503 with Retry-After; nothing was done. */
+export function unavailable(message: string, id?: RequestId): Refused {
+  return {
+    status: 503,
+    code: CODES.internal,
+    message,
+    ...(id === undefined ? {} : { id }),
+    headers: { 'retry-after': String(RETRY_SECONDS) },
+  }
+}
+
+/** The body of a refusal: a JSON-RPC error response. */
+export function errorBody({ id, code, message, data }: Omit<Refused, 'status'>): string {
+  return JSON.stringify({
+    jsonrpc: '2.0',
+    ...(id === undefined ? {} : { id }),
+    error: { code, message, ...(data === undefined ? {} : { data }) },
+  })
+}
+
+export const resultBody = (id: RequestId, resultJson: string | Buffer): Buffer =>
+  Buffer.concat([
+    Buffer.from(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":`),
+    typeof resultJson === 'string' ? Buffer.from(resultJson) : resultJson,
+    CLOSE,
+  ])
+
+const CLOSE = Buffer.from('}')

@@ -1,0 +1,6 @@
+export { createMcpApp, type McpApp } from './app.ts'
+export { catalogsOf, drainCatalogs, openCatalogs } from './catalogs.ts'
+export { type McpConfig, mcpConfig } from './config.ts'
+export { DEFAULT_LIMITS, type McpDeps, type McpLimits, type OpenedCatalog, type PrincipalFacts } from './deps.ts'
+export { protectedResource, resourceNames } from './metadata/protected-resource.ts'
+export { RegistryError } from './registry/build.ts'

@@ -1,0 +1,87 @@
+import { hostname } from 'node:os'
+import { busSchema, openBus } from '@gatehouse/bus'
+import { ConfigError, loadConfig } from '@gatehouse/config'
+import { STREAMS, systemClock } from '@gatehouse/contracts'
+import { openDatabase } from '@gatehouse/database'
+import { openKeyValue } from '@gatehouse/kv'
+import { loadProfile } from '@gatehouse/profiles'
+import { createServer, runService } from '@gatehouse/service'
+import { createLogger, createMetrics } from '@gatehouse/telemetry'
+import { createTokenVerifier, followFeed, remoteJwks } from '@gatehouse/token'
+import { createMcpApp } from './app.ts'
+import { catalogsOf, drainCatalogs, openCatalogs } from './catalogs.ts'
+import { embeddedInProduction, mcpConfig } from './config.ts'
+import { keyExchangeOf } from './edge/exchange.ts'
+import { resourceNames } from './metadata/protected-resource.ts'
+
+const log = createLogger('mcp')
+const clock = systemClock
+
+await runService(log, async (closing) => {
+  const config = loadConfig(mcpConfig, process.env)
+  log.level = config.LOG_LEVEL
+  const embedded = embeddedInProduction(config)
+  if (embedded.length > 0) {
+    throw new ConfigError(embedded.map((name) => `${name}: production needs a real one, or GATEHOUSE_ALLOW_EMBEDDED=1`))
+  }
+  const profile = loadProfile(config.GATEHOUSE_PROFILE)
+  const catalogs = catalogsOf(profile.catalogs)
+  const publicUrl = config.PUBLIC_URL
+  const issuer = config.ISSUER ?? publicUrl
+  const authUrl = config.AUTH_INTERNAL_URL ?? issuer
+
+  const host = closing(await openDatabase(config.DATABASE_URL, { ownerUrl: config.DATABASE_OWNER_URL, logger: log }))
+  const schemas = catalogs.map(({ schema }) => schema)
+  if (config.GATEHOUSE_MIGRATE) await host.migrate(config.NATS_URL === undefined ? [...schemas, busSchema] : schemas)
+  const kv = closing(await openKeyValue(config.REDIS_URL, { logger: log }))
+  const bus = closing(await openBus(config.NATS_URL, { database: host.as('gatehouse_bus'), logger: log, name: 'mcp' }))
+  if (config.GATEHOUSE_MIGRATE) await bus.ensureStreams(Object.values(STREAMS))
+
+  const feed = await followFeed({ bus, clock, log, graceSeconds: profile.staleGraceSeconds })
+  closing({ close: () => feed.stop() })
+  closing(drainCatalogs(catalogs, { host, bus, log }))
+  const metrics = createMetrics()
+  const mcp = closing(
+    createMcpApp({
+      profile,
+      publicUrl,
+      issuer,
+      node:
+        config.NODE_NAME ??
+        `${hostname()
+          .replaceAll(/[^A-Za-z0-9_-]/g, '-')
+          .slice(0, 100)}-${process.pid}`,
+      catalogs: openCatalogs(catalogs, host),
+      verifier: createTokenVerifier({
+        jwks: remoteJwks(new URL('/.well-known/jwks.json', authUrl).href, { fetch, clock, log }),
+        issuers: [issuer],
+        audiences: [resourceNames(publicUrl, profile).resource, ...config.RESOURCE_ALIASES],
+        clock,
+        feed: feed.view,
+      }),
+      feed: feed.view,
+      exchangeKey: await keyExchangeOf(profile, {
+        authUrl,
+        issuer,
+        clientId: config.MCP_CLIENT_ID,
+        key: config.MCP_CLIENT_KEY,
+        clock,
+        fetch,
+      }),
+      bus,
+      kv,
+      clock,
+      log,
+      metrics,
+      allowedHosts: config.ALLOWED_HOSTS,
+      allowedOrigins: config.ALLOWED_ORIGINS,
+      auditReads: config.AUDIT_READS,
+      limits: { callMs: config.CALL_TIMEOUT * 1_000 },
+    }),
+  )
+  const server = createServer({ log, metrics, ready: mcp.ready, trustedProxies: config.TRUSTED_PROXIES })
+  await server.register(mcp.app)
+  closing(server)
+  await server.listen({ host: config.HOST, port: config.PORT })
+  log.info({ addresses: server.addresses() }, 'listening')
+})

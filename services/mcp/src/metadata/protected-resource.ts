@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto'
+import type { Profile } from '@gatehouse/profiles'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+
+const WELL_KNOWN = '/.well-known/oauth-protected-resource'
+const ALLOW = 'GET, HEAD, OPTIONS'
+
+/** Names of this resource, all from the public URL: what clients compare must not depend on a request's headers. */
+export interface ResourceNames {
+  /** The MCP endpoint's URL: the identifier of the resource and the audience of its tokens. */
+  readonly resource: string
+  /** Where its metadata is (RFC 9728 section 3.1: the well-known path goes between host and path). */
+  readonly metadataUrl: string
+}
+
+export function resourceNames(publicUrl: string, profile: Profile): ResourceNames {
+  return {
+    resource: `${publicUrl}${profile.paths.mcp}`,
+    metadataUrl: `${publicUrl}${WELL_KNOWN}${profile.paths.mcp}`,
+  }
+}
+
+/** Scopes that a challenge and the metadata may name: those that narrow are never demanded. */
+export const advertisedScopes = (profile: Profile): readonly string[] =>
+  profile.scopes.filter((scope) => !scope.narrowing).map((scope) => scope.name)
+
+/** The protected-resource metadata document (RFC 9728 section 2). */
+export function protectedResource(deps: {
+  readonly profile: Profile
+  readonly publicUrl: string
+  readonly issuer: string
+}) {
+  return {
+    resource: resourceNames(deps.publicUrl, deps.profile).resource,
+    authorization_servers: [deps.issuer],
+    scopes_supported: advertisedScopes(deps.profile),
+    bearer_methods_supported: ['header'],
+    resource_name: deps.profile.server.title,
+  }
+}
+
+/** Serves the document at the path-inserted and the root URL, to every origin: it holds nothing secret and asks for no credential. */
+export function addMetadata(
+  server: FastifyInstance,
+  deps: { readonly profile: Profile; readonly publicUrl: string; readonly issuer: string },
+): void {
+  // A resource that takes API keys alone has no authorization server to point to.
+  if (!deps.profile.credentials.includes('oauth')) return
+  const body = JSON.stringify(protectedResource(deps))
+  const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
+  const answer = (request: FastifyRequest, reply: FastifyReply) => {
+    reply.headers({ 'access-control-allow-origin': '*', 'cache-control': 'public, max-age=3600', etag })
+    if (request.headers['if-none-match'] === etag) return reply.code(304).send()
+    return reply.type('application/json').send(body)
+  }
+  const preflight = (_request: FastifyRequest, reply: FastifyReply) =>
+    reply
+      .code(204)
+      .headers({
+        'access-control-allow-origin': '*',
+        'access-control-allow-methods': ALLOW,
+        'access-control-allow-headers': 'MCP-Protocol-Version, Authorization, Accept, Content-Type',
+        'access-control-max-age': '86400',
+      })
+      .send()
+  const refuse = (_request: FastifyRequest, reply: FastifyReply) =>
+    reply.code(405).headers({ allow: ALLOW, 'access-control-allow-origin': '*' }).send()
+
+  for (const url of [WELL_KNOWN, `${WELL_KNOWN}${deps.profile.paths.mcp}`]) {
+    server.route({ method: ['GET', 'HEAD'], url, handler: answer })
+    server.route({ method: 'OPTIONS', url, handler: preflight })
+    server.route({ method: ['POST', 'PUT', 'PATCH', 'DELETE'], url, handler: refuse })
+  }
+}

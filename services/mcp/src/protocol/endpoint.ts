@@ -1,0 +1,221 @@
+import type { Rules } from '@gatehouse/policy'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Caller, Outcome } from '../calls/outcome.ts'
+import { accepts } from '../edge/accept.ts'
+import type { Admitted, Knock, Passed } from '../edge/guard.ts'
+import type { RateLimit } from '../edge/limit.ts'
+import { CODES, type Refused, refuseAtEdge } from '../errors.ts'
+import type { Registry } from '../registry/build.ts'
+import type { Granted } from '../streams/listen.ts'
+import { ACCEPTED, type Answer, answerTo, answerToBatch, refusedAnswer, scopeRefused } from './answer.ts'
+import { costOf, scopesLacking } from './batch.ts'
+import { type Classified, classify, type RpcRequest } from './classify.ts'
+import { readBody } from './read-body.ts'
+import { FEATURES } from './revisions.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set by the guard of the MCP endpoint. */
+    mcpAdmitted: Admitted | null
+  }
+}
+
+export interface EndpointDeps {
+  readonly path: string
+  readonly guard: (knock: Knock) => Promise<Passed>
+  readonly limit: RateLimit
+  readonly registry: Registry
+  readonly rules: Rules
+  readonly metadataUrl: string | undefined
+  readonly bodyBytes: number
+  readonly allowedOrigins: ReadonlySet<string>
+  readonly dispatch: (request: RpcRequest, caller: Caller) => Outcome | Granted | Promise<Outcome | Granted>
+}
+
+// W3C Trace Context, version 00 and later with the same fields.
+const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
+
+/** The one endpoint: guard, body, classify once, limit, dispatch, answer. Meant for an encapsulated server of its own. */
+export function addEndpoint(server: FastifyInstance, deps: EndpointDeps): void {
+  server.decorateRequest('mcpAdmitted', null)
+  server.removeAllContentTypeParsers()
+  // The guard has settled the content type; the bytes are read here so that broken JSON gets the protocol's own error.
+  server.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: deps.bodyBytes }, (_request, body, done) =>
+    done(null, body),
+  )
+  server.addHook('onRequest', async (request, reply) => {
+    allowBrowser(deps, request, reply)
+    if (request.method === 'OPTIONS') return undefined
+    const passed = await deps.guard(knockOf(request))
+    if (passed.ok) {
+      request.mcpAdmitted = passed.admitted
+      return undefined
+    }
+    const counted = passed.principal === undefined ? undefined : await deps.limit.take(passed.principal, 1)
+    return send(reply.headers(counted?.headers ?? {}), refusedAnswer(passed.refused))
+  })
+  server.setErrorHandler(async (error: Error & { statusCode?: number }, request, reply) => {
+    if (request.mcpAdmitted !== null) reply.headers((await deps.limit.take(request.mcpAdmitted.principal, 1)).headers)
+    return send(reply, refusedAnswer(refusedBy(error, request)))
+  })
+  server.route({ method: 'OPTIONS', url: deps.path, handler: (request, reply) => preflight(deps, request, reply) })
+  server.route({
+    method: ['POST', 'GET', 'HEAD', 'DELETE', 'PUT', 'PATCH'],
+    url: deps.path,
+    handler: async (request, reply) => {
+      const { mcpAdmitted: admitted } = request
+      if (admitted === null) throw new Error('the guard let a request through without a principal')
+      const read = readBody(request.body as Buffer | undefined)
+      const message: Classified = read.ok
+        ? classify(read.value, mirrorsOf(request))
+        : { kind: 'refused', ...read.refused }
+      const allowance = await deps.limit.take(admitted.principal, costOf(deps.registry, requestsOf(message)))
+      reply.headers(allowance.headers)
+      if (allowance.over) {
+        const id = message.kind === 'request' ? { id: message.id } : {}
+        return send(
+          reply,
+          refusedAnswer(refuseAtEdge('rate.exceeded', { hint: `Wait ${allowance.retryAfter} s.`, ...id })),
+        )
+      }
+      return respond(deps, message, admitted, request, reply)
+    },
+  })
+}
+
+async function respond(
+  deps: EndpointDeps,
+  message: Classified,
+  admitted: Admitted,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  if (message.kind === 'refused') return send(reply, refusedAnswer(message))
+  if (message.kind === 'notification') return send(reply, ACCEPTED)
+  const listens = message.kind === 'request' && message.method === 'subscriptions/listen'
+  if (!accepts(request.headers.accept, listens ? 'text/event-stream' : 'application/json')) {
+    const id = message.kind === 'request' ? { id: message.id } : {}
+    return send(reply, refusedAnswer(refuseAtEdge('answer.unacceptable', id)))
+  }
+  if (message.kind === 'batch') return send(reply, await answerBatch(deps, message.requests, admitted, request))
+  const outcome = await deps.dispatch(message, callerOf(message, admitted, request, reply))
+  if (outcome.kind !== 'listen') return send(reply, answerTo(message.id, outcome, deps.metadataUrl))
+  const headers = reply.getHeaders() as Record<string, string | number | string[]>
+  reply.hijack()
+  outcome.open(reply.raw, headers)
+  return reply
+}
+
+async function answerBatch(
+  deps: EndpointDeps,
+  requests: readonly RpcRequest[],
+  admitted: Admitted,
+  request: FastifyRequest,
+): Promise<Answer> {
+  const callers = requests.map((message) => callerOf(message, admitted, request))
+  const [first] = callers
+  const lacking = first && scopesLacking(deps, requests, first)
+  if (lacking !== undefined) {
+    // Those that lack a scope are refused and recorded as ever; the rest is not run.
+    await Promise.all(
+      requests.map((message, at) => {
+        const caller = callers[at] as Caller
+        return scopesLacking(deps, [message], caller) === undefined ? undefined : deps.dispatch(message, caller)
+      }),
+    )
+    return refusedAnswer(scopeRefused(lacking, deps.metadataUrl))
+  }
+  const items = await Promise.all(
+    requests.map(async (message, at) => {
+      const outcome = await deps.dispatch(message, callers[at] as Caller)
+      if (outcome.kind === 'listen') throw new Error('a stream cannot stand in a batch')
+      return { id: message.id, outcome }
+    }),
+  )
+  return answerToBatch(items)
+}
+
+/** With `reply`, the client's leaving cancels the call where the revision says so. */
+function callerOf(message: RpcRequest, admitted: Admitted, request: FastifyRequest, reply?: FastifyReply): Caller {
+  const { _meta: meta } = message.params
+  const traceparent = (meta as { traceparent?: unknown } | undefined)?.traceparent
+  const cancellable = reply !== undefined && message.method === 'tools/call' && FEATURES[message.revision].stateless
+  return {
+    ...admitted,
+    revision: message.revision,
+    httpId: request.id,
+    log: request.log as Caller['log'],
+    ...(typeof traceparent === 'string' && TRACEPARENT.test(traceparent) ? { traceparent } : {}),
+    ...(cancellable ? { gone: goneSignal(reply) } : {}),
+  }
+}
+
+function goneSignal(reply: FastifyReply): AbortSignal {
+  const controller = new AbortController()
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) controller.abort(new DOMException('the client went away', 'AbortError'))
+  })
+  return controller.signal
+}
+
+const requestsOf = (message: Classified): readonly RpcRequest[] =>
+  message.kind === 'request' ? [message] : message.kind === 'batch' ? message.requests : []
+
+const single = (value: string | string[] | undefined): string | undefined =>
+  Array.isArray(value) ? value.join(', ') : value
+
+const mirrorsOf = ({ headers }: FastifyRequest) => ({
+  version: single(headers['mcp-protocol-version'])?.trim(),
+  method: single(headers['mcp-method'])?.trim(),
+  name: single(headers['mcp-name']),
+})
+
+const knockOf = (request: FastifyRequest): Knock => ({
+  method: request.method,
+  host: request.host,
+  origin: request.headers.origin,
+  authorization: request.headers.authorization,
+  rawHeaders: request.raw.rawHeaders,
+  contentType: request.headers['content-type'],
+})
+
+function refusedBy(error: Error & { statusCode?: number }, request: FastifyRequest): Refused {
+  if (error.statusCode === 413) return refuseAtEdge('body.too-large')
+  if (error.statusCode === 415) return refuseAtEdge('type.unsupported')
+  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
+    return { status: error.statusCode, code: CODES.invalidRequest, message: error.message }
+  }
+  request.log.error({ err: error }, 'MCP request failed')
+  return { status: 500, code: CODES.internal, message: 'Internal error.', data: { requestId: request.id } }
+}
+
+function send(reply: FastifyReply, answer: Answer): FastifyReply {
+  return reply.code(answer.status).headers(answer.headers).send(answer.body)
+}
+
+const BROWSER_HEADERS =
+  'Authorization, Content-Type, Accept, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID'
+
+function allowBrowser(deps: EndpointDeps, request: FastifyRequest, reply: FastifyReply): boolean {
+  const { origin } = request.headers
+  if (origin === undefined || !deps.allowedOrigins.has(origin.toLowerCase())) return false
+  reply.headers({
+    'access-control-allow-origin': origin,
+    'access-control-expose-headers':
+      'WWW-Authenticate, Mcp-Session-Id, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset',
+    vary: 'Origin',
+  })
+  return true
+}
+
+function preflight(deps: EndpointDeps, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (!allowBrowser(deps, request, reply)) return send(reply, refusedAnswer(refuseAtEdge('origin.refused')))
+  return reply
+    .code(204)
+    .headers({
+      'access-control-allow-methods': 'POST',
+      'access-control-allow-headers': BROWSER_HEADERS,
+      'access-control-max-age': '7200',
+    })
+    .send()
+}

@@ -1,0 +1,158 @@
+import type { Clock } from '@gatehouse/contracts'
+import { decide, decideTenant, type Principal, type Requirement, type Rules } from '@gatehouse/policy'
+import type { Metrics } from '@gatehouse/telemetry'
+import type { FeedView } from '@gatehouse/token'
+import type { ReplayWindow } from './replay-window.ts'
+import type { ListenStream } from './stream.ts'
+import { createUriIndex } from './uri-index.ts'
+
+export interface Hub {
+  /** Whether one more stream of this principal may open. */
+  room(principal: Principal): 'yes' | 'node-full' | 'principal-full'
+  /** Attaches the live feed first, then marks what changed inside the window. */
+  attach(stream: ListenStream): void
+  detach(stream: ListenStream): void
+  /** A resource of a tenant changed. */
+  publish(tenant: string, uri: string): void
+  /** Everything may have changed: marks each subscribed URI of each stream. */
+  publishAll(): void
+  /** Has something to send. */
+  ready(stream: ListenStream): void
+  /** No stream opens any more; those that are open end with their result. */
+  close(): void
+  readonly size: number
+}
+
+/** Streams written in one turn of the loop; the rest waits for the next, so that requests are answered in between. */
+const CHUNK = 250
+const TICK_MS = 1_000
+
+/** All open streams of this node: who hears what, who may still hear it, and when each has to end. */
+export function createHub(options: {
+  readonly clock: Clock
+  readonly feed: FeedView
+  readonly rules: Rules
+  readonly window: ReplayWindow
+  readonly metrics: Metrics
+  readonly maxStreams: number
+  readonly maxPerPrincipal: number
+  readonly keepAliveMs: number
+  readonly slowReaderMs: number
+}): Hub {
+  const { clock, feed, rules, window } = options
+  const gauge = options.metrics.gauge('gatehouse_mcp_streams', 'Open subscriptions/listen streams.')
+  const index = createUriIndex<ListenStream>()
+  /** With the tick of each one's keep-alive: they are spread over the interval. */
+  const streams = new Map<ListenStream, number>()
+  let attached = 0
+  const perPrincipal = new Map<string, number>()
+  const dirty = new Set<ListenStream>()
+  let scheduled = false
+  let closed = false
+  let ticks = 0
+
+  const mayLive = ({ principal }: ListenStream): boolean =>
+    principal.expiresAt * 1_000 > clock.now() &&
+    feed.freshness() !== 'expired' &&
+    !feed.revoked(principal) &&
+    decideTenant(principal, feed.tenant(principal.tenant), rules).allow
+  const endWhere = (lost: (stream: ListenStream) => boolean): void => {
+    for (const stream of streams.keys()) if (lost(stream)) stream.end()
+  }
+
+  const pump = (): void => {
+    let count = 0
+    for (const stream of dirty) {
+      if (count === CHUNK) break
+      count += 1
+      dirty.delete(stream)
+      if (!mayLive(stream)) {
+        stream.end()
+        continue
+      }
+      const { principal } = stream
+      const tenant = feed.tenant(principal.tenant)
+      stream.flush((requirement: Requirement) => decide(principal, tenant, requirement, rules).allow)
+    }
+    scheduled = dirty.size > 0
+    if (scheduled) setImmediate(pump)
+  }
+  const ready = (stream: ListenStream): void => {
+    dirty.add(stream)
+    if (scheduled) return
+    scheduled = true
+    setImmediate(pump)
+  }
+
+  const keepAliveEvery = Math.max(1, Math.round(options.keepAliveMs / TICK_MS))
+  // One timer for all: expiry, slow readers, keep-alives.
+  const timer = setInterval(() => {
+    ticks += 1
+    const slot = ticks % keepAliveEvery
+    const now = clock.now()
+    for (const [stream, turn] of streams) {
+      const behind = stream.behindSince
+      if (!mayLive(stream) || (behind !== undefined && now - behind > options.slowReaderMs)) stream.end()
+      else if (turn === slot) stream.keepAlive()
+    }
+  }, TICK_MS)
+  timer.unref()
+  const stopRevocations = feed.onRevocation(() => endWhere(({ principal }) => feed.revoked(principal)))
+  const stopTenants = feed.onTenant(({ tenant }) =>
+    endWhere((stream) => stream.principal.tenant === tenant && !mayLive(stream)),
+  )
+
+  return {
+    room(principal) {
+      if (closed || streams.size >= options.maxStreams) return 'node-full'
+      return (perPrincipal.get(holderOf(principal)) ?? 0) >= options.maxPerPrincipal ? 'principal-full' : 'yes'
+    },
+    attach(stream) {
+      streams.set(stream, attached % keepAliveEvery)
+      attached += 1
+      const holder = holderOf(stream.principal)
+      perPrincipal.set(holder, (perPrincipal.get(holder) ?? 0) + 1)
+      gauge.set(streams.size)
+      for (const uri of stream.uris.keys()) index.add(stream.principal.tenant, uri, stream)
+      for (const uri of window.changed(stream.principal.tenant, stream.uris.keys())) stream.mark(uri)
+      ready(stream)
+    },
+    detach(stream) {
+      if (!streams.delete(stream)) return
+      dirty.delete(stream)
+      const holder = holderOf(stream.principal)
+      const left = (perPrincipal.get(holder) ?? 1) - 1
+      if (left === 0) perPrincipal.delete(holder)
+      else perPrincipal.set(holder, left)
+      gauge.set(streams.size)
+      for (const uri of stream.uris.keys()) index.remove(stream.principal.tenant, uri, stream)
+    },
+    publish(tenant, uri) {
+      for (const stream of index.listeners(tenant, uri)) {
+        stream.mark(uri)
+        ready(stream)
+      }
+    },
+    publishAll() {
+      for (const stream of streams.keys()) {
+        for (const uri of stream.uris.keys()) stream.mark(uri)
+        ready(stream)
+      }
+    },
+    ready,
+    close() {
+      if (closed) return
+      closed = true
+      clearInterval(timer)
+      stopRevocations()
+      stopTenants()
+      endWhere(() => true)
+    },
+    get size() {
+      return streams.size
+    },
+  }
+}
+
+/** Whose streams are counted together: a person at all its clients, a key, a service. */
+const holderOf = ({ tenant, kind, subject }: Principal): string => `${tenant} ${kind} ${subject}`

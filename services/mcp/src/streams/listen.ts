@@ -1,0 +1,109 @@
+import type { ServerResponse } from 'node:http'
+import { decide, type Requirement, type Rules } from '@gatehouse/policy'
+import { type Caller, type Outcome, refusedWith } from '../calls/outcome.ts'
+import { refusalText } from '../calls/refusals.ts'
+import { CODES, type RequestId, refuseAtEdge, unavailable } from '../errors.ts'
+import { isObject, type Params } from '../protocol/classify.ts'
+import type { Registry } from '../registry/build.ts'
+import { framesOf, SSE_HEADERS } from './frames.ts'
+import type { Hub } from './hub.ts'
+import { createListenStream } from './stream.ts'
+
+export interface ListenDeps {
+  readonly registry: Registry
+  readonly rules: Rules
+  readonly hub: Hub
+  readonly clock: { now(): number }
+  readonly maxUris: number
+  readonly serverInfo: unknown
+}
+
+/** A subscription that was granted: `open` writes it on an answer that nobody else writes to. */
+export interface Granted {
+  readonly kind: 'listen'
+  open(raw: ServerResponse, headers: Readonly<Record<string, string | number | readonly string[]>>): void
+}
+
+/** `subscriptions/listen`: judges the filter; nothing is written before all of it is judged. */
+export function createListen(deps: ListenDeps): (id: RequestId, params: Params, caller: Caller) => Outcome | Granted {
+  return (id, params, caller) => {
+    const asked = readFilter(params.notifications, deps.maxUris)
+    if (!asked.ok) return refusedWith(CODES.invalidParams, asked.fault)
+    const { uris, lacking } = judgeUris(deps, asked.uris, caller)
+    if (uris.size === 0 && lacking !== undefined) return lacking
+
+    const room = deps.hub.room(caller.principal)
+    if (room === 'node-full') return { kind: 'refused', refused: unavailable('No more streams on this node now.') }
+    if (room === 'principal-full') {
+      return { kind: 'refused', refused: refuseAtEdge('streams.exceeded', { headers: { 'retry-after': '5' } }) }
+    }
+    return {
+      kind: 'listen',
+      open(raw, headers) {
+        const frames = framesOf(id, deps.serverInfo)
+        raw.writeHead(200, { ...headers, ...SSE_HEADERS })
+        raw.write(frames.acknowledged(asked.uris === undefined ? undefined : [...uris.keys()]))
+        const stream = createListenStream({
+          raw,
+          frames,
+          principal: caller.principal,
+          uris,
+          now: () => deps.clock.now(),
+          ready: deps.hub.ready,
+          gone: deps.hub.detach,
+        })
+        deps.hub.attach(stream)
+      },
+    }
+  }
+}
+
+type Filter =
+  | { readonly ok: true; readonly uris: readonly string[] | undefined }
+  | { readonly ok: false; readonly fault: string }
+
+const SWITCHES = ['toolsListChanged', 'promptsListChanged', 'resourcesListChanged'] as const
+
+/** Kinds that this server does not send are left out of the acknowledgement; that is no fault of the request. */
+function readFilter(filter: unknown, maxUris: number): Filter {
+  if (!isObject(filter)) return { ok: false, fault: 'params.notifications must be an object.' }
+  const wrong = SWITCHES.find((name) => filter[name] !== undefined && typeof filter[name] !== 'boolean')
+  if (wrong !== undefined) return { ok: false, fault: `params.notifications.${wrong} must be a boolean.` }
+  const uris = filter.resourceSubscriptions
+  if (uris === undefined) return { ok: true, uris: undefined }
+  if (!Array.isArray(uris) || !uris.every((uri): uri is string => typeof uri === 'string')) {
+    return { ok: false, fault: 'params.notifications.resourceSubscriptions must be an array of strings.' }
+  }
+  if (uris.length > maxUris) return { ok: false, fault: `At most ${maxUris} resourceSubscriptions on one stream.` }
+  return { ok: true, uris }
+}
+
+/** The URIs that may be listened to, and what to answer if there is none left for want of scope. */
+function judgeUris(
+  deps: ListenDeps,
+  asked: readonly string[] | undefined,
+  caller: Caller,
+): { readonly uris: ReadonlyMap<string, Requirement>; readonly lacking: Outcome | undefined } {
+  const uris = new Map<string, Requirement>()
+  const missing = new Set<string>()
+  const whole = new Set<string>()
+  let text: string | undefined
+  for (const uri of asked ?? []) {
+    const matched = deps.registry.match(uri)
+    if (matched === undefined || !matched.registered.resource.subscribable) continue
+    const { requirement } = matched.registered
+    const decision = decide(caller.principal, caller.tenant, requirement, deps.rules)
+    if (decision.allow) uris.set(uri, requirement)
+    else if (decision.reason === 'scope.missing') {
+      for (const scope of decision.missing) missing.add(scope)
+      for (const scope of decision.whole) whole.add(scope)
+      text = refusalText(decision, deps.rules)
+    }
+  }
+  if (text === undefined) return { uris, lacking: undefined }
+  const lacking: Outcome =
+    caller.principal.credential === 'oauth'
+      ? { kind: 'scope', missing: [...missing].sort(), whole: [...whole].sort() }
+      : refusedWith(CODES.invalidParams, text)
+  return { uris, lacking }
+}

@@ -1,0 +1,112 @@
+import type { Bus, Follower, IncomingMessage } from '@gatehouse/bus'
+import { type Clock, readEvent, STREAMS } from '@gatehouse/contracts'
+import type { Logger, Metrics } from '@gatehouse/telemetry'
+import type { Registry } from '../registry/build.ts'
+import type { Hub } from './hub.ts'
+import type { ReplayWindow } from './replay-window.ts'
+
+export interface DomainObserver {
+  /** @throws while the replay window has not been read */
+  check(): Promise<void>
+  /** Resolves when the replay window has been read for the first time. */
+  readonly caughtUp: Promise<void>
+  stop(): Promise<void>
+}
+
+const RETRY_MS = 1_000
+
+/**
+ * Follows the domain stream, once per node: each event is mapped once through the catalogs to the URIs that it makes stale. It begins one
+ * replay window ago. An event whose tenant is not its subject's is nobody's: dropped and counted.
+ */
+export function observeDomain(options: {
+  readonly bus: Bus
+  readonly registry: Registry
+  readonly hub: Hub
+  readonly window: ReplayWindow
+  readonly clock: Clock
+  readonly windowMs: number
+  readonly log: Logger
+  readonly metrics: Metrics
+}): DomainObserver {
+  const { bus, registry, hub, window, clock, log } = options
+  const dropped = options.metrics.counter('gatehouse_mcp_domain_events_dropped_total', 'Domain events not used.', [
+    'reason',
+  ])
+  let follower: Follower | undefined
+  let retry: NodeJS.Timeout | undefined
+  let stopped = false
+  let isCaughtUp = false
+  let opening: Promise<void> = Promise.resolve()
+  const { promise: caughtUp, resolve: caught } = promiseWithResolver()
+
+  const drop = (reason: string, message: IncomingMessage): void => {
+    dropped.inc({ reason })
+    log.warn({ reason, subject: message.subject, sequence: message.sequence }, 'domain event dropped')
+  }
+  const handle = (message: IncomingMessage): void => {
+    const event = readEvent(message.data)
+    if (event === undefined) {
+      drop('not-an-event', message)
+      return
+    }
+    const tenant = message.subject.split('.', 2)[1] ?? ''
+    if (tenant !== event.tenantid) {
+      drop('tenant-differs', message)
+      return
+    }
+    for (const uri of registry.changedBy(event)) {
+      window.note(tenant, uri, message.sequence, message.time.getTime())
+      hub.publish(tenant, uri)
+    }
+  }
+  const reopen = (): void => {
+    // The stream was removed or made anew: what happened in between is not known.
+    window.forget()
+    hub.publishAll()
+    const old = follower
+    follower = undefined
+    void old?.stop().catch((error: unknown) => log.warn({ err: error }, 'a gone follower did not stop cleanly'))
+    opening = open()
+  }
+  const open = async (): Promise<void> => {
+    try {
+      const time = new Date(clock.now() - options.windowMs)
+      const opened = await bus.follow(STREAMS.domain.name, { from: { time }, onGone: reopen }, handle)
+      if (stopped) return await opened.stop()
+      follower = opened
+      await opened.caughtUp
+      isCaughtUp = true
+      caught()
+    } catch (error) {
+      if (stopped) return
+      log.warn({ err: error }, 'the domain stream cannot be followed; trying again')
+      retry = setTimeout(() => {
+        opening = open()
+      }, RETRY_MS)
+    }
+  }
+  opening = open()
+
+  return {
+    caughtUp,
+    async check() {
+      if (!isCaughtUp) throw new Error('the replay window of domain changes has not been read yet')
+    },
+    async stop() {
+      stopped = true
+      clearTimeout(retry)
+      await follower?.stop()
+      if (follower === undefined)
+        await Promise.race([opening, new Promise((resolve) => setTimeout(resolve, RETRY_MS).unref())])
+    },
+  }
+}
+
+function promiseWithResolver(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve: () => void = () => undefined
+  const promise = new Promise<void>((done) => {
+    resolve = done
+  })
+  return { promise, resolve }
+}

@@ -1,0 +1,89 @@
+import type { ServerResponse } from 'node:http'
+import type { Principal, Requirement } from '@gatehouse/policy'
+import { type Frames, KEEP_ALIVE } from './frames.ts'
+
+/** After the last frame a reader has so long to take it before the socket is closed. */
+const LINGER_MS = 5_000
+
+/** One open `subscriptions/listen` answer. Its buffer is the set of URIs that it listens to: updates of one URI coalesce. */
+export interface ListenStream {
+  readonly principal: Principal
+  readonly uris: ReadonlyMap<string, Requirement>
+  /** Remembers that a URI changed; `flush` sends it. */
+  mark(uri: string): void
+  /** Sends what is marked and still allowed, unless the reader is behind: then it goes when the reader has caught up. */
+  flush(allowed: (requirement: Requirement) => boolean): void
+  keepAlive(): void
+  /** Since when (milliseconds) the reader has not taken what was written; `undefined` while it keeps up. */
+  readonly behindSince: number | undefined
+  /** Sends the result frame and closes. Repeats do nothing. */
+  end(): void
+  readonly ended: boolean
+}
+
+export function createListenStream(options: {
+  readonly raw: ServerResponse
+  readonly frames: Frames
+  readonly principal: Principal
+  readonly uris: ReadonlyMap<string, Requirement>
+  readonly now: () => number
+  /** The reader has caught up and something is marked. */
+  readonly ready: (stream: ListenStream) => void
+  /** The connection is gone, by whichever side. Called once. */
+  readonly gone: (stream: ListenStream) => void
+}): ListenStream {
+  const { raw, frames, uris } = options
+  const marked = new Set<string>()
+  let behindSince: number | undefined
+  let ended = false
+
+  const write = (text: string): void => {
+    if (!raw.write(text) && behindSince === undefined) behindSince = options.now()
+  }
+  const stream: ListenStream = {
+    principal: options.principal,
+    uris,
+    mark(uri) {
+      if (!ended) marked.add(uri)
+    },
+    flush(allowed) {
+      if (ended || behindSince !== undefined || marked.size === 0) return
+      let text = ''
+      for (const uri of marked) {
+        const requirement = uris.get(uri)
+        if (requirement !== undefined && allowed(requirement)) text += frames.updated(uri)
+      }
+      marked.clear()
+      if (text !== '') write(text)
+    },
+    keepAlive() {
+      if (!ended && behindSince === undefined) write(KEEP_ALIVE)
+    },
+    get behindSince() {
+      return behindSince
+    },
+    end() {
+      if (ended) return
+      ended = true
+      marked.clear()
+      raw.end(frames.completed())
+      const timer = setTimeout(() => raw.destroy(), LINGER_MS)
+      timer.unref()
+      raw.once('close', () => clearTimeout(timer))
+    },
+    get ended() {
+      return ended
+    },
+  }
+  raw.on('drain', () => {
+    behindSince = undefined
+    if (marked.size > 0) options.ready(stream)
+  })
+  raw.once('close', () => {
+    ended = true
+    options.gone(stream)
+  })
+  // A reader that disappears while something is written is no fault of ours; `close` follows.
+  raw.on('error', () => undefined)
+  return stream
+}

@@ -1,0 +1,271 @@
+import { generateKeyPairSync, randomUUID } from 'node:crypto'
+import { type Bus, BusUnavailable, busSchema, openBus } from '@gatehouse/bus'
+import {
+  DELTA_SUBJECTS,
+  FEED_HEADER,
+  FeedTick,
+  type Revocation,
+  Revoked,
+  STREAMS,
+  sealEvent,
+  stateSubject,
+  systemClock,
+  TenantState,
+  type TenantStateData,
+} from '@gatehouse/contracts'
+import { openDatabase } from '@gatehouse/database'
+import { openKeyValue } from '@gatehouse/kv'
+import { parseProfile } from '@gatehouse/profiles'
+import { createServer } from '@gatehouse/service'
+import { createMetrics, silentLogger } from '@gatehouse/telemetry'
+import { createTokenVerifier, followFeed, localJwks } from '@gatehouse/token'
+import type { FastifyInstance } from 'fastify'
+import { exportJWK, SignJWT } from 'jose'
+import { createMcpApp, type McpApp } from '../app.ts'
+import type { McpDeps, PrincipalFacts } from '../deps.ts'
+import { type Notes, notesCatalog } from './notes-catalog.ts'
+
+export const ORIGIN = 'https://mcp.example'
+export const RESOURCE = `${ORIGIN}/mcp`
+export const ISSUER = 'https://auth.example'
+const FEED = 'feed-1'
+
+export const PROFILE = parseProfile(
+  `
+name: notes
+server: { name: notes, title: Notes, version: 1.2.3, instructions: Read notes first. }
+uriScheme: notes
+catalogs: [notes]
+paths: { mcp: /mcp, billing: /settings/billing }
+scopes:
+  - { name: notes:read, text: Read notes }
+  - { name: notes:write, text: Write notes, implies: [notes:read] }
+  - { name: notes:only, text: Only notes, narrowing: true }
+defaultScopes: [notes:read]
+credentials: [oauth, api-key]
+apiKeyPrefix: notes_
+roles: { owner: [notes:write, notes:purge], member: [notes:write], viewer: [] }
+plans: { all: [free, business], withMcp: [business] }
+limits: { requestsPerMinute: 100000 }
+branding: { name: Notes }
+`,
+  'test',
+)
+
+const tenant = (id: string, over: Partial<TenantStateData> = {}): TenantStateData => ({
+  tenant: id,
+  slug: id,
+  name: id,
+  plan: 'business',
+  status: 'active',
+  mcp: true,
+  ...over,
+})
+
+export const TENANTS = [
+  tenant('acme'),
+  tenant('globex'),
+  tenant('late', { status: 'suspended' }),
+  tenant('quiet', { mcp: false }),
+  tenant('poor', { plan: 'free' }),
+]
+
+export const KEYS: Readonly<Record<string, PrincipalFacts>> = {
+  notes_good: { tenant: 'acme', keyId: 'key1', scopes: ['notes:read'], issuedAt: 1_700_000_000 },
+  notes_revocable: { tenant: 'acme', keyId: 'key2', scopes: ['notes:read'], issuedAt: 1_700_000_000 },
+}
+
+export interface Rig {
+  readonly server: FastifyInstance
+  readonly mcp: McpApp
+  readonly bus: Bus
+  /** What the notes' tools did. */
+  readonly ran: string[]
+  /** Lets `notes_wait` go on; `entered` resolves when one has begun. */
+  readonly gate: { open(): void; readonly entered: Promise<void>; readonly aborted: Promise<void> }
+  token(claims?: Record<string, unknown>): Promise<string>
+  revoke(what: Revocation): Promise<unknown>
+  setTenant(state: TenantStateData): Promise<unknown>
+  changeNote(tenant: string, id: string, subjectTenant?: string): Promise<unknown>
+  /** What the audit stream holds, from its beginning. */
+  auditEvents(): Promise<readonly { readonly tenantid: string; readonly data: Record<string, unknown> }[]>
+  /** Cuts publishing and pinging of the app's bus, or restores it. */
+  cutBus(cut: boolean): void
+  close(): Promise<void>
+}
+
+/** A node over real parts in memory: PGlite, embedded bus and store, verifier with a key pair of its own, feed that ticks. */
+export async function openRig(over: Partial<McpDeps> = {}): Promise<Rig> {
+  const host = await openDatabase('pglite:')
+  await host.migrate([busSchema])
+  const bus = await openBus('memory:', { database: host.as('gatehouse_bus') })
+  await bus.ensureStreams(Object.values(STREAMS))
+  const kv = await openKeyValue('memory:')
+  const auth = authOf(bus)
+  for (const state of TENANTS) await auth.setTenant(state)
+  const feed = await followFeed({ bus, clock: systemClock, log: silentLogger })
+  const ticking = setInterval(() => void auth.tick(), 250)
+  await auth.tick()
+  await feed.ready()
+
+  const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const jwks = { keys: [{ ...(await exportJWK(keys.publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' }] }
+  const { domain, ran, gate } = notesDomain()
+  const cut = { now: false }
+  const mcp = createMcpApp({
+    profile: PROFILE,
+    publicUrl: ORIGIN,
+    issuer: ISSUER,
+    node: 'node-1',
+    catalogs: [{ catalog: notesCatalog, domain }],
+    verifier: createTokenVerifier({
+      jwks: localJwks(() => jwks),
+      issuers: [ISSUER],
+      audiences: [RESOURCE],
+      clock: systemClock,
+      feed: feed.view,
+    }),
+    feed: feed.view,
+    exchangeKey: async (key) => KEYS[key],
+    bus: cuttable(bus, cut),
+    kv,
+    clock: systemClock,
+    log: silentLogger,
+    metrics: createMetrics({ process: false }),
+    ...over,
+  })
+  await mcp.caughtUp
+  const server = createServer({ log: silentLogger, metrics: createMetrics({ process: false }), ready: mcp.ready })
+  await server.register(mcp.app)
+  await server.ready()
+
+  return {
+    server,
+    mcp,
+    bus,
+    ran,
+    gate,
+    token: (claims = {}) => sign(keys.privateKey, claims),
+    revoke: auth.revoke,
+    setTenant: auth.setTenant,
+    changeNote: (id, note, subjectTenant = id) => changeNote(bus, id, note, subjectTenant),
+    auditEvents: () => readAudit(bus),
+    cutBus: (now) => {
+      cut.now = now
+    },
+    async close() {
+      clearInterval(ticking)
+      await server.close()
+      await mcp.close()
+      await feed.stop()
+      await kv.close()
+      await bus.close()
+      await host.close()
+    },
+  }
+}
+
+function notesDomain() {
+  const ran: string[] = []
+  const opened = deferred()
+  const entered = deferred()
+  const aborted = deferred()
+  const wait = async (signal: AbortSignal): Promise<void> => {
+    entered.resolve()
+    signal.addEventListener('abort', () => aborted.resolve(), { once: true })
+    await opened.promise
+  }
+  const notes = [
+    { id: 'n1', text: 'first' },
+    { id: 'n2', text: 'grüße' },
+  ]
+  const domain = ({ tenant: of }: { tenant: string }): Notes => ({
+    notes: of === 'acme' ? notes : [],
+    ran,
+    gate: { wait },
+  })
+  return { domain, ran, gate: { open: () => opened.resolve(), entered: entered.promise, aborted: aborted.promise } }
+}
+
+function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve: () => void = () => undefined
+  const promise = new Promise<void>((done) => {
+    resolve = done
+  })
+  return { promise, resolve }
+}
+
+/** What auth publishes. */
+function authOf(bus: Bus) {
+  const about = { source: '/services/auth', tenant: '*', now: new Date() }
+  let position = 0
+  const send = (subject: string, event: unknown) =>
+    bus.publish({ subject, id: randomUUID(), data: JSON.stringify(event), headers: { [FEED_HEADER]: FEED } })
+  return {
+    tick: () => {
+      position += 1
+      const data = { feed: FEED, position: String(position), at: Date.now() }
+      return send(DELTA_SUBJECTS.tick, sealEvent(FeedTick, about, data)).catch((error: unknown) => {
+        if (!(error instanceof BusUnavailable)) throw error
+      })
+    },
+    revoke: (what: Revocation) => send(DELTA_SUBJECTS.revoked(what), sealEvent(Revoked, about, what)),
+    setTenant: (state: TenantStateData) =>
+      send(stateSubject('tenant', state.tenant), sealEvent(TenantState, about, state)),
+  }
+}
+
+async function sign(key: Parameters<SignJWT['sign']>[0], claims: Record<string, unknown>): Promise<string> {
+  const now = Math.floor(Date.now() / 1_000)
+  return new SignJWT({
+    iss: ISSUER,
+    sub: 'person1',
+    aud: RESOURCE,
+    client_id: 'client1',
+    iat: now,
+    exp: now + 600,
+    jti: randomUUID(),
+    scope: 'notes:read notes:write',
+    tenant_id: 'acme',
+    roles: ['owner'],
+    grant_id: 'grant1',
+    ...claims,
+  })
+    .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: 'k1' })
+    .sign(key)
+}
+
+function changeNote(bus: Bus, tenantId: string, id: string, subjectTenant: string): Promise<unknown> {
+  const event = {
+    specversion: '1.0',
+    id: randomUUID(),
+    source: '/catalogs/notes',
+    type: 'gatehouse.note.changed.v1',
+    time: new Date().toISOString(),
+    datacontenttype: 'application/json',
+    tenantid: tenantId,
+    data: { id },
+  }
+  return bus.publish({ subject: `domain.${subjectTenant}.note.changed`, id: event.id, data: JSON.stringify(event) })
+}
+
+async function readAudit(bus: Bus) {
+  const events: { tenantid: string; data: Record<string, unknown> }[] = []
+  const follower = await bus.follow(STREAMS.audit.name, { from: 'first' }, (message) => {
+    events.push(...JSON.parse(new TextDecoder().decode(message.data)).events)
+  })
+  await follower.caughtUp
+  await follower.stop()
+  return events
+}
+
+/** The bus with its way to the server cut at will: what a stopped server looks like to who publishes. */
+function cuttable(bus: Bus, cut: { readonly now: boolean }): Bus {
+  const through =
+    <A extends unknown[], R>(call: (...given: A) => Promise<R>) =>
+    async (...given: A): Promise<R> => {
+      if (cut.now) throw new BusUnavailable(new Error('cut'))
+      return call(...given)
+    }
+  return { ...bus, driver: bus.driver, publish: through(bus.publish), ping: through(bus.ping) }
+}
