@@ -23,12 +23,15 @@ export function loadConfig<S extends z.ZodObject>(
   env: Readonly<Record<string, string | undefined>>,
 ): z.infer<S> {
   const faults: string[] = []
+  // A variable whose source is at fault has no value to judge.
+  const told = new Set<string>()
   const values: Record<string, string> = {}
   for (const name of Object.keys(schema.shape)) {
     const path = env[`${name}_FILE`]
     const direct = env[name] === '' ? undefined : env[name]
     if (path !== undefined && direct !== undefined) {
       faults.push(`${name} and ${name}_FILE are both set; set one`)
+      told.add(name)
       continue
     }
     if (path === undefined) {
@@ -39,13 +42,14 @@ export function loadConfig<S extends z.ZodObject>(
       values[name] = readFileSync(path, 'utf8').trimEnd()
     } catch (error) {
       faults.push(`${name}_FILE: cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown fault'})`)
+      told.add(name)
     }
   }
   const parsed = schema.safeParse(values)
   if (!parsed.success) {
     for (const issue of parsed.error.issues) {
       const name = issue.path.join('.')
-      if (!faults.some((fault) => fault.startsWith(`${name}_FILE`))) faults.push(`${name}: ${issue.message}`)
+      if (!told.has(name)) faults.push(`${name}: ${issue.message}`)
     }
   }
   if (faults.length > 0 || !parsed.success) throw new ConfigError(faults)

@@ -55,9 +55,18 @@ const CASES: readonly Case[] = [
   { that: 'everything in place', verdict: 'allow' },
 
   { that: 'the tenant is not known', tenant: 'unknown', verdict: { reason: 'tenant.unknown' } },
-  { that: 'the tenant is another than the token names', tenant: { tenant: 'globex' }, verdict: { reason: 'tenant.foreign' } },
+  {
+    that: 'the tenant is another than the token names',
+    tenant: { tenant: 'globex' },
+    verdict: { reason: 'tenant.foreign' },
+  },
   { that: 'the plan has no MCP', tenant: { plan: 'free' }, verdict: { reason: 'plan.without-mcp', plan: 'free' } },
-  { that: 'no plan is named, so all have MCP', tenant: { plan: 'free' }, rules: { plansWithMcp: scopes() }, verdict: 'allow' },
+  {
+    that: 'no plan is named, so all have MCP',
+    tenant: { plan: 'free' },
+    rules: { plansWithMcp: scopes() },
+    verdict: 'allow',
+  },
   { that: 'the tenant is suspended', tenant: { status: 'suspended' }, verdict: { reason: 'tenant.suspended' } },
   { that: 'the operator has switched MCP off', tenant: { mcp: false }, verdict: { reason: 'mcp.disabled' } },
 
@@ -90,7 +99,12 @@ const CASES: readonly Case[] = [
     principal: { scopes: scopes('write:all') },
     verdict: { reason: 'scope.missing', missing: ['write'], whole: ['write', 'write:all'] },
   },
-  { that: 'nothing is needed', principal: { scopes: scopes() }, requirement: { scopes: [], permissions: [] }, verdict: 'allow' },
+  {
+    that: 'nothing is needed',
+    principal: { scopes: scopes() },
+    requirement: { scopes: [], permissions: [] },
+    verdict: 'allow',
+  },
 
   {
     that: 'no narrowing scope is in the token: a narrowing requirement is no obstacle',
@@ -149,7 +163,11 @@ const CASES: readonly Case[] = [
     principal: { roles: [] },
     verdict: { reason: 'permission.missing', missing: ['entries:write'] },
   },
-  { that: 'a key has no role: its scopes are all', principal: { kind: 'key', credential: 'api-key', roles: [] }, verdict: 'allow' },
+  {
+    that: 'a key has no role: its scopes are all',
+    principal: { kind: 'key', credential: 'api-key', roles: [] },
+    verdict: 'allow',
+  },
   { that: 'a service has no role: its scopes are all', principal: { kind: 'service', roles: [] }, verdict: 'allow' },
   {
     that: 'a key is held to its scopes',
