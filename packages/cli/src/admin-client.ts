@@ -1,0 +1,101 @@
+import { Failure } from './failure.ts'
+
+/** The admin API of one installation. Every method throws `Failure`. */
+export interface AdminClient {
+  get(path: string, query?: Readonly<Record<string, string | undefined>>): Promise<unknown>
+  send(method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<unknown>
+}
+
+export interface AdminClientOptions {
+  readonly url: URL
+  readonly token: string
+  readonly fetch: typeof globalThis.fetch
+  readonly signal?: AbortSignal | undefined
+}
+
+const TIMEOUT_MS = 15_000
+
+export function createAdminClient(options: AdminClientOptions): AdminClient {
+  const { url: base, token, fetch, signal } = options
+  const call = async (method: string, path: string, query: URLSearchParams, body?: unknown): Promise<unknown> => {
+    const url = new URL(`${base.pathname.replace(/\/$/, '')}${path}`, base)
+    url.search = query.toString()
+    let response: Response
+    let text: string
+    try {
+      const timeout = AbortSignal.timeout(TIMEOUT_MS)
+      response = await fetch(url, {
+        method,
+        headers: {
+          authorization: `Bearer ${token}`,
+          accept: 'application/json',
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+        },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+        // The token goes to the address that was named and to no other.
+        redirect: 'manual',
+        signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
+      })
+      text = await response.text()
+    } catch (error) {
+      throw new Failure(
+        'unreachable',
+        `cannot reach ${base.origin} (${causeOf(error)}); is Gatehouse running there? See --url`,
+      )
+    }
+    return read(response, text, base)
+  }
+  return {
+    get: (path, query = {}) => call('GET', path, parametersOf(query)),
+    send: (method, path, body) => call(method, path, new URLSearchParams(), body),
+  }
+}
+
+function parametersOf(query: Readonly<Record<string, string | undefined>>): URLSearchParams {
+  const parameters = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, value)
+  return parameters
+}
+
+function read(response: Response, text: string, base: URL): unknown {
+  const value = parse(text)
+  if (response.ok) {
+    if (value !== undefined || text === '') return value
+    throw new Failure('unreachable', `what answers at ${base.origin} is not Gatehouse; see --url`)
+  }
+  if (response.status >= 300 && response.status < 400) {
+    throw new Failure('unreachable', `${base.origin} redirects elsewhere; give the final address with --url`)
+  }
+  throw new Failure('refused', refusal(response.status, value))
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** What to do about a status, where the answer itself does not say. */
+const ADVICE: Readonly<Record<number, string>> = {
+  401: 'give the GATEHOUSE_ADMIN_TOKEN of this installation, by the environment or --token',
+  404: 'look it up with the matching "list" command; a server without this command may be older than this program',
+  429: 'wait a little and try again',
+  503: 'a part of the server is away; try again soon',
+}
+
+function refusal(status: number, value: unknown): string {
+  const { error, error_description, request_id } = (value ?? {}) as Record<string, unknown>
+  const said = [error_description, error].find((text) => typeof text === 'string' && text !== '') ?? 'no reason given'
+  const advice = ADVICE[status] === undefined ? '' : `; ${ADVICE[status]}`
+  const reference = typeof request_id === 'string' ? `, request ${request_id}` : ''
+  return `the server refused: ${String(said).replace(/\.$/, '')}${advice} (HTTP ${status}${reference})`
+}
+
+function causeOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  if (error.name === 'TimeoutError') return `no answer in ${TIMEOUT_MS / 1_000} s`
+  const cause = error.cause as (Error & { code?: string }) | undefined
+  return cause?.code ?? cause?.message ?? error.message
+}

@@ -1,0 +1,65 @@
+import { Argument, type Command } from 'commander'
+import { contextOf, listIn, showDone, showList } from '../context.ts'
+import type { Io } from '../io.ts'
+import { printable } from '../printable.ts'
+import type { Column } from '../table.ts'
+
+export interface Tenant {
+  readonly id: string
+  readonly slug: string
+  readonly name: string
+  readonly plan: string
+  readonly status: string
+  readonly mcp: boolean
+}
+
+const COLUMNS: readonly Column<Tenant>[] = [
+  { title: 'SLUG', value: ({ slug }) => slug, whole: true },
+  { title: 'NAME', value: ({ name }) => name },
+  { title: 'PLAN', value: ({ plan }) => plan },
+  { title: 'STATUS', value: ({ status }) => status },
+  { title: 'MCP', value: ({ mcp }) => (mcp ? 'on' : 'off') },
+  { title: 'ID', value: ({ id }) => id, whole: true },
+]
+
+/** `gatehouse tenants …` */
+export function tenantsCommand(program: Command, io: Io): void {
+  const tenants = program.command('tenants').description('Tenants: who they are, and whether MCP is open to them')
+
+  tenants
+    .command('list')
+    .description('List all tenants')
+    .action(async (_options: object, command: Command) => {
+      const context = contextOf(command, io)
+      const answer = await context.api.get('/admin/v1/tenants')
+      showList(context, answer, listIn<Tenant>(answer, 'tenants'), COLUMNS)
+    })
+
+  const change = async (command: Command, slug: string, body: object, sentence: string): Promise<void> => {
+    const context = contextOf(command, io)
+    const answer = await context.api.send('PATCH', `/admin/v1/tenants/${encodeURIComponent(slug)}`, body)
+    showDone(context, answer, sentence)
+  }
+
+  tenants
+    .command('mcp')
+    .description('Open or close MCP for a tenant; takes effect everywhere within a second')
+    .argument('<slug>', 'the tenant')
+    .addArgument(new Argument('<state>', 'whether MCP is open').choices(['on', 'off']))
+    .action((slug: string, state: string, _options: object, command: Command) =>
+      change(command, slug, { mcp: state === 'on' }, `MCP is ${state} for ${printable(slug)}.`),
+    )
+
+  for (const [verb, status, text] of [
+    ['suspend', 'suspended', 'Suspend a tenant: its clients are refused until it is activated'],
+    ['activate', 'active', 'Activate a suspended tenant'],
+  ] as const) {
+    tenants
+      .command(verb)
+      .description(text)
+      .argument('<slug>', 'the tenant')
+      .action((slug: string, _options: object, command: Command) =>
+        change(command, slug, { status }, `${printable(slug)} is ${status}.`),
+      )
+  }
+}
