@@ -1,0 +1,116 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+import { connect } from 'nats'
+import pg from 'pg'
+import { test } from 'tap'
+import { nats, postgres, postgresTemplate, redis } from '../index.ts'
+
+async function query(url: string, text: string): Promise<unknown[]> {
+  const client = new pg.Client(url)
+  await client.connect()
+  try {
+    return (await client.query(text)).rows
+  } finally {
+    await client.end()
+  }
+}
+
+test('a test gets an empty database, which is gone after it', async (t) => {
+  let url = ''
+  await t.test('inside', async (inner) => {
+    url = (await postgres(inner)).url
+    await query(url, 'create table notes (id int)')
+    t.same(await query(url, 'select count(*)::int from notes'), [{ count: 0 }])
+  })
+  await t.rejects(query(url, 'select 1'), { code: '3D000' })
+})
+
+test('a template is prepared once, and its copies are independent', async (t) => {
+  let prepared = 0
+  const name = `notes ${process.pid}`
+  const prepare = async (url: string) => {
+    prepared++
+    await query(url, 'create table notes (id int)')
+  }
+  const [template] = await Promise.all([postgresTemplate(name, prepare), postgresTemplate(name, prepare)])
+  const [one, two] = [await postgres(t, { template }), await postgres(t, { template })]
+  await query(one.url, 'insert into notes values (1)')
+  t.same(await query(two.url, 'select count(*)::int from notes'), [{ count: 0 }])
+  t.equal(prepared, 1)
+})
+
+test('a preparation that fails is tried again', async (t) => {
+  const name = `fails ${process.pid}`
+  await t.rejects(
+    postgresTemplate(name, () => Promise.reject(new Error('no'))),
+    { message: 'no' },
+  )
+  const template = await postgresTemplate(name, async (url) => void (await query(url, 'create table notes (id int)')))
+  await t.resolves(query((await postgres(t, { template })).url, 'select from notes'))
+})
+
+test('a private PostgreSQL comes back with its data after a stop and after a crash', async (t) => {
+  const server = await postgres(t, { private: true })
+  await query(server.url, 'create table notes (id int)')
+  await server.stop()
+  await t.rejects(query(server.url, 'select 1'), { code: 'ECONNREFUSED' })
+  await server.start()
+  await server.crash()
+  await server.start()
+  await t.resolves(query(server.url, 'select from notes'))
+})
+
+test('a Redis can be stopped and started again at its address', async (t) => {
+  const server = await redis(t)
+  const ping = async () => {
+    const client = new Redis(server.url, { lazyConnect: true, retryStrategy: () => null })
+    client.on('error', () => undefined)
+    try {
+      await client.connect()
+      return await client.ping()
+    } finally {
+      client.disconnect()
+    }
+  }
+  t.equal(await ping(), 'PONG')
+  await server.stop()
+  await t.rejects(ping())
+  await server.start()
+  t.equal(await ping(), 'PONG')
+})
+
+test('a NATS server finds its streams again after a stop', async (t) => {
+  const server = await nats(t)
+  const streams = async (work: (names: string[]) => Promise<unknown>, add?: string) => {
+    const connection = await connect({ servers: server.url })
+    const manager = await connection.jetstreamManager()
+    if (add !== undefined) await manager.streams.add({ name: add, subjects: [`${add}.>`] })
+    await work(await manager.streams.names().next())
+    await connection.close()
+  }
+  await streams(async () => undefined, 'KEPT')
+  await server.stop()
+  await server.start()
+  await streams(async (names) => t.same(names, ['KEPT']))
+})
+
+test('a server and its folder end with the test', async (t) => {
+  const folders = () => readdirSync(tmpdir()).filter((name) => name.startsWith('gatehouse-test-'))
+  const before = new Set(folders())
+  let url = ''
+  let during: string[] = []
+  await t.test('inside', async (inner) => {
+    url = (await redis(inner)).url
+    during = folders().filter((name) => !before.has(name))
+  })
+  t.ok(during.length > 0)
+  t.notOk(
+    during.some((name) => existsSync(join(tmpdir(), name)) && readdirSync(join(tmpdir(), name)).includes('redis.log')),
+  )
+  const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null })
+  client.on('error', () => undefined)
+  await t.rejects(client.connect())
+  client.disconnect()
+})
