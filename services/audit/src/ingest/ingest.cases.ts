@@ -3,7 +3,7 @@ import { Secret } from '@gatehouse/config'
 import { STREAMS } from '@gatehouse/contracts'
 import { type DatabaseHost, sql } from '@gatehouse/database'
 import { createMetrics, silentLogger } from '@gatehouse/telemetry'
-import { test } from 'tap'
+import { type Test, test } from 'tap'
 import { createAuditApp } from '../app.ts'
 import { messageOf, toolCalled } from '../sample-events.ts'
 import { auditSchema } from '../schema.ts'
@@ -19,9 +19,9 @@ export interface IngestParts {
 const DEADLINE_MS = 20_000
 
 /** The promises of the ingest, over whichever parts. */
-export function ingestCases(name: string, open: () => Promise<IngestParts>): void {
+export function ingestCases(name: string, open: (t: Test) => Promise<IngestParts>): void {
   test(`ingest over ${name}`, async (suite) => {
-    const { host, bus, outage, close } = await open()
+    const { host, bus, outage, close } = await open(suite)
     suite.teardown(close)
     await bus.ensureStreams([STREAMS.audit])
     const database = host.as(auditSchema.role)
