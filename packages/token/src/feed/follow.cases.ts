@@ -86,9 +86,9 @@ const within = async <T>(ms: number, what: string, promise: Promise<T>): Promise
 }
 
 /** The promises of the feed, over whichever bus. */
-export function feedCases(name: string, open: () => Promise<FeedBus>): void {
+export function feedCases(name: string, open: (t: Test) => Promise<FeedBus>): void {
   test(`feed over ${name}`, async (suite) => {
-    const { bus, deleteStreams, close } = await open()
+    const { bus, deleteStreams, close } = await open(suite)
     suite.teardown(close)
     const createStreams = () => bus.ensureStreams([STREAMS.authState, STREAMS.authDelta])
 
