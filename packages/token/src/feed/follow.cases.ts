@@ -15,6 +15,7 @@ import {
 } from '@gatehouse/contracts'
 import type { Principal } from '@gatehouse/policy'
 import { silentLogger } from '@gatehouse/telemetry'
+import { eventually } from '@gatehouse/testkit'
 import { type Test, test } from 'tap'
 import { followFeed } from './follow.ts'
 import type { Feed, FeedOptions } from './view.ts'
@@ -23,6 +24,8 @@ import type { Feed, FeedOptions } from './view.ts'
 export interface FeedBus {
   readonly bus: Bus
   deleteStreams(): Promise<void>
+  /** Takes the bus away while `during` runs, where that can be done. */
+  readonly outage?: (during: () => Promise<void>) => Promise<void>
   close(): Promise<void>
 }
 
@@ -88,7 +91,7 @@ const within = async <T>(ms: number, what: string, promise: Promise<T>): Promise
 /** The promises of the feed, over whichever bus. */
 export function feedCases(name: string, open: (t: Test) => Promise<FeedBus>): void {
   test(`feed over ${name}`, async (suite) => {
-    const { bus, deleteStreams, close } = await open(suite)
+    const { bus, deleteStreams, outage, close } = await open(suite)
     suite.teardown(close)
     const createStreams = () => bus.ensureStreams([STREAMS.authState, STREAMS.authDelta])
 
@@ -223,6 +226,25 @@ export function feedCases(name: string, open: (t: Test) => Promise<FeedBus>): vo
         await tickUntil(feed, auth, 'fresh')
         t.same(feed.view.tenant('t1'), ACME)
         t.ok(feed.view.revoked(principal()))
+      },
+    )
+
+    await suite.test(
+      'a bus that goes away makes it stale, and it is fresh again by itself when the bus is back',
+      { skip: outage === undefined && 'the embedded bus lives in this process and cannot be away' },
+      async (t) => {
+        const auth = authOf(bus, 'A')
+        const feed = await begin(t, { staleAfterSeconds: 1 })
+        await tickUntil(feed, auth, 'fresh')
+        await auth.revoke({ kind: 'grant', grant: 'g1', at: nowSeconds(), reason })
+        await outage?.(() =>
+          eventually(5_000, 'staleness', () => feed.view.freshness() === 'stale').then(() => undefined),
+        )
+        const revoke = () => auth.revoke({ kind: 'grant', grant: 'g2', at: nowSeconds(), reason })
+        await eventually(20_000, 'a bus that takes messages', revoke)
+        await tickUntil(feed, auth, 'fresh', 20_000)
+        t.ok(feed.view.revoked(principal()))
+        t.ok(feed.view.revoked(principal({ grant: 'g2' })))
       },
     )
 
