@@ -27,8 +27,10 @@ as $$
 declare
   tenant constant text := nullif(current_setting('gatehouse.tenant', true), '');
   asked constant text := left(words, 1000);
-  -- Letters and digits of any script; the last one is what somebody may still be typing.
-  plain constant text[] := array_remove(regexp_split_to_array(asked, '[^[:alnum:]]+'), '');
+  -- Letters and digits; beyond ASCII everything counts as one, whatever the database's locale. The last word may be unfinished.
+  plain constant text[] := array_remove(
+    regexp_split_to_array(asked, '[\u0001-\u002f\u003a-\u0040\u005b-\u0060\u007b-\u007f]+'), ''
+  );
   wanted tsquery := websearch_to_tsquery('english', asked);
   guarded tsquery;
 begin
@@ -49,41 +51,46 @@ begin
   if numnode(wanted) = 0 then
     return;
   end if;
-  -- The tenant's lexeme lets one index scan answer "this tenant and these words"; the comparison below stays the guard.
+  -- The tenant's lexeme lets one index scan answer "this tenant and these words". The comparison below stays the guard; it is
+  -- written so that no other index fits it, since a planner without statistics prefers to walk all rows of the tenant.
   guarded := ('''' || replace(replace(chr(1) || tenant, '\', '\\'), '''', '''''') || '''')::tsquery && wanted;
 
   return query
   with found as (
-    select 'project' as kind, p.id, p.id as project_id, ts_rank(p.search, wanted) as rank, p.created_at as updated_at
+    select
+      'project' as kind, p.id, p.name as title, p.description, p.id as project_id,
+      null as type, null as status, null as priority, p.created_at as updated_at, ts_rank(p.search, wanted) as rank
     from tracker.projects p
-    where p.tenant_id = tenant and p.search @@ guarded
+    where p.search @@ guarded and p.tenant_id || '' = tenant
     union all
-    select 'entry', e.id, e.project_id, ts_rank(e.search, wanted), e.updated_at
+    select
+      'entry', e.id, e.title, e.description, e.project_id,
+      e.type, e.status, e.priority, e.updated_at, ts_rank(e.search, wanted)
     from tracker.entries e
-    where e.tenant_id = tenant and e.search @@ guarded
+    where e.search @@ guarded and e.tenant_id || '' = tenant
     order by rank desc, updated_at desc, id
     limit least(greatest(at_most, 1), 100)
   )
   select
     f.kind,
     f.id,
-    coalesce(e.title, p.name),
+    f.title,
+    -- Only of what is returned: a headline costs more than all the rest.
     ts_headline(
       'english',
-      left(coalesce(e.description, p.description), 5000),
+      left(f.description, 5000),
       wanted,
       'StartSel="", StopSel="", MaxFragments=1, MaxWords=30, MinWords=12'
     ),
     p.id,
     p.name,
-    e.type,
-    e.status,
-    e.priority,
+    f.type,
+    f.status,
+    f.priority,
     f.updated_at,
     f.rank
   from found f
   join tracker.projects p on p.tenant_id = tenant and p.id = f.project_id
-  left join tracker.entries e on f.kind = 'entry' and e.tenant_id = tenant and e.id = f.id
   order by f.rank desc, f.updated_at desc, f.id;
 end
 $$;
