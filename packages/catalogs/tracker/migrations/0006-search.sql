@@ -22,6 +22,8 @@ language plpgsql
 stable
 security definer
 set search_path = pg_catalog, pg_temp
+-- A query of stop words alone is no news.
+set client_min_messages = warning
 as $$
 #variable_conflict use_column
 declare
