@@ -44,13 +44,14 @@ export function startConsumer(parts: Parts, options: Options, handle: Handle): C
       return false
     }
   }
-  /** Until a batch is refused, the server falls silent, or the stop. */
-  const readOn = async (pull: Pull): Promise<void> => {
-    while (!signal.aborted) {
+  /** Until the server or the connection fails, or the stop. */
+  const readOn = async (pull: Pull, over: AbortSignal): Promise<void> => {
+    for (;;) {
       const batch = await pull.next(options.maxBatch)
       if (batch.length === 0) return
       if (await handled(batch)) pull.acknowledge(batch)
-      else return
+      else await pull.refuse(batch, backoff(failures), over)
+      if (failures > 0 && signal.aborted) return
     }
   }
   const session = async (): Promise<void> => {
@@ -62,11 +63,11 @@ export function startConsumer(parts: Parts, options: Options, handle: Handle): C
         subject: `$JS.API.CONSUMER.MSG.NEXT.${options.stream}.${options.durable}`,
         maxBatch: options.maxBatch,
       })
-      over.addEventListener('abort', () => pull.end())
+      over.addEventListener('abort', () => (signal.aborted ? void pull.finish() : pull.lose()))
       try {
-        await readOn(pull)
+        await readOn(pull, over)
       } finally {
-        await pull.close(failures > 0 ? backoff(failures) : 0)
+        await pull.close()
       }
       if (pull.fault) throw pull.fault
     } finally {
@@ -77,7 +78,6 @@ export function startConsumer(parts: Parts, options: Options, handle: Handle): C
     while (!signal.aborted) {
       try {
         await session()
-        if (failures > 0) await pause(backoff(failures), signal)
       } catch (error) {
         if (!signal.aborted) reading.begins(error)
         await pause(1_000, signal)

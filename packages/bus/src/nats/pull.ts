@@ -1,4 +1,5 @@
 import { createInbox, type Msg, type NatsConnection, nanos, type Subscription } from 'nats'
+import { pause } from '../pause.ts'
 import type { IncomingMessage } from '../port.ts'
 import { within } from '../within.ts'
 import { incoming, parseDelivery } from './messages.ts'
@@ -24,6 +25,9 @@ const GIVE_BACK_WITHIN = 1_000
 /** Statuses that end a request as it should end: nothing there, time is up. Any other one is a fault. */
 const ORDINARY_ENDS = new Set([404, 408])
 
+/** By how much the redelivery of what was refused may come later than asked for. */
+const REDELIVERY_SLACK = 50
+
 /**
  * Pull requests for one durable consumer, one at a time, so that at most `maxBatch` messages wait here for the handler.
  * While they wait the server is told that they are being worked on.
@@ -40,6 +44,7 @@ export class Pull {
   #queue: Held[] = []
   #owed = 0
   #heardAt = performance.now()
+  #finishing = false
   #ended = false
   #wake: () => void = () => undefined
 
@@ -56,20 +61,41 @@ export class Pull {
     ]
   }
 
-  /** The next messages, at least one; none when the reading has ended. */
+  /** The next messages, oldest first, at least one; none when the reading has ended and nothing is left. */
   async next(limit: number): Promise<readonly Held[]> {
     while (!this.#ended && this.#queue.length === 0) {
-      if (this.#owed === 0) this.#ask()
+      if (this.#owed === 0 && !this.#finishing) this.#ask()
       await new Promise<void>((resolve) => {
         this.#wake = resolve
       })
     }
-    return this.#ended ? [] : this.#queue.splice(0, limit)
+    return this.#queue.sort(byAge).splice(0, limit)
   }
 
   acknowledge(batch: readonly Held[]): void {
-    this.#send(batch, '+ACK')
-    for (const held of batch) this.#held.delete(held)
+    this.#letGo(batch, '+ACK')
+  }
+
+  /** Has a batch delivered again after `afterMs`; resolves when it should be back, or when `signal` ends. */
+  async refuse(batch: readonly Held[], afterMs: number, signal: AbortSignal): Promise<void> {
+    // Servers before 2.9.11 lose sight of a redelivery for the whole wait when every request they find is a dead one.
+    if (this.#owed === 0 && !this.#finishing && !this.#ended) this.#ask()
+    this.#letGo(batch, nak(afterMs))
+    await pause(afterMs + REDELIVERY_SLACK, signal)
+  }
+
+  /** Takes in what is already on its way, and ends when that has been handled. */
+  async finish(): Promise<void> {
+    this.#finishing = true
+    await within(GIVE_BACK_WITHIN, this.#subscription.drain()).catch(() => undefined)
+    this.end()
+  }
+
+  /** Ends without what is left: the server delivers it again. */
+  lose(): void {
+    this.#queue = []
+    this.#held.clear()
+    this.end()
   }
 
   end(): void {
@@ -77,21 +103,15 @@ export class Pull {
     this.#wake()
   }
 
-  /** Gives back what is left, to be delivered again `afterMs` later. */
-  async close(afterMs: number): Promise<void> {
+  /** Gives back what is left. */
+  async close(): Promise<void> {
     this.end()
     for (const timer of this.#timers) clearInterval(timer)
-    try {
-      // Draining lets what is already on its way arrive, so that it can be given back too.
-      await within(GIVE_BACK_WITHIN, this.#subscription.drain())
-      this.#send(
-        [...this.#held].sort((a, b) => a.message.sequence - b.message.sequence),
-        nak(afterMs),
-      )
-      await within(GIVE_BACK_WITHIN, this.#nats.flush())
-    } catch {
-      // Without a connection nothing can be given back: the server delivers it again when its wait is over.
-    }
+    if (this.#nats.isClosed()) return
+    this.#subscription.unsubscribe()
+    this.#letGo([...this.#held].sort(byAge), nak(0))
+    // Without a connection nothing can be given back: the server delivers it again when its wait is over.
+    await within(GIVE_BACK_WITHIN, this.#nats.flush()).catch(() => undefined)
   }
 
   #ask(): void {
@@ -130,10 +150,17 @@ export class Pull {
     if (this.#owed > 0 && silent) this.#fail(new Error('the server fell silent'))
   }
 
+  #letGo(batch: readonly Held[], answer: string): void {
+    this.#send(batch, answer)
+    for (const held of batch) this.#held.delete(held)
+  }
+
   #send(batch: readonly Held[], answer: string): void {
     if (this.#nats.isClosed()) return
     for (const { reply } of batch) this.#nats.publish(reply, answer)
   }
 }
+
+const byAge = (a: Held, b: Held): number => a.message.sequence - b.message.sequence
 
 const nak = (afterMs: number): string => (afterMs > 0 ? `-NAK ${JSON.stringify({ delay: nanos(afterMs) })}` : '-NAK')

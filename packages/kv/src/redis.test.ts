@@ -1,0 +1,116 @@
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { createLogger } from '@gatehouse/telemetry'
+import { redis } from '@gatehouse/testkit'
+import { type Test, test } from 'tap'
+import { keyValueContract } from './contract.ts'
+import { type KeyValue, openKeyValue } from './index.ts'
+
+keyValueContract('redis', async (t) => openKeyValue((await redis(t)).url))
+
+const recovered = async (kv: KeyValue): Promise<boolean> => {
+  const deadline = Date.now() + 10_000
+  while (Date.now() < deadline) {
+    try {
+      await kv.ping()
+      return true
+    } catch {
+      await delay(20)
+    }
+  }
+  return false
+}
+
+test('while Redis is away every call says so at once, and works again when it is back', async (t) => {
+  const server = await redis(t)
+  const lines: { level: number; msg: string }[] = []
+  const logger = createLogger('test', { destination: { write: (line) => void lines.push(JSON.parse(line)) } })
+  const kv = await openKeyValue(server.url, { logger })
+  t.teardown(() => kv.close())
+  await kv.set('key', 'value', 60_000)
+  await server.stop()
+
+  const calls: Record<string, () => Promise<unknown>> = {
+    get: () => kv.get('key'),
+    set: () => kv.set('key', 'value', 1_000),
+    claim: () => kv.claim('key', 'value', 1_000),
+    take: () => kv.take('key'),
+    increment: () => kv.increment('key', 1, 1_000),
+    delete: () => kv.delete('key'),
+    ping: () => kv.ping(),
+  }
+  for (const [name, call] of Object.entries(calls)) {
+    const start = performance.now()
+    await t.rejects(call(), { name: 'KeyValueUnavailable' }, name)
+    t.ok(performance.now() - start < 1_000, `${name} is quick`)
+  }
+
+  await server.start()
+  t.ok(await recovered(kv))
+  t.equal(await kv.claim('afterwards', 'value', 1_000), true)
+  t.same((await kv.increment('counter', 1, 1_000)).count, 1, 'the script is known to the new server')
+  t.same(
+    lines.map(({ msg }) => msg),
+    ['key-value store is away', 'key-value store is back'],
+    'one line for the outage, one for its end',
+  )
+})
+
+/** Passes bytes on to a port, and holds the answers back while it is told to. */
+async function proxyTo(t: Test, url: string): Promise<{ url: string; mute(muted: boolean): void }> {
+  let muted = false
+  const open = new Set<Socket>()
+  const servers = new Set<Socket>()
+  const proxy = createServer((client) => {
+    const server = connect(Number(new URL(url).port), '127.0.0.1')
+    for (const socket of [client, server]) open.add(socket.on('error', () => undefined))
+    client.on('data', (bytes) => server.write(bytes)).on('close', () => server.destroy())
+    server.on('data', (bytes) => client.write(bytes)).on('close', () => client.destroy())
+    servers.add(server)
+    if (muted) server.pause()
+  })
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => {
+    for (const socket of open) socket.destroy()
+    proxy.close()
+  })
+  return {
+    url: `redis://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+    mute(now) {
+      muted = now
+      for (const server of servers) muted ? server.pause() : server.resume()
+    },
+  }
+}
+
+test('a server that takes commands and never answers is unavailable in time, and usable when it answers again', async (t) => {
+  const proxy = await proxyTo(t, (await redis(t)).url)
+  const kv = await openKeyValue(proxy.url)
+  t.teardown(() => kv.close())
+  await kv.set('key', 'value', 60_000)
+  proxy.mute(true)
+  const start = performance.now()
+  await t.rejects(kv.get('key'), { name: 'KeyValueUnavailable' })
+  t.ok(performance.now() - start < 1_000)
+  proxy.mute(false)
+  t.ok(await recovered(kv))
+  t.equal(await kv.get('key'), 'value', 'the answer to this question, not to an older one')
+})
+
+test('it opens while Redis is away and works when it comes', async (t) => {
+  const server = await redis(t)
+  await server.stop()
+  const kv = await openKeyValue(server.url)
+  t.teardown(() => kv.close())
+  await t.rejects(kv.ping(), { name: 'KeyValueUnavailable' })
+  await server.start()
+  t.ok(await recovered(kv))
+})
+
+test('closing while Redis is away ends the trying', async (t) => {
+  const server = await redis(t)
+  const kv = await openKeyValue(server.url)
+  await server.stop()
+  await kv.close()
+  await t.rejects(kv.get('key'), { name: 'KeyValueUnavailable' })
+})
