@@ -1,6 +1,15 @@
 import { flag, port, secret, url } from '@gatehouse/config'
 import { z } from 'zod'
 
+/** NATS servers, separated by commas. */
+const servers = () =>
+  z
+    .string()
+    .refine(
+      (text) => text.split(',').every((one) => url('nats', 'tls').safeParse(one.trim()).success),
+      'must be URLs with scheme nats or tls, separated by commas',
+    )
+
 /** What the audit service may be told. Durations and sizes carry their unit in the text. */
 export const auditConfig = z.object({
   DATABASE_URL: url('postgres', 'postgresql', 'pglite')
@@ -9,9 +18,11 @@ export const auditConfig = z.object({
   DATABASE_OWNER_URL: url('postgres', 'postgresql', 'pglite')
     .optional()
     .describe('Who migrates. Default: the same as DATABASE_URL.'),
-  NATS_URL: url('nats', 'tls')
+  NATS_URL: servers()
     .optional()
-    .describe('The bus that events arrive on. Without it the bus is embedded and reaches this process only.'),
+    .describe(
+      'The bus that events arrive on, one server or several. Without it the bus is embedded and reaches this process only.',
+    ),
   GATEHOUSE_ADMIN_TOKEN: secret().describe('Bearer token of the admin API.'),
   GATEHOUSE_ALLOW_EMBEDDED: flag().default(false).describe('Lets embedded parts run in production.'),
   GATEHOUSE_MIGRATE: flag().default(true).describe('Brings the schema up to date at start.'),
