@@ -78,7 +78,7 @@ export class Pull {
 
   /** Has a batch delivered again after `afterMs`; resolves when it should be back, or when `signal` ends. */
   async refuse(batch: readonly Held[], afterMs: number, signal: AbortSignal): Promise<void> {
-    // Servers before 2.9.11 lose sight of a redelivery for the whole wait when every request they find is a dead one.
+    // nats-server 2.9.10 was seen to hold a redelivery back for the whole ack wait when only a dead request awaited it.
     if (this.#owed === 0 && !this.#finishing && !this.#ended) this.#ask()
     this.#letGo(batch, nak(afterMs))
     await pause(afterMs + REDELIVERY_SLACK, signal)
