@@ -1,0 +1,245 @@
+import { type Test, test } from 'tap'
+import { openRig, type Rig } from '../testing/rig.ts'
+import { type Headers, modern, modernRequest, post, VERSION } from '../testing/wire.ts'
+
+const METADATA = 'https://mcp.example/.well-known/oauth-protected-resource/mcp'
+
+test('the edge of the MCP endpoint', async (suite) => {
+  const rig = await openRig()
+  suite.teardown(() => rig.close())
+  const token = await rig.token()
+  const discover = modernRequest('server/discover')
+  const challengeOf = async (credential: string | undefined, headers: Headers = {}) =>
+    post(rig, credential, discover.body, { ...discover.headers, ...headers })
+
+  await suite.test(
+    'without a credential: 401, where to look, what to ask for, and no error [S-AU-10] [S-AU-22] [S-TR-06] [CF-5]',
+    async (t) => {
+      const answer = await challengeOf(undefined)
+      t.equal(answer.status, 401)
+      t.equal(answer.headers['www-authenticate'], `Bearer scope="notes:read", resource_metadata="${METADATA}"`)
+      t.match(answer.body, { jsonrpc: '2.0', error: { code: 401 } })
+      t.notOk('id' in answer.body)
+      for (const method of ['GET', 'DELETE', 'PUT'] as const) {
+        const probe = await rig.server.inject({
+          method,
+          url: '/mcp',
+          headers: { host: 'mcp.example', 'mcp-protocol-version': '2024-11-05' },
+        })
+        t.equal(probe.statusCode, 401, method)
+      }
+    },
+  )
+
+  await suite.test(
+    'GET and DELETE with a credential are 405 and say what is allowed [S-TR-22] [S-LT-14] [S-LT-29]',
+    async (t) => {
+      for (const method of ['GET', 'DELETE', 'PUT'] as const) {
+        const headers = { host: 'mcp.example', authorization: `Bearer ${token}` }
+        const answer = await rig.server.inject({ method, url: '/mcp', headers })
+        t.equal(answer.statusCode, 405, method)
+        t.equal(answer.headers.allow, 'POST')
+      }
+    },
+  )
+
+  await suite.test(
+    'a bad token is 401 invalid_token, whatever is bad about it [S-AU-11] [S-AU-12] [S-AU-13] [S-AU-23]',
+    async (t) => {
+      const now = Math.floor(Date.now() / 1_000)
+      const bad: Record<string, string> = {
+        'no token at all': 'garbage',
+        'another audience': await rig.token({ aud: 'https://other.example/mcp' }),
+        'another issuer': await rig.token({ iss: 'https://evil.example' }),
+        expired: await rig.token({ iat: now - 700, exp: now - 100 }),
+        'a changed signature': `${token.slice(0, -6)}AAAAAA`,
+        'an unknown workspace': await rig.token({ tenant_id: 'nowhere' }),
+        'a key that auth does not know': 'notes_bad',
+      }
+      for (const [what, credential] of Object.entries(bad)) {
+        const answer = await challengeOf(credential)
+        t.equal(answer.status, 401, what)
+        t.match(
+          String(answer.headers['www-authenticate']),
+          /^Bearer error="invalid_token", error_description="[^"]+", scope=/,
+          what,
+        )
+      }
+    },
+  )
+
+  await suite.test('a token in the query string is no credential [S-AU-14]', async (t) => {
+    const url = `/mcp?access_token=${token}`
+    const answer = await rig.server.inject({ method: 'POST', url, headers: { host: 'mcp.example' }, payload: {} })
+    t.equal(answer.statusCode, 401)
+    t.notMatch(String(answer.headers['www-authenticate']), /error=/)
+  })
+
+  await suite.test('a malformed Authorization header is 400 invalid_request [S-AU-27]', async (t) => {
+    const answer = await challengeOf(undefined, { authorization: 'Bearer a b' })
+    t.equal(answer.status, 400)
+    t.match(String(answer.headers['www-authenticate']), /error="invalid_request"/)
+  })
+
+  await suite.test(
+    'a foreign Host or Origin is 403 before anything else, and nothing runs [S-TR-02] [S-TR-03] [S-TR-04]',
+    async (t) => {
+      const { headers, body } = modernRequest('tools/call', { name: 'notes_create', arguments: { text: 'x' } })
+      for (const foreign of [{ origin: 'http://evil.example' }, { host: 'evil.example' }]) {
+        const answer = await post(rig, token, body, { ...headers, ...foreign })
+        t.equal(answer.status, 403)
+        t.notOk('id' in answer.body)
+      }
+      t.same(rig.ran, [])
+      t.equal((await challengeOf(token, { origin: 'https://mcp.example' })).status, 200)
+    },
+  )
+
+  await suite.test("bad input gets the protocol's own error [S-TR-10] [S-TR-21] [S-TR-26] [S-BP-01]", async (t) => {
+    const table: readonly (readonly [string, unknown, Headers, number, number])[] = [
+      ['broken JSON', '{"jsonrpc"', {}, 400, -32_700],
+      ['empty body', '', {}, 400, -32_700],
+      ['not UTF-8', Buffer.from([0x22, 0xff, 0x22]), {}, 400, -32_700],
+      ['an array', [discover.body], discover.headers, 400, -32_600],
+      ['deep', '['.repeat(5_000), {}, 400, -32_600],
+      ['text', 'hello', { 'content-type': 'text/plain' }, 415, 415],
+      ['a form', 'a=b', { 'content-type': 'application/x-www-form-urlencoded' }, 415, 415],
+      ['no content type', '{}', { 'content-type': undefined }, 415, 415],
+      ['huge', `"${'x'.repeat(1_048_600)}"`, {}, 413, 413],
+      ['an answer nobody accepts', discover.body, { ...discover.headers, accept: 'text/html' }, 406, 406],
+    ]
+    for (const [what, body, headers, status, code] of table) {
+      const answer = await post(rig, token, body, headers)
+      t.equal(answer.status, status, what)
+      t.equal(answer.body.error.code, code, what)
+      t.notOk('id' in answer.body && answer.body.id === null, what)
+    }
+    const charset = await post(rig, token, discover.body, {
+      ...discover.headers,
+      'content-type': 'Application/JSON; charset=utf-8',
+    })
+    t.equal(charset.status, 200)
+  })
+
+  await suite.test(
+    'a workspace that is suspended, without MCP, or on a plan without it is turned away [L1] [L21] [O2]',
+    async (t) => {
+      const cases = { late: 423, quiet: 403, poor: 404 } as const
+      for (const [tenant, status] of Object.entries(cases)) {
+        const answer = await challengeOf(await rig.token({ tenant_id: tenant }))
+        t.equal(answer.status, status, tenant)
+        t.equal(answer.headers['www-authenticate'], undefined)
+        if (tenant === 'late') t.match(answer.body.error.message, /https:\/\/mcp\.example\/settings\/billing/)
+      }
+    },
+  )
+
+  await suite.test('an API key works like a token, until it is revoked [L2]', async (t) => {
+    t.equal((await modern(rig, 'notes_good', 'tools/list')).status, 200)
+    t.equal((await modern(rig, 'notes_revocable', 'tools/list')).status, 200)
+    await rig.revoke({ kind: 'key', key: 'key2', at: Math.floor(Date.now() / 1_000), reason: 'test' })
+    await refusedWithin(t, 1_000, rig, 'notes_revocable')
+    t.equal((await modern(rig, 'notes_good', 'tools/list')).status, 200)
+  })
+
+  await suite.test(
+    'a revoked grant is refused within a second, although its token was just good [S-HS-07]',
+    async (t) => {
+      const doomed = await rig.token({ grant_id: 'doomed' })
+      t.equal((await modern(rig, doomed, 'tools/list')).status, 200)
+      await rig.revoke({ kind: 'grant', grant: 'doomed', at: Math.floor(Date.now() / 1_000), reason: 'test' })
+      await refusedWithin(t, 1_000, rig, doomed)
+    },
+  )
+
+  await suite.test('every authenticated answer says what is left of the window, refusals too [L19]', async (t) => {
+    const limited = ['x-ratelimit-limit', 'x-ratelimit-remaining', 'x-ratelimit-reset'] as const
+    const answers = [
+      await modern(rig, token, 'server/discover'),
+      await post(rig, token, '{'),
+      await post(rig, token, 'x', { 'content-type': 'text/plain' }),
+      await post(rig, token, `"${'x'.repeat(1_048_600)}"`),
+      await challengeOf(await rig.token({ tenant_id: 'late' })),
+    ]
+    for (const answer of answers) {
+      for (const name of limited) t.match(String(answer.headers[name]), /^\d+$/, `${answer.status} ${name}`)
+    }
+    const reset = Number(answers[0]?.headers['x-ratelimit-reset'])
+    t.ok(reset > Date.now() / 1_000 && reset <= Date.now() / 1_000 + 61)
+  })
+
+  await suite.test('a browser of an allowed origin may ask, and reads the challenge [S-TR-27] [S-AU-32]', async (t) => {
+    const preflight = (origin: string) =>
+      rig.server.inject({ method: 'OPTIONS', url: '/mcp', headers: { host: 'mcp.example', origin } })
+    const allowed = await preflight('https://mcp.example')
+    t.equal(allowed.statusCode, 204)
+    t.match(allowed.headers['access-control-allow-headers'], /Mcp-Name/)
+    t.equal((await preflight('https://evil.example')).statusCode, 403)
+    const challenged = await challengeOf(undefined, { origin: 'https://mcp.example' })
+    t.match(challenged.headers['access-control-expose-headers'], /WWW-Authenticate/)
+  })
+
+  await suite.test(
+    'a session id and a Last-Event-ID mean nothing to a stateless request [S-TR-23] [S-TR-24] [S-VD-17]',
+    async (t) => {
+      const answer = await challengeOf(token, { 'mcp-session-id': 'abc', 'last-event-id': '7' })
+      t.equal(answer.status, 200)
+      t.equal(answer.headers['mcp-session-id'], undefined)
+      t.equal(answer.headers['cache-control'], 'no-store')
+      t.equal(VERSION in answer.body, false)
+    },
+  )
+})
+
+test('the metadata of the resource', async (suite) => {
+  const rig = await openRig()
+  suite.teardown(() => rig.close())
+  const at = (method: 'GET' | 'HEAD' | 'OPTIONS' | 'POST' | 'DELETE', url: string, headers = {}) =>
+    rig.server.inject({ method, url: `/.well-known/oauth-protected-resource${url}`, headers })
+
+  await suite.test(
+    'it stands at the inserted and at the root path, for everyone [S-AU-01] [S-AU-02] [S-AU-03] [S-AU-08] [CF-6]',
+    async (t) => {
+      for (const url of ['/mcp', '']) {
+        const answer = await at('GET', url)
+        t.equal(answer.statusCode, 200)
+        t.same(answer.json(), {
+          resource: 'https://mcp.example/mcp',
+          authorization_servers: ['https://auth.example'],
+          scopes_supported: ['notes:read', 'notes:write'],
+          bearer_methods_supported: ['header'],
+          resource_name: 'Notes',
+        })
+        t.match(answer.headers, {
+          'content-type': /^application\/json/,
+          'access-control-allow-origin': '*',
+          'cache-control': /max-age/,
+        })
+        t.equal((await at('GET', url, { 'if-none-match': answer.headers.etag })).statusCode, 304)
+      }
+    },
+  )
+
+  await suite.test('HEAD and OPTIONS are served, the rest is 405 [S-AU-08]', async (t) => {
+    const head = await at('HEAD', '/mcp')
+    t.equal(head.statusCode, 200)
+    t.equal(head.body, '')
+    t.match((await at('OPTIONS', '/mcp')).headers, { 'access-control-allow-headers': /MCP-Protocol-Version/ })
+    for (const method of ['POST', 'DELETE'] as const) {
+      const answer = await at(method, '/mcp')
+      t.equal(answer.statusCode, 405)
+      t.equal(answer.headers.allow, 'GET, HEAD, OPTIONS')
+    }
+  })
+})
+
+async function refusedWithin(t: Test, ms: number, rig: Rig, credential: string): Promise<void> {
+  const ends = Date.now() + ms
+  while (Date.now() < ends) {
+    if ((await modern(rig, credential, 'tools/list')).status === 401) {
+      t.pass(`refused within ${ms} ms`)
+      return
+    }
+  }
+  t.fail(`still accepted after ${ms} ms`)
+}
