@@ -50,18 +50,21 @@ const principal = (over: Partial<Principal> = {}): Principal => ({
 
 /** What auth publishes, under one feed id. */
 function authOf(bus: Bus, feed: string) {
-  const about = { source: '/services/auth', tenant: '*', now: new Date() }
+  const about = () => ({ source: '/services/auth', tenant: '*', now: new Date() })
   let position = 0
   const send = (subject: string, event: unknown) =>
     bus.publish({ subject, id: randomUUID(), data: JSON.stringify(event), headers: { [FEED_HEADER]: feed } })
   return {
     tick() {
       position += 1
-      return send(DELTA_SUBJECTS.tick, sealEvent(FeedTick, about, { feed, position: String(position), at: Date.now() }))
+      return send(
+        DELTA_SUBJECTS.tick,
+        sealEvent(FeedTick, about(), { feed, position: String(position), at: Date.now() }),
+      )
     },
-    revoke: (what: Revocation) => send(DELTA_SUBJECTS.revoked(what), sealEvent(Revoked, about, what)),
+    revoke: (what: Revocation) => send(DELTA_SUBJECTS.revoked(what), sealEvent(Revoked, about(), what)),
     tenant: (tenant: Parameters<typeof sealEvent<typeof TenantState.schema>>[2]) =>
-      send(stateSubject('tenant', tenant.tenant), sealEvent(TenantState, about, tenant)),
+      send(stateSubject('tenant', tenant.tenant), sealEvent(TenantState, about(), tenant)),
   }
 }
 

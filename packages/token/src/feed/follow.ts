@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { createFreshnessGauge } from './freshness.ts'
-import { type FeedIdentity, openReading, type Reading } from './reading.ts'
+import { openReading, type Reading } from './reading.ts'
 import { createFeedState } from './state.ts'
+import type { FeedIdentity } from './ticks.ts'
 import type { Feed, FeedOptions } from './view.ts'
 
 const RETRY_MS = 1_000

@@ -1,23 +1,9 @@
 import type { Bus, Follower, IncomingMessage } from '@gatehouse/bus'
-import {
-  DELTA_SUBJECTS,
-  dataOf,
-  FEED_HEADER,
-  FeedTick,
-  Revoked,
-  readEvent,
-  STREAMS,
-  TenantState,
-} from '@gatehouse/contracts'
+import { DELTA_SUBJECTS, dataOf, FEED_HEADER, Revoked, readEvent, STREAMS, TenantState } from '@gatehouse/contracts'
 import type { Logger } from '@gatehouse/telemetry'
 import type { FreshnessGauge } from './freshness.ts'
 import type { FeedState } from './state.ts'
-
-/** Which database's messages are ours. A configured id never changes. */
-export interface FeedIdentity {
-  id: string | undefined
-  readonly configured: boolean
-}
+import { createTickReader, type FeedIdentity } from './ticks.ts'
 
 /** Why a reading has to be begun anew. */
 export type ReadingEnd = 'gone' | 'replaced' | 'stopped'
@@ -38,9 +24,6 @@ interface ReadingOptions {
   readonly gauge: FreshnessGauge
   readonly ticked: () => void
 }
-
-/** So many ticks of another database, with none of ours among them, mean that ours is no more. */
-const FOREIGN_TICKS = 3
 
 /** @throws BusUnavailable, or when the streams are not there */
 export async function openReading(options: ReadingOptions): Promise<Reading> {
@@ -85,11 +68,13 @@ export async function openReading(options: ReadingOptions): Promise<Reading> {
 }
 
 function createHandlers(options: ReadingOptions & { readonly end: (reason: ReadingEnd) => void }) {
-  const { log, identity, state, gauge, ticked, end } = options
+  const { log, identity, state, gauge, end } = options
   let live = false
-  let newest: string | undefined
-  let foreignTicks = 0
 
+  const unreadable = (message: IncomingMessage): void => {
+    log.error({ subject: message.subject, sequence: message.sequence }, 'a feed message cannot be read')
+  }
+  const ticks = createTickReader({ ...options, unreadable, replaced: () => end('replaced') })
   /** Whether a message is of our database. Strangers in a live feed mean that it cannot be relied on. */
   const isOurs = (message: IncomingMessage): boolean => {
     const feed = message.headers[FEED_HEADER]
@@ -99,46 +84,15 @@ function createHandlers(options: ReadingOptions & { readonly end: (reason: Readi
     log[live ? 'warn' : 'debug']({ subject: message.subject, feed, ours: identity.id }, 'feed message is not ours')
     return false
   }
-  const replace = (): void => {
-    if (identity.configured || newest === undefined || newest === identity.id) return
-    log.warn({ from: identity.id, to: newest }, 'the database of auth was replaced; the feed is read again')
-    identity.id = newest
-    gauge.distrust()
-    end('replaced')
-  }
-  const tick = (message: IncomingMessage): void => {
-    const event = readEvent(message.data)
-    const beat = event === undefined ? undefined : dataOf(FeedTick, event)
-    if (beat === undefined) {
-      unreadable(message)
-      return
-    }
-    identity.id ??= beat.feed
-    foreignTicks = beat.feed === identity.id ? 0 : beat.feed === newest ? foreignTicks + 1 : 1
-    newest = beat.feed
-    if (beat.feed !== identity.id) {
-      if (!live) return
-      gauge.distrust()
-      if (foreignTicks >= FOREIGN_TICKS) replace()
-      return
-    }
-    state.sweep()
-    if (!live) return
-    gauge.tick(beat.at)
-    if (gauge.started) ticked()
-  }
-  const unreadable = (message: IncomingMessage): void => {
-    log.error({ subject: message.subject, sequence: message.sequence }, 'a feed message cannot be read')
-  }
 
   return {
     goLive(): void {
       live = true
-      replace()
+      ticks.goLive()
     },
     delta(message: IncomingMessage): void {
       if (message.subject === DELTA_SUBJECTS.tick) {
-        tick(message)
+        ticks.read(message)
         return
       }
       if (!isOurs(message)) return
