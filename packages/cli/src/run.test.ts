@@ -60,6 +60,19 @@ test('0: tenants are listed as a table, or as JSON for machines', async (t) => {
   t.same(JSON.parse(out[1] ?? ''), { tenants: [ACME] })
 })
 
+test('0: clients are listed over all pages, and their names cannot steer the terminal', async (t) => {
+  const client = { kind: 'dynamic', createdAt: '2026-03-01T10:00:00.000Z', redirectUris: ['http://127.0.0.1/cb'] }
+  const { gatehouse, out } = await scene(t, (server) => {
+    server.get<{ Querystring: { cursor?: string } }>('/admin/v1/clients', async ({ query }) =>
+      query.cursor === undefined
+        ? { clients: [{ ...client, id: 'c2', name: 'Evil\u001b[2J' }], nextCursor: 'c2' }
+        : { clients: [{ ...client, id: 'c1', name: 'Claude' }] },
+    )
+  })
+  t.equal(await gatehouse(['clients', 'list']), 0)
+  t.match(out[0], /\nc2 +Evil\\u001b\[2J +dynamic .*\nc1 +Claude +dynamic +http:\/\/127\.0\.0\.1\/cb/)
+})
+
 const changes: readonly (readonly [string[], string, string, unknown])[] = [
   [['tenants', 'mcp', 'acme', 'off'], 'PATCH', '/admin/v1/tenants/acme', { mcp: false }],
   [['tenants', 'mcp', 'acme', 'on'], 'PATCH', '/admin/v1/tenants/acme', { mcp: true }],

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { type Context, contextOf, listIn, showList } from '../context.ts'
+import { type Context, contextOf, listAll, listIn, showList } from '../context.ts'
 import { Failure } from '../failure.ts'
 import type { Io } from '../io.ts'
 import { printableJson } from '../printable.ts'
@@ -88,8 +88,8 @@ export function auditCommand(program: Command, io: Io): void {
 /** People know slugs, the log knows ids. What is no slug is taken as an id. */
 async function tenantId(context: Context, given: string | undefined): Promise<string | undefined> {
   if (given === undefined) return undefined
-  const tenants = listIn<Tenant>(await context.api.get('/admin/v1/tenants'), 'tenants')
-  return tenants.find(({ slug }) => slug === given)?.id ?? given
+  const { tenants } = await listAll<Tenant>(context.api, '/admin/v1/tenants', 'tenants')
+  return tenants?.find(({ slug }) => slug === given)?.id ?? given
 }
 
 /** At most `limit` events, newest first, over as many pages as that takes. */

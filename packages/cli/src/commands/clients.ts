@@ -1,21 +1,21 @@
 import type { Command } from 'commander'
-import { contextOf, listIn, showList } from '../context.ts'
+import { contextOf, listAll, showList } from '../context.ts'
 import type { Io } from '../io.ts'
 import type { Column } from '../table.ts'
 
 export interface Client {
   readonly id: string
-  readonly name?: string
-  readonly type?: string
-  readonly createdAt?: string
-  readonly redirectUris?: readonly string[]
+  readonly name: string
+  readonly kind: string
+  readonly createdAt: string
+  readonly redirectUris: readonly string[]
 }
 
 const COLUMNS: readonly Column<Client>[] = [
   { title: 'ID', value: ({ id }) => id, whole: true },
   { title: 'NAME', value: ({ name }) => name },
-  { title: 'TYPE', value: ({ type }) => type },
-  { title: 'REDIRECTS', value: ({ redirectUris }) => redirectUris?.join(' ') },
+  { title: 'KIND', value: ({ kind }) => kind },
+  { title: 'REDIRECTS', value: ({ redirectUris }) => redirectUris.join(' ') },
   { title: 'CREATED', value: ({ createdAt }) => createdAt },
 ]
 
@@ -28,7 +28,7 @@ export function clientsCommand(program: Command, io: Io): void {
     .description('List all clients')
     .action(async (_options: object, command: Command) => {
       const context = contextOf(command, io)
-      const answer = await context.api.get('/admin/v1/clients')
-      showList(context, answer, listIn<Client>(answer, 'clients'), COLUMNS)
+      const answer = await listAll<Client>(context.api, '/admin/v1/clients', 'clients')
+      showList(context, answer, answer.clients ?? [], COLUMNS)
     })
 }

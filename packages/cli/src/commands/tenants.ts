@@ -1,5 +1,5 @@
 import { Argument, type Command } from 'commander'
-import { contextOf, listIn, showDone, showList } from '../context.ts'
+import { contextOf, listAll, showDone, showList } from '../context.ts'
 import type { Io } from '../io.ts'
 import { printable } from '../printable.ts'
 import type { Column } from '../table.ts'
@@ -31,8 +31,8 @@ export function tenantsCommand(program: Command, io: Io): void {
     .description('List all tenants')
     .action(async (_options: object, command: Command) => {
       const context = contextOf(command, io)
-      const answer = await context.api.get('/admin/v1/tenants')
-      showList(context, answer, listIn<Tenant>(answer, 'tenants'), COLUMNS)
+      const answer = await listAll<Tenant>(context.api, '/admin/v1/tenants', 'tenants')
+      showList(context, answer, answer.tenants ?? [], COLUMNS)
     })
 
   const change = async (command: Command, slug: string, body: object, sentence: string): Promise<void> => {
