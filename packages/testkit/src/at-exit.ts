@@ -1,3 +1,5 @@
+import { constants } from 'node:os'
+
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 const pending = new Set<() => void>()
@@ -17,13 +19,8 @@ function listen(): void {
   if (listening) return
   listening = true
   process.on('exit', releaseAll)
-  for (const signal of SIGNALS) {
-    process.once(signal, () => {
-      releaseAll()
-      // With the listener gone the signal does what it would have done.
-      process.kill(process.pid, signal)
-    })
-  }
+  // By way of `exit`, which others (a browser's driver) wait for as well.
+  for (const signal of SIGNALS) process.once(signal, () => process.exit(128 + constants.signals[signal]))
 }
 
 function releaseAll(): void {
