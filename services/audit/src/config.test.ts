@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { ConfigError, loadConfig } from '@gatehouse/config'
 import { test } from 'tap'
 import { auditConfig, embeddedInProduction } from './config.ts'
@@ -29,5 +30,13 @@ test('production names each embedded part that it refuses, unless they are allow
   t.same(refused({ NODE_ENV: 'production', ...real }), [])
   t.same(refused({ NODE_ENV: 'production', GATEHOUSE_ALLOW_EMBEDDED: '1' }), [])
   t.same(refused({}), [])
+  t.end()
+})
+
+test('the README names exactly the variables that there are', (t) => {
+  const text = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+  const rows = text.split('\n').filter((line) => /^\| `[A-Z]/.test(line))
+  const named = rows.flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`([A-Z_]+)`/g)].map(([, name]) => name))
+  t.same(named.sort(), Object.keys(auditConfig.shape).sort())
   t.end()
 })
