@@ -43,7 +43,11 @@ export const mcpConfig = z.object({
     .optional()
     .describe('Who migrates. Default: the same as DATABASE_URL.'),
   REDIS_URL: url('redis', 'rediss').optional().describe('Shared counters. Without it each node counts alone.'),
-  NATS_URL: z.string().optional().describe('The bus. Without it the bus is embedded and reaches this process only.'),
+  NATS_URL: z
+    .string()
+    .regex(/^(nats|tls):\/\//, 'must begin with nats:// or tls://; several servers are separated by commas')
+    .optional()
+    .describe('The bus. Without it the bus is embedded and reaches this process only.'),
   GATEHOUSE_ALLOW_EMBEDDED: flag().default(false).describe('Lets embedded parts run in production.'),
   GATEHOUSE_MIGRATE: flag().default(true).describe('Brings the schemas up to date at start.'),
   NODE_ENV: z.string().optional().describe('`production` refuses embedded parts.'),

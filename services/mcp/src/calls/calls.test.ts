@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import { ToolCalled } from '@gatehouse/contracts'
+import { eventually } from '@gatehouse/testkit'
 import { test } from 'tap'
+import { listenOn, postAndLeave } from '../testing/listening.ts'
 import { openRig } from '../testing/rig.ts'
-import { legacy, modern, post } from '../testing/wire.ts'
+import { legacy, modern, modernRequest, post } from '../testing/wire.ts'
 import { argumentsSha256 } from './event.ts'
 
 const METADATA = 'https://mcp.example/.well-known/oauth-protected-resource/mcp'
@@ -178,6 +180,23 @@ test('a call that outlives its deadline is ended and recorded as timed out', asy
   t.match((await rig.auditEvents()).at(-1), { data: { outcome: 'timed-out', reason: 'deadline' } })
   await rig.gate.aborted
   rig.gate.open()
+})
+
+test('a client that goes away ends its call in the stateless revision, and only there [S-TR-19] [S-TR-20] [S-LT-12]', async (t) => {
+  for (const stateless of [true, false]) {
+    const rig = await openRig()
+    t.teardown(() => rig.close())
+    const port = await listenOn(rig)
+    const { headers, body } = modernRequest('tools/call', { name: 'notes_wait' })
+    const params = stateless ? body.params : { name: 'notes_wait' }
+    const leave = postAndLeave(port, await rig.token(), stateless ? headers : {}, { ...body, params })
+    await rig.gate.entered
+    leave()
+    if (stateless) await rig.gate.aborted
+    rig.gate.open()
+    const event = await eventually(1_000, 'the call to be recorded', async () => (await rig.auditEvents()).at(-1))
+    t.match(event.data, stateless ? { outcome: 'failed', reason: 'client.gone' } : { outcome: 'succeeded' })
+  }
 })
 
 test('while the audit log cannot be reached', async (suite) => {

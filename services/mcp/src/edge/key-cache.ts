@@ -52,8 +52,6 @@ export function createKeyCache(options: {
     } catch (error) {
       options.failed(error)
       return { ok: false, reason: 'unavailable' }
-    } finally {
-      asking.delete(digest)
     }
   }
 
@@ -73,9 +71,11 @@ export function createKeyCache(options: {
         return good(hit.principal) ? { ok: true, principal: hit.principal } : REFUSED
       }
       held.delete(digest)
-      const running = asking.get(digest) ?? ask(key, digest)
-      if (!asking.has(digest)) asking.set(digest, running)
-      return running
+      const running = asking.get(digest)
+      if (running !== undefined) return running
+      const begun = ask(key, digest).finally(() => asking.delete(digest))
+      asking.set(digest, begun)
+      return begun
     },
     close,
   }

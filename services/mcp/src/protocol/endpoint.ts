@@ -152,9 +152,11 @@ function callerOf(message: RpcRequest, admitted: Admitted, request: FastifyReque
 
 function goneSignal(reply: FastifyReply): AbortSignal {
   const controller = new AbortController()
-  reply.raw.once('close', () => {
+  const leave = (): void => {
     if (!reply.raw.writableFinished) controller.abort(new DOMException('the client went away', 'AbortError'))
-  })
+  }
+  if (reply.raw.destroyed) leave()
+  else reply.raw.once('close', leave)
   return controller.signal
 }
 

@@ -208,6 +208,21 @@ test('streams and their URIs are bounded, and a closed one makes room [S-SU-15] 
   for (const stream of [second, third, again]) stream.leave()
 })
 
+test('when the domain stream was made anew every subscribed URI is announced, and changes are heard again', async (t) => {
+  const rig = await openRig()
+  t.teardown(() => rig.close())
+  const asked = ['notes://notes', 'notes://notes/n1']
+  const stream = await openListen(await listenOn(rig), await rig.token(), { resourceSubscriptions: asked })
+  await stream.next(acknowledged)
+  await rig.changeNote('acme', 'other')
+  await stream.next(updated('notes://notes'))
+  await rig.recreateDomain()
+  t.ok(await stream.next(updated('notes://notes/n1'), 3_000))
+  await rig.changeNote('acme', 'n1')
+  t.ok(await stream.next(updated('notes://notes/n1'), 3_000))
+  stream.leave()
+})
+
 test('a stream that is quiet is kept alive by comments [S-TR-18]', async (t) => {
   const rig = await openRig({ limits: { keepAliveMs: 1_000 } })
   t.teardown(() => rig.close())

@@ -40,6 +40,8 @@ export function createListen(deps: ListenDeps): (id: RequestId, params: Params, 
     return {
       kind: 'listen',
       open(raw, headers) {
+        // Gone while the request was judged: no `close` will be heard any more.
+        if (raw.destroyed) return
         const frames = framesOf(id, deps.serverInfo)
         raw.writeHead(200, { ...headers, ...SSE_HEADERS })
         raw.write(frames.acknowledged(asked.uris === undefined ? undefined : [...uris.keys()]))

@@ -37,7 +37,6 @@ export function observeDomain(options: {
   let retry: NodeJS.Timeout | undefined
   let stopped = false
   let isCaughtUp = false
-  let opening: Promise<void> = Promise.resolve()
   const { promise: caughtUp, resolve: caught } = promiseWithResolver()
 
   const drop = (reason: string, message: IncomingMessage): void => {
@@ -60,19 +59,15 @@ export function observeDomain(options: {
       hub.publish(tenant, uri)
     }
   }
-  const reopen = (): void => {
-    // The stream was removed or made anew: what happened in between is not known.
+  // The stream was removed or made anew. The follower goes on with the new one; what happened in between is not known.
+  const gone = (): void => {
     window.forget()
     hub.publishAll()
-    const old = follower
-    follower = undefined
-    void old?.stop().catch((error: unknown) => log.warn({ err: error }, 'a gone follower did not stop cleanly'))
-    opening = open()
   }
   const open = async (): Promise<void> => {
     try {
       const time = new Date(clock.now() - options.windowMs)
-      const opened = await bus.follow(STREAMS.domain.name, { from: { time }, onGone: reopen }, handle)
+      const opened = await bus.follow(STREAMS.domain.name, { from: { time }, onGone: gone }, handle)
       if (stopped) return await opened.stop()
       follower = opened
       await opened.caughtUp
@@ -86,7 +81,7 @@ export function observeDomain(options: {
       }, RETRY_MS)
     }
   }
-  opening = open()
+  let opening = open()
 
   return {
     caughtUp,
@@ -97,6 +92,7 @@ export function observeDomain(options: {
       stopped = true
       clearTimeout(retry)
       await follower?.stop()
+      // What is still being opened sees `stopped` and closes itself; a bus that does not answer must not hold the end up.
       if (follower === undefined)
         await Promise.race([opening, new Promise((resolve) => setTimeout(resolve, RETRY_MS).unref())])
     },

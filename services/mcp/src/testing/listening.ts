@@ -45,6 +45,19 @@ export async function openListen(
   id: string | number = 1,
 ): Promise<Listening> {
   const { headers, body } = modernRequest('subscriptions/listen', { notifications }, id)
+  const asking = send(port, token, headers, body)
+  const [response] = (await once(asking, 'response')) as [IncomingMessage]
+  return readStream(asking, response)
+}
+
+/** Sends a request whose answer is never read; the returned function hangs up. */
+export function postAndLeave(port: number, token: string, headers: Record<string, string>, body: unknown): () => void {
+  const asking = send(port, token, headers, body)
+  asking.on('error', () => undefined)
+  return () => asking.destroy()
+}
+
+function send(port: number, token: string, headers: Record<string, string>, body: unknown): ClientRequest {
   const asking = request({
     host: '127.0.0.1',
     port,
@@ -59,8 +72,7 @@ export async function openListen(
     },
   })
   asking.end(JSON.stringify(body))
-  const [response] = (await once(asking, 'response')) as [IncomingMessage]
-  return readStream(asking, response)
+  return asking
 }
 
 function readStream(asking: ClientRequest, response: IncomingMessage): Listening {

@@ -13,7 +13,7 @@ import {
   TenantState,
   type TenantStateData,
 } from '@gatehouse/contracts'
-import { openDatabase } from '@gatehouse/database'
+import { openDatabase, sql } from '@gatehouse/database'
 import { openKeyValue } from '@gatehouse/kv'
 import { parseProfile } from '@gatehouse/profiles'
 import { createServer } from '@gatehouse/service'
@@ -89,6 +89,8 @@ export interface Rig {
   changeNote(tenant: string, id: string, subjectTenant?: string): Promise<unknown>
   /** What the audit stream holds, from its beginning. */
   auditEvents(): Promise<readonly { readonly tenantid: string; readonly data: Record<string, unknown> }[]>
+  /** Removes the domain stream and makes it anew. */
+  recreateDomain(): Promise<void>
   /** Cuts publishing and pinging of the app's bus, or restores it. */
   cutBus(cut: boolean): void
   close(): Promise<void>
@@ -150,6 +152,12 @@ export async function openRig(over: Partial<McpDeps> = {}): Promise<Rig> {
     setTenant: auth.setTenant,
     changeNote: (id, note, subjectTenant = id) => changeNote(bus, id, note, subjectTenant),
     auditEvents: () => readAudit(bus),
+    recreateDomain: async () => {
+      const { name } = STREAMS.domain
+      const platform = host.as('gatehouse_bus')
+      await platform.asPlatform('a test', (tx) => tx.run(sql`delete from bus.streams where name = ${name}`))
+      await bus.ensureStreams([STREAMS.domain])
+    },
     cutBus: (now) => {
       cut.now = now
     },

@@ -1,0 +1,80 @@
+import { type Bus, BusUnavailable, type OutgoingMessage } from '@gatehouse/bus'
+import { type CloudEvent, systemClock } from '@gatehouse/contracts'
+import { createMetrics, silentLogger } from '@gatehouse/telemetry'
+import { test } from 'tap'
+import { createRecorder } from './record.ts'
+
+const event = (id: string): CloudEvent => ({
+  specversion: '1.0',
+  id,
+  source: '/services/mcp',
+  type: 'gatehouse.test.happened.v1',
+  time: '2026-01-01T00:00:00Z',
+  datacontenttype: 'application/json',
+  tenantid: 'acme',
+  data: {},
+})
+const idsOf = ({ data }: OutgoingMessage): string[] =>
+  (JSON.parse(String(data)) as { events: CloudEvent[] }).events.map(({ id }) => id)
+
+/** A way to a bus that answers each publish as the test says. */
+const openRecorder = (answer: (message: OutgoingMessage, attempt: number) => Promise<void>, maxQueued = 1_000) => {
+  const sent: OutgoingMessage[] = []
+  const bus = {
+    driver: 'memory',
+    publish: async (message: OutgoingMessage) => {
+      sent.push(message)
+      await answer(message, sent.length)
+      return { sequence: sent.length, duplicate: false }
+    },
+    ping: async () => undefined,
+  } as unknown as Bus
+  const metrics = createMetrics({ process: false })
+  const recorder = createRecorder({ bus, node: 'n1', clock: systemClock, log: silentLogger, metrics, maxQueued })
+  return { recorder, sent, metrics }
+}
+const unavailable = new BusUnavailable(new Error('test'))
+
+test('events that gather while a publish is under way travel in one message', async (t) => {
+  let release: () => void = () => undefined
+  const first = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const { recorder, sent } = openRecorder((_message, attempt) => (attempt === 1 ? first : Promise.resolve()))
+  const answers = ['a', 'b', 'c', 'd'].map((id) => recorder.record(event(id), 5_000))
+  release()
+  t.same(await Promise.all(answers), [true, true, true, true])
+  t.same(sent.map(idsOf), [['a'], ['b', 'c', 'd']])
+  t.same(new Set(sent.map(({ subject }) => subject)), new Set(['audit.n1']))
+  await recorder.close(1_000)
+})
+
+test('a message that failed is sent again with the same id, and nobody is told before it is stored', async (t) => {
+  const { recorder, sent } = openRecorder((_message, attempt) =>
+    attempt < 3 ? Promise.reject(unavailable) : Promise.resolve(),
+  )
+  t.equal(await recorder.record(event('a'), 5_000), true)
+  t.equal(sent.length, 3)
+  t.equal(new Set(sent.map(({ id }) => id)).size, 1)
+  await recorder.close(1_000)
+})
+
+test('who waits no longer is told so, and the event is stored later all the same', async (t) => {
+  let up = false
+  const { recorder, sent } = openRecorder(() => (up ? Promise.resolve() : Promise.reject(unavailable)))
+  t.equal(await recorder.record(event('a'), 20), false)
+  t.equal(await recorder.record(event('b'), 0), false)
+  up = true
+  t.equal(await recorder.record(event('c'), 5_000), true)
+  t.same(idsOf(sent.at(-1) as OutgoingMessage).at(-1), 'c')
+  t.same([...new Set(sent.flatMap(idsOf))], ['a', 'b', 'c'])
+  await recorder.close(1_000)
+})
+
+test('the queue is bounded: when it is full the recorder is not reachable, and what it had to drop is counted', async (t) => {
+  const { recorder, metrics } = openRecorder(() => Promise.reject(unavailable), 2)
+  for (const id of ['a', 'b', 'c']) t.equal(await recorder.record(event(id), 0), false)
+  t.equal(await recorder.reachable(), false)
+  t.match((await metrics.expose()).body, /gatehouse_mcp_audit_lost_total 1/)
+  await recorder.close(10)
+})
