@@ -64,19 +64,3 @@ export function listIn<R extends object>(answer: unknown, name: string): readonl
   if (Array.isArray(list)) return list as R[]
   throw new Failure('unreachable', `the answer has no "${name}"; what answers may not be Gatehouse, see --url`)
 }
-
-/** A whole list, over as many pages as it has, under the name that the server gives it. */
-export async function listAll<R extends object>(
-  api: AdminClient,
-  path: string,
-  name: string,
-): Promise<Record<string, R[]>> {
-  const items: R[] = []
-  let cursor: string | undefined
-  do {
-    const answer = await api.get(path, { cursor })
-    items.push(...listIn<R>(answer, name))
-    cursor = (answer as { readonly nextCursor?: string }).nextCursor
-  } while (cursor !== undefined)
-  return { [name]: items }
-}

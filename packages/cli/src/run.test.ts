@@ -63,46 +63,50 @@ test('0: tenants are listed as a table, or as JSON for machines', async (t) => {
 test('0: clients are listed over all pages, and their names cannot steer the terminal', async (t) => {
   const client = { kind: 'dynamic', createdAt: '2026-03-01T10:00:00.000Z', redirectUris: ['http://127.0.0.1/cb'] }
   const { gatehouse, out } = await scene(t, (server) => {
-    server.get<{ Querystring: { cursor?: string } }>('/admin/v1/clients', async ({ query }) =>
-      query.cursor === undefined
-        ? { clients: [{ ...client, id: 'c2', name: 'Evil\u001b[2J' }], nextCursor: 'c2' }
-        : { clients: [{ ...client, id: 'c1', name: 'Claude' }] },
-    )
+    server.get<{ Querystring: { after?: string } }>('/admin/v1/clients', async ({ query }) => ({
+      clients:
+        query.after === undefined
+          ? Array.from({ length: 200 }, (_, n) => ({ ...client, id: `c${n}`, name: 'Evil\u001b[2J' }))
+          : [{ ...client, id: `after-${query.after}`, name: 'Claude' }],
+    }))
   })
   t.equal(await gatehouse(['clients', 'list']), 0)
-  t.match(out[0], /\nc2 +Evil\\u001b\[2J +dynamic .*\nc1 +Claude +dynamic +http:\/\/127\.0\.0\.1\/cb/)
+  t.match(out[0], /\nc199 +Evil\\u001b\[2J +dynamic .*\nafter-c199 +Claude +dynamic +http:\/\/127\.0\.0\.1\/cb/)
 })
 
 const changes: readonly (readonly [string[], string, string, unknown])[] = [
-  [['tenants', 'mcp', 'acme', 'off'], 'PATCH', '/admin/v1/tenants/acme', { mcp: false }],
-  [['tenants', 'mcp', 'acme', 'on'], 'PATCH', '/admin/v1/tenants/acme', { mcp: true }],
-  [['tenants', 'suspend', 'acme'], 'PATCH', '/admin/v1/tenants/acme', { status: 'suspended' }],
-  [['tenants', 'activate', 'acme'], 'PATCH', '/admin/v1/tenants/acme', { status: 'active' }],
-  [['tenants', 'suspend', '../x y'], 'PATCH', '/admin/v1/tenants/..%2Fx%20y', { status: 'suspended' }],
+  [['tenants', 'mcp', 'acme', 'off'], 'PATCH', '/admin/v1/tenants/t1', { mcp: false }],
+  [['tenants', 'mcp', 'acme', 'on'], 'PATCH', '/admin/v1/tenants/t1', { mcp: true }],
+  [['tenants', 'suspend', 'acme'], 'PATCH', '/admin/v1/tenants/t1', { status: 'suspended' }],
+  [['tenants', 'activate', 'acme'], 'PATCH', '/admin/v1/tenants/t1', { status: 'active' }],
+  [['tenants', 'suspend', 'x/y z'], 'PATCH', '/admin/v1/tenants/x%2Fy%20z', { status: 'suspended' }],
   [['keys', 'revoke', 'k1'], 'DELETE', '/admin/v1/api-keys/k1', undefined],
   [['grants', 'revoke', 'g1'], 'DELETE', '/admin/v1/grants/g1', undefined],
 ]
 for (const [args, method, path, body] of changes) {
   test(`0: ${args.join(' ')} asks for just that and says that it is done`, async (t) => {
     const { gatehouse, out, asked } = await scene(t, (server) => {
-      server.patch('/admin/v1/tenants/:slug', async () => ACME)
-      server.delete('/admin/v1/api-keys/:id', async (_request, reply) => reply.code(204).send())
-      server.delete('/admin/v1/grants/:id', async (_request, reply) => reply.code(204).send())
+      server.get('/admin/v1/tenants', async () => ({ tenants: [ACME, { ...ACME, id: 'x/y z', slug: 'other' }] }))
+      server.patch('/admin/v1/tenants/:tenant', async () => ACME)
+      server.delete('/admin/v1/api-keys/:id', async () => ({ revoked: true }))
+      server.delete('/admin/v1/grants/:id', async () => ({ revoked: true }))
     })
     t.equal(await gatehouse(args), 0)
-    t.match(asked, [{ method, url: path }])
-    t.same(asked[0]?.body ?? undefined, body)
+    const change = asked.at(-1)
+    t.match(change, { method, url: path })
+    t.same(change?.body ?? undefined, body)
     t.match(out.join('\n'), /\.$/)
   })
 }
 
 test('0: a created key is alone on standard output', async (t) => {
   const { gatehouse, out, err, asked } = await scene(t, (server) => {
-    server.post('/admin/v1/api-keys', async (_request, reply) => reply.code(201).send({ id: 'k1', key: 'gh_secret' }))
+    withTenants(server)
+    server.post('/admin/v1/tenants/t1/api-keys', async () => ({ id: 'k1', key: 'gh_secret', hint: 'gh_…cret' }))
   })
   const args = ['keys', 'create', '--tenant', 'acme', '--name', 'nightly', '--scope', 'a:read', '--scope', 'a:write']
-  t.equal(await gatehouse(args), 0)
-  t.same(asked[0]?.body, { tenant: 'acme', name: 'nightly', scopes: ['a:read', 'a:write'] })
+  t.equal(await gatehouse([...args, '--expires', '2027-01-31T13:00:00+01:00']), 0)
+  t.same(asked.at(-1)?.body, { name: 'nightly', scopes: ['a:read', 'a:write'], expiresAt: '2027-01-31T12:00:00.000Z' })
   t.same(out, ['gh_secret'])
   t.match(err[0], /k1 .*not shown again/)
 })
@@ -158,7 +162,8 @@ const refusals: readonly (readonly [number, object, RegExp])[] = [
 for (const [status, body, says] of refusals) {
   test(`1: a refusal with ${status} is one line that says what to do`, async (t) => {
     const { gatehouse, out, err } = await scene(t, (server) => {
-      server.patch('/admin/v1/tenants/:slug', async (_request, reply) => reply.code(status).send(body))
+      withTenants(server)
+      server.patch('/admin/v1/tenants/:tenant', async (_request, reply) => reply.code(status).send(body))
     })
     t.equal(await gatehouse(['tenants', 'suspend', 'acme']), 1)
     t.same(out, [])
@@ -168,12 +173,19 @@ for (const [status, body, says] of refusals) {
   })
 }
 
+test('1: a tenant that is not there is said to be so', async (t) => {
+  const { gatehouse, err } = await scene(t, withTenants)
+  t.equal(await gatehouse(['audit', 'list', '--tenant', 'acmee']), 1)
+  t.same(err, ['gatehouse: there is no tenant acmee; see "gatehouse tenants list"'])
+})
+
 const misuses: readonly (readonly [string[], RegExp, object?])[] = [
   [['tenants', 'mcp', 'acme', 'maybe'], /on, off/],
   [['tenants', 'mcp', 'acme'], /missing required argument/],
   [['tenents', 'list'], /unknown command.*\n?.*tenants/],
   [['keys', 'create', '--tenant', 'acme', '--name', 'x'], /--scope/],
   [['keys', 'create', '--tenant', 'a', '--name', 'x', '--scope', 'a b'], /one scope/],
+  [['keys', 'create', '--tenant', 'a', '--name', 'x', '--scope', 'a', '--expires', 'soon'], /2027-01-31/],
   [['audit', 'list', '--limit', '0'], /whole number/],
   [['audit', 'list', '--outcome', 'fine'], /succeeded/],
   [['audit', 'list', '--follow', '--to', '2026-01-01T00:00:00Z'], /exclude/],

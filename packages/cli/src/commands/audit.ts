@@ -1,11 +1,11 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { type Context, contextOf, listAll, listIn, showList } from '../context.ts'
+import { type Context, contextOf, listIn, showList } from '../context.ts'
 import { Failure } from '../failure.ts'
 import type { Io } from '../io.ts'
 import { printableJson } from '../printable.ts'
 import { type Column, plainLine } from '../table.ts'
+import { findTenant } from '../tenant-lookup.ts'
 import { followEvents } from './audit-follow.ts'
-import type { Tenant } from './tenants.ts'
 
 export interface AuditEvent {
   readonly id: string
@@ -77,19 +77,13 @@ export function auditCommand(program: Command, io: Io): void {
       const { limit, follow = false, tenant, ...rest } = options
       if (follow && rest.to !== undefined) throw new Failure('usage', '--follow and --to exclude each other')
       const { actor, client, tool, outcome, from, to } = rest
-      const filters: Filters = { tenant: await tenantId(context, tenant), actor, client, tool, outcome, from, to }
+      const id = tenant === undefined ? undefined : (await findTenant(context.api, tenant)).id
+      const filters: Filters = { tenant: id, actor, client, tool, outcome, from, to }
       const read = (extra: Filters, most: number) => readEvents(context, { ...filters, ...extra }, most)
       const events = await read({}, limit)
       if (!follow) showList(context, { events }, events, COLUMNS)
       else await followEvents(events, { read, show: (event) => showOne(context, event), signal: io.signal })
     })
-}
-
-/** People know slugs, the log knows ids. What is no slug is taken as an id. */
-async function tenantId(context: Context, given: string | undefined): Promise<string | undefined> {
-  if (given === undefined) return undefined
-  const { tenants } = await listAll<Tenant>(context.api, '/admin/v1/tenants', 'tenants')
-  return tenants?.find(({ slug }) => slug === given)?.id ?? given
 }
 
 /** At most `limit` events, newest first, over as many pages as that takes. */

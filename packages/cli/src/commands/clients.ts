@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
-import { contextOf, listAll, showList } from '../context.ts'
+import type { AdminClient } from '../admin-client.ts'
+import { contextOf, listIn, showList } from '../context.ts'
 import type { Io } from '../io.ts'
 import type { Column } from '../table.ts'
 
@@ -19,6 +20,20 @@ const COLUMNS: readonly Column<Client>[] = [
   { title: 'CREATED', value: ({ createdAt }) => createdAt },
 ]
 
+/** The server gives at most so many at a time. */
+const PAGE = 200
+
+async function readClients(api: AdminClient): Promise<readonly Client[]> {
+  const clients: Client[] = []
+  let page: readonly Client[]
+  do {
+    const answer = await api.get('/admin/v1/clients', { limit: String(PAGE), after: clients.at(-1)?.id })
+    page = listIn<Client>(answer, 'clients')
+    clients.push(...page)
+  } while (page.length === PAGE)
+  return clients
+}
+
 /** `gatehouse clients …` */
 export function clientsCommand(program: Command, io: Io): void {
   program
@@ -28,7 +43,7 @@ export function clientsCommand(program: Command, io: Io): void {
     .description('List all clients')
     .action(async (_options: object, command: Command) => {
       const context = contextOf(command, io)
-      const answer = await listAll<Client>(context.api, '/admin/v1/clients', 'clients')
-      showList(context, answer, answer.clients ?? [], COLUMNS)
+      const clients = await readClients(context.api)
+      showList(context, { clients }, clients, COLUMNS)
     })
 }

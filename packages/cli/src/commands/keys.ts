@@ -2,11 +2,13 @@ import { type Command, InvalidArgumentError } from 'commander'
 import { contextOf, showDone } from '../context.ts'
 import type { Io } from '../io.ts'
 import { printable } from '../printable.ts'
+import { findTenant, tenantPath } from '../tenant-lookup.ts'
 
 interface CreateOptions {
   readonly tenant: string
   readonly name: string
   readonly scope: readonly string[]
+  readonly expires?: string
 }
 
 interface CreatedKey {
@@ -21,6 +23,14 @@ function scopeToken(text: string, before: readonly string[] = []): readonly stri
   return [...before, text]
 }
 
+/** As RFC 3339 with `Z`, whichever offset was given. */
+function instant(text: string): string {
+  if (!/^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:\d\d)$/.test(text) || Number.isNaN(Date.parse(text))) {
+    throw new InvalidArgumentError('It must be a time as 2027-01-31T12:00:00Z.')
+  }
+  return new Date(text).toISOString()
+}
+
 /** `gatehouse keys …` */
 export function keysCommand(program: Command, io: Io): void {
   const keys = program.command('keys').description('API keys of tenants')
@@ -31,9 +41,12 @@ export function keysCommand(program: Command, io: Io): void {
     .requiredOption('--tenant <slug>', 'the tenant that it belongs to')
     .requiredOption('--name <name>', 'what it is for, in words for people')
     .requiredOption('--scope <scope>', 'what it may do; repeat for several', scopeToken)
-    .action(async ({ tenant, name, scope }: CreateOptions, command: Command) => {
+    .option('--expires <time>', 'when it ends by itself, as 2027-01-31T12:00:00Z', instant)
+    .action(async ({ tenant, name, scope, expires }: CreateOptions, command: Command) => {
       const context = contextOf(command, io)
-      const answer = await context.api.send('POST', '/admin/v1/api-keys', { tenant, name, scopes: scope })
+      const path = `${tenantPath(await findTenant(context.api, tenant))}/api-keys`
+      const body = { name, scopes: scope, ...(expires !== undefined && { expiresAt: expires }) }
+      const answer = await context.api.send('POST', path, body)
       const { id, key } = answer as CreatedKey
       // The key alone on standard output: it can be piped to where it is needed.
       showDone(context, answer, printable(key))

@@ -1,17 +1,9 @@
 import { Argument, type Command } from 'commander'
-import { contextOf, listAll, showDone, showList } from '../context.ts'
+import { contextOf, listIn, showDone, showList } from '../context.ts'
 import type { Io } from '../io.ts'
 import { printable } from '../printable.ts'
 import type { Column } from '../table.ts'
-
-export interface Tenant {
-  readonly id: string
-  readonly slug: string
-  readonly name: string
-  readonly plan: string
-  readonly status: string
-  readonly mcp: boolean
-}
+import { findTenant, type Tenant, tenantPath } from '../tenant-lookup.ts'
 
 const COLUMNS: readonly Column<Tenant>[] = [
   { title: 'SLUG', value: ({ slug }) => slug, whole: true },
@@ -31,13 +23,13 @@ export function tenantsCommand(program: Command, io: Io): void {
     .description('List all tenants')
     .action(async (_options: object, command: Command) => {
       const context = contextOf(command, io)
-      const answer = await listAll<Tenant>(context.api, '/admin/v1/tenants', 'tenants')
-      showList(context, answer, answer.tenants ?? [], COLUMNS)
+      const answer = await context.api.get('/admin/v1/tenants')
+      showList(context, answer, listIn<Tenant>(answer, 'tenants'), COLUMNS)
     })
 
   const change = async (command: Command, slug: string, body: object, sentence: string): Promise<void> => {
     const context = contextOf(command, io)
-    const answer = await context.api.send('PATCH', `/admin/v1/tenants/${encodeURIComponent(slug)}`, body)
+    const answer = await context.api.send('PATCH', tenantPath(await findTenant(context.api, slug)), body)
     showDone(context, answer, sentence)
   }
 
