@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto'
 import { ToolCalled } from '@gatehouse/contracts'
 import { eventually } from '@gatehouse/testkit'
-import { test } from 'tap'
+import { t as file, test } from 'tap'
 import { listenOn, postAndLeave } from '../testing/listening.ts'
-import { openRig } from '../testing/rig.ts'
+import { openParts, openRig } from '../testing/rig.ts'
 import { legacy, modern, modernRequest, post } from '../testing/wire.ts'
 import { argumentsSha256 } from './event.ts'
+
+const parts = await openParts()
+file.teardown(() => parts.close())
 
 const METADATA = 'https://mcp.example/.well-known/oauth-protected-resource/mcp'
 
@@ -15,7 +18,7 @@ test('the hash of arguments does not depend on how they were written, and is not
 })
 
 test('tool calls over the wire', async (suite) => {
-  const rig = await openRig()
+  const rig = await openRig(parts)
   suite.teardown(() => rig.close())
   const token = await rig.token()
   const reader = await rig.token({ scope: 'notes:read' })
@@ -136,7 +139,7 @@ test('tool calls over the wire', async (suite) => {
         actor: { kind: 'person', id: 'person1', client: 'client1', grant: 'grant1' },
         protocolVersion: '2026-07-28',
         requestId: answer.headers['x-request-id'],
-        node: 'node-1',
+        node: rig.node,
       })
       t.notMatch(JSON.stringify(event), /secret text/)
     },
@@ -173,7 +176,7 @@ test('tool calls over the wire', async (suite) => {
 })
 
 test('a call that outlives its deadline is ended and recorded as timed out', async (t) => {
-  const rig = await openRig({ limits: { callMs: 100 } })
+  const rig = await openRig(parts, { limits: { callMs: 100 } })
   t.teardown(() => rig.close())
   const answer = await modern(rig, await rig.token(), 'tools/call', { name: 'notes_wait' })
   t.match(answer.body.result, { isError: true, content: [{ text: /did not finish within 0\.1 s/ }] })
@@ -184,7 +187,7 @@ test('a call that outlives its deadline is ended and recorded as timed out', asy
 
 test('a client that goes away ends its call in the stateless revision, and only there [S-TR-19] [S-TR-20] [S-LT-12]', async (t) => {
   for (const stateless of [true, false]) {
-    const rig = await openRig()
+    const rig = await openRig(parts)
     t.teardown(() => rig.close())
     const port = await listenOn(rig)
     const { headers, body } = modernRequest('tools/call', { name: 'notes_wait' })
@@ -203,7 +206,7 @@ test('while the audit log cannot be reached', async (suite) => {
   await suite.test(
     'nothing runs, and the answer says so; afterwards all goes on and the refusal is recorded',
     async (t) => {
-      const rig = await openRig()
+      const rig = await openRig(parts)
       t.teardown(() => rig.close())
       const token = await rig.token()
       rig.cutBus(true)
@@ -232,7 +235,7 @@ test('while the audit log cannot be reached', async (suite) => {
   )
 
   await suite.test('reads run where the operator allows it, writes never do', async (t) => {
-    const rig = await openRig({ auditReads: 'when-possible' })
+    const rig = await openRig(parts, { auditReads: 'when-possible' })
     t.teardown(() => rig.close())
     const token = await rig.token()
     rig.cutBus(true)
@@ -245,7 +248,7 @@ test('while the audit log cannot be reached', async (suite) => {
   await suite.test(
     'a call that was carried out but not recorded says exactly that, and is recorded later',
     async (t) => {
-      const rig = await openRig({ limits: { callMs: 300 } })
+      const rig = await openRig(parts, { limits: { callMs: 300 } })
       t.teardown(() => rig.close())
       const token = await rig.token()
       const answering = modern(rig, token, 'tools/call', { name: 'notes_wait' })

@@ -1,11 +1,14 @@
-import { type Test, test } from 'tap'
-import { openRig, type Rig } from '../testing/rig.ts'
+import { t as file, type Test, test } from 'tap'
+import { openParts, openRig, type Rig } from '../testing/rig.ts'
 import { type Headers, modern, modernRequest, post, VERSION } from '../testing/wire.ts'
+
+const parts = await openParts()
+file.teardown(() => parts.close())
 
 const METADATA = 'https://mcp.example/.well-known/oauth-protected-resource/mcp'
 
 test('the edge of the MCP endpoint', async (suite) => {
-  const rig = await openRig()
+  const rig = await openRig(parts)
   suite.teardown(() => rig.close())
   const token = await rig.token()
   const discover = modernRequest('server/discover')
@@ -192,7 +195,7 @@ test('the edge of the MCP endpoint', async (suite) => {
 })
 
 test('the metadata of the resource', async (suite) => {
-  const rig = await openRig()
+  const rig = await openRig(parts)
   suite.teardown(() => rig.close())
   const at = (method: 'GET' | 'HEAD' | 'OPTIONS' | 'POST' | 'DELETE', url: string, headers = {}) =>
     rig.server.inject({ method, url: `/.well-known/oauth-protected-resource${url}`, headers })

@@ -1,9 +1,12 @@
 import { KeyValueUnavailable, openKeyValue } from '@gatehouse/kv'
 import type { Principal } from '@gatehouse/policy'
-import { test } from 'tap'
-import { openRig, PROFILE } from '../testing/rig.ts'
+import { t as file, test } from 'tap'
+import { openParts, openRig, PROFILE } from '../testing/rig.ts'
 import { modern, post } from '../testing/wire.ts'
 import { createRateLimit } from './limit.ts'
+
+const parts = await openParts()
+file.teardown(() => parts.close())
 
 const principal = (id: string): Principal => ({
   tenant: 'acme',
@@ -50,7 +53,7 @@ test('while the store is away this node counts alone, and still limits', async (
 })
 
 test('over the limit: 429 with Retry-After and a JSON-RPC error, nothing runs, and tools take their cost [L19] [S-SB-13]', async (t) => {
-  const rig = await openRig({ profile: { ...PROFILE, limits: { requestsPerMinute: 8 } } })
+  const rig = await openRig(parts, { profile: { ...PROFILE, limits: { requestsPerMinute: 8 } } })
   t.teardown(() => rig.close())
   const token = await rig.token()
   t.equal((await modern(rig, token, 'tools/call', { name: 'notes_purge' })).headers['x-ratelimit-remaining'], '3')

@@ -7,16 +7,19 @@ import {
   ListToolsResultSchema,
   ReadResourceResultSchema,
 } from '@modelcontextprotocol/core'
-import { test } from 'tap'
-import { openRig } from '../testing/rig.ts'
+import { t as file, test } from 'tap'
+import { openParts, openRig } from '../testing/rig.ts'
 import { legacy, modern, modernRequest, post } from '../testing/wire.ts'
 import { LEGACY, MODERN } from './revisions.ts'
+
+const parts = await openParts()
+file.teardown(() => parts.close())
 
 const CLIENT = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'tests', version: '1' } }
 const SERVER = { 'io.modelcontextprotocol/serverInfo': { name: 'notes', title: 'Notes', version: '1.2.3' } }
 
 test('methods over the wire', async (suite) => {
-  const rig = await openRig()
+  const rig = await openRig(parts)
   suite.teardown(() => rig.close())
   const token = await rig.token()
   const viewer = await rig.token({ scope: 'notes:read', roles: ['viewer'] })

@@ -3,10 +3,13 @@ import {
   SubscriptionsAcknowledgedNotificationSchema,
   SubscriptionsListenResultSchema,
 } from '@modelcontextprotocol/core'
-import { test } from 'tap'
+import { t as file, test } from 'tap'
 import { listenOn, type Message, openListen } from '../testing/listening.ts'
-import { openRig, TENANTS } from '../testing/rig.ts'
+import { openParts, openRig, TENANTS } from '../testing/rig.ts'
 import { modern } from '../testing/wire.ts'
+
+const parts = await openParts()
+file.teardown(() => parts.close())
 
 const ID = 'io.modelcontextprotocol/subscriptionId'
 const acknowledged = ({ method }: Message) => method === 'notifications/subscriptions/acknowledged'
@@ -16,7 +19,7 @@ const completed = ({ result }: Message) => result !== undefined
 const seconds = () => Math.floor(Date.now() / 1_000)
 
 test('subscriptions/listen over a socket', async (suite) => {
-  const rig = await openRig()
+  const rig = await openRig(parts)
   suite.teardown(() => rig.close())
   const port = await listenOn(rig)
   const token = await rig.token()
@@ -166,7 +169,7 @@ test('subscriptions/listen over a socket', async (suite) => {
 })
 
 test('a node that closes ends every stream with its result, then the connection [S-SU-08] [S-HS-05]', async (t) => {
-  const rig = await openRig()
+  const rig = await openRig(parts)
   const port = await listenOn(rig)
   const streams = await Promise.all(
     ['a', 'b'].map(async (id) => openListen(port, await rig.token(), { resourceSubscriptions: ['notes://notes'] }, id)),
@@ -181,7 +184,7 @@ test('a node that closes ends every stream with its result, then the connection 
 })
 
 test('streams and their URIs are bounded, and a closed one makes room [S-SU-15] [S-SU-07]', async (t) => {
-  const rig = await openRig({ limits: { streamsPerPrincipal: 2, streamsPerNode: 3, urisPerStream: 2 } })
+  const rig = await openRig(parts, { limits: { streamsPerPrincipal: 2, streamsPerNode: 3, urisPerStream: 2 } })
   t.teardown(() => rig.close())
   const port = await listenOn(rig)
   const token = await rig.token()
@@ -209,7 +212,7 @@ test('streams and their URIs are bounded, and a closed one makes room [S-SU-15] 
 })
 
 test('when the domain stream was made anew every subscribed URI is announced, and changes are heard again', async (t) => {
-  const rig = await openRig()
+  const rig = await openRig(parts)
   t.teardown(() => rig.close())
   const asked = ['notes://notes', 'notes://notes/n1']
   const stream = await openListen(await listenOn(rig), await rig.token(), { resourceSubscriptions: asked })
@@ -224,7 +227,7 @@ test('when the domain stream was made anew every subscribed URI is announced, an
 })
 
 test('a stream that is quiet is kept alive by comments [S-TR-18]', async (t) => {
-  const rig = await openRig({ limits: { keepAliveMs: 1_000 } })
+  const rig = await openRig(parts, { limits: { keepAliveMs: 1_000 } })
   t.teardown(() => rig.close())
   const stream = await openListen(await listenOn(rig), await rig.token(), {})
   t.same((await stream.next(acknowledged)).params?.notifications, {})

@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { type Bus, BusUnavailable, busSchema, openBus } from '@gatehouse/bus'
 import {
+  auditSubject,
   DELTA_SUBJECTS,
   FEED_HEADER,
   FeedTick,
@@ -18,7 +19,7 @@ import { openKeyValue } from '@gatehouse/kv'
 import { parseProfile } from '@gatehouse/profiles'
 import { createServer } from '@gatehouse/service'
 import { createMetrics, silentLogger } from '@gatehouse/telemetry'
-import { createTokenVerifier, followFeed, localJwks } from '@gatehouse/token'
+import { createTokenVerifier, type Feed, followFeed, localJwks } from '@gatehouse/token'
 import type { FastifyInstance } from 'fastify'
 import { exportJWK, SignJWT } from 'jose'
 import { createMcpApp, type McpApp } from '../app.ts'
@@ -76,6 +77,8 @@ export const KEYS: Readonly<Record<string, PrincipalFacts>> = {
 }
 
 export interface Rig {
+  /** Name of the node. */
+  readonly node: string
   readonly server: FastifyInstance
   readonly mcp: McpApp
   readonly bus: Bus
@@ -87,7 +90,7 @@ export interface Rig {
   revoke(what: Revocation): Promise<unknown>
   setTenant(state: TenantStateData): Promise<unknown>
   changeNote(tenant: string, id: string, subjectTenant?: string): Promise<unknown>
-  /** What the audit stream holds, from its beginning. */
+  /** What this node has recorded, from its beginning. */
   auditEvents(): Promise<readonly { readonly tenantid: string; readonly data: Record<string, unknown> }[]>
   /** Removes the domain stream and makes it anew. */
   recreateDomain(): Promise<void>
@@ -96,20 +99,56 @@ export interface Rig {
   close(): Promise<void>
 }
 
-/** A node over real parts in memory: PGlite, embedded bus and store, verifier with a key pair of its own, feed that ticks. */
-export async function openRig(over: Partial<McpDeps> = {}): Promise<Rig> {
+/** What the nodes of one test file share: starting PGlite costs seconds, a node milliseconds. */
+export interface RigParts {
+  readonly bus: Bus
+  readonly feed: Feed
+  readonly auth: ReturnType<typeof authOf>
+  recreateDomain(): Promise<void>
+  close(): Promise<void>
+}
+
+/** PGlite in memory, the embedded bus, the tenants, and a feed that ticks. */
+export async function openParts(): Promise<RigParts> {
   const host = await openDatabase('pglite:')
   await host.migrate([busSchema])
   const bus = await openBus('memory:', { database: host.as('gatehouse_bus') })
   await bus.ensureStreams(Object.values(STREAMS))
-  const kv = await openKeyValue('memory:')
   const auth = authOf(bus)
   for (const state of TENANTS) await auth.setTenant(state)
   const feed = await followFeed({ bus, clock: systemClock, log: silentLogger })
   const ticking = setInterval(() => void auth.tick(), 250)
   await auth.tick()
   await feed.ready()
+  return {
+    bus,
+    feed,
+    auth,
+    async recreateDomain() {
+      const { name } = STREAMS.domain
+      const platform = host.as('gatehouse_bus')
+      await platform.asPlatform('a test', (tx) => tx.run(sql`delete from bus.streams where name = ${name}`))
+      await bus.ensureStreams([STREAMS.domain])
+    },
+    async close() {
+      clearInterval(ticking)
+      await feed.stop()
+      await bus.close()
+      await host.close()
+    },
+  }
+}
 
+let nodes = 0
+
+/** A node with a key pair, a store and a name of its own. */
+export async function openRig(
+  { bus, feed, auth, recreateDomain }: RigParts,
+  over: Partial<McpDeps> = {},
+): Promise<Rig> {
+  nodes += 1
+  const node = `node-${nodes}`
+  const kv = await openKeyValue('memory:')
   const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const jwks = { keys: [{ ...(await exportJWK(keys.publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' }] }
   const { domain, ran, gate } = notesDomain()
@@ -118,7 +157,7 @@ export async function openRig(over: Partial<McpDeps> = {}): Promise<Rig> {
     profile: PROFILE,
     publicUrl: ORIGIN,
     issuer: ISSUER,
-    node: 'node-1',
+    node,
     catalogs: [{ catalog: notesCatalog, domain }],
     verifier: createTokenVerifier({
       jwks: localJwks(() => jwks),
@@ -142,6 +181,7 @@ export async function openRig(over: Partial<McpDeps> = {}): Promise<Rig> {
   await server.ready()
 
   return {
+    node,
     server,
     mcp,
     bus,
@@ -151,24 +191,15 @@ export async function openRig(over: Partial<McpDeps> = {}): Promise<Rig> {
     revoke: auth.revoke,
     setTenant: auth.setTenant,
     changeNote: (id, note, subjectTenant = id) => changeNote(bus, id, note, subjectTenant),
-    auditEvents: () => readAudit(bus),
-    recreateDomain: async () => {
-      const { name } = STREAMS.domain
-      const platform = host.as('gatehouse_bus')
-      await platform.asPlatform('a test', (tx) => tx.run(sql`delete from bus.streams where name = ${name}`))
-      await bus.ensureStreams([STREAMS.domain])
-    },
+    auditEvents: () => readAudit(bus, node),
+    recreateDomain,
     cutBus: (now) => {
       cut.now = now
     },
     async close() {
-      clearInterval(ticking)
       await server.close()
       await mcp.close()
-      await feed.stop()
       await kv.close()
-      await bus.close()
-      await host.close()
     },
   }
 }
@@ -257,9 +288,9 @@ function changeNote(bus: Bus, tenantId: string, id: string, subjectTenant: strin
   return bus.publish({ subject: `domain.${subjectTenant}.note.changed`, id: event.id, data: JSON.stringify(event) })
 }
 
-async function readAudit(bus: Bus) {
+async function readAudit(bus: Bus, node: string) {
   const events: { tenantid: string; data: Record<string, unknown> }[] = []
-  const follower = await bus.follow(STREAMS.audit.name, { from: 'first' }, (message) => {
+  const follower = await bus.follow(STREAMS.audit.name, { from: 'first', filter: auditSubject(node) }, (message) => {
     events.push(...JSON.parse(new TextDecoder().decode(message.data)).events)
   })
   await follower.caughtUp
