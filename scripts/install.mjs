@@ -39,12 +39,10 @@ async function install(root, packageManager) {
   const args = [...prefix, 'install', '--frozen-lockfile']
   process.stderr.write('installing dependencies with pnpm … ')
   const started = performance.now()
-  // Without `CI` pnpm would stop to ask whether it may replace a node_modules of another layout.
-  const child = spawn(command, args, {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, CI: 'true' },
-  })
+  // Without `CI` pnpm would stop to ask whether it may replace a node_modules of another layout; and its version is chosen
+  // already, so that it need not find out about itself.
+  const env = { ...process.env, CI: 'true', pnpm_config_pm_on_fail: 'ignore' }
+  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env })
   const handOn = (signal) => child.kill(signal)
   process.on('SIGINT', handOn).on('SIGTERM', handOn)
   const output = []

@@ -1,0 +1,18 @@
+import { chromiumPath } from '../browser.ts'
+import { findNats, findPostgres, findRedis } from '../servers/find.ts'
+import type { Part } from '../servers/missing.ts'
+
+const FINDERS: Readonly<Record<Part, () => string | undefined>> = {
+  PostgreSQL: findPostgres,
+  Redis: findRedis,
+  NATS: findNats,
+  Chromium: chromiumPath,
+}
+
+const PARTS = Object.keys(FINDERS) as Part[]
+
+export const missingParts = (): Part[] => PARTS.filter((part) => FINDERS[part]() === undefined)
+
+/** What was found where, a line each. */
+export const describeParts = (): string =>
+  PARTS.map((part) => `  ${part.padEnd(11)} ${FINDERS[part]() ?? 'in a container'}`).join('\n')

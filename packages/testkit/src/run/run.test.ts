@@ -1,0 +1,109 @@
+import { spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'tap'
+import { eventually } from '../eventually.ts'
+import { temporaryFolder } from '../temporary-folder.ts'
+import { runCommand } from './command.ts'
+import { findTests } from './find-tests.ts'
+import { leftoverFiles, leftoverProcesses } from './leftovers.ts'
+import { readOptions } from './options.ts'
+import { withoutServiceStarts } from './policy.ts'
+import { lastLine, tally } from './tally.ts'
+
+const never = new AbortController().signal
+
+test('a file counts by its closing line; to do counts as skipped', async (t) => {
+  const tap = '    # { total: 9, pass: 9 }\n# { total: 6, pass: 2, fail: 1, todo: 1, skip: 2 }\n# time=1ms\n'
+  t.same(tally(tap, false), { passed: 2, failed: 1, skipped: 3 })
+})
+
+test('a file that ends badly, says nothing or asserts nothing has failed', async (t) => {
+  t.equal(tally('# { total: 2, pass: 2 }\n', false).failed, 1)
+  t.equal(tally('', true).failed, 1)
+  t.equal(tally('1..0\n', true).failed, 1)
+  t.equal(tally('# { total: 2, pass: 2 }\n', true).failed, 0)
+})
+
+test('the last line names what was skipped only where something was', async (t) => {
+  t.equal(lastLine({ passed: 3, failed: 0, skipped: 0 }), '3 passed, 0 failed')
+  t.equal(lastLine({ passed: 3, failed: 1, skipped: 2 }), '3 passed, 1 failed, 2 skipped')
+})
+
+test('options are files, --quick, or refused', async (t) => {
+  t.same(readOptions(['/x/a/b.test.ts'], '/x'), { quick: false, files: ['a/b.test.ts'] })
+  t.same(readOptions(['--quick'], '/x'), { quick: true, files: [] })
+  for (const args of [['--slow'], ['a/b.ts'], ['--quick', 'b.test.ts']]) t.throws(() => readOptions(args, '/x'))
+})
+
+test('--quick leaves out the integration tests; a named file must be there', async (t) => {
+  const root = temporaryFolder(t)
+  for (const folder of ['services/a', 'packages/b', 'packages/b/node_modules']) {
+    mkdirSync(join(root, folder), { recursive: true })
+    writeFileSync(join(root, folder, 'x.test.ts'), '')
+  }
+  writeFileSync(join(root, 'services/a/y.integration.test.ts'), '')
+  const embedded = ['packages/b/x.test.ts', 'services/a/x.test.ts']
+  t.same(findTests(root, { quick: true, files: [] }), embedded)
+  t.same(findTests(root, { quick: false, files: [] }), ['services/a/y.integration.test.ts', ...embedded])
+  t.throws(() => findTests(root, { quick: false, files: ['services/a/z.test.ts'] }), { message: /z\.test\.ts/ })
+})
+
+test('a command that takes too long is ended with its children, and has failed', async (t) => {
+  const options = { cwd: '/', env: process.env, interrupted: never, deadlineMs: 200 }
+  const outcome = await runCommand('sh', ['-c', 'sleep 60 & echo $!; wait'], options)
+  t.match(outcome, { ok: false, how: 'took longer than 200 ms' })
+  t.throws(() => process.kill(Number(outcome.output), 0) && readFileSync(`/proc/${outcome.output.trim()}/cwd`))
+})
+
+test('an interruption ends the command, and none is begun after it', async (t) => {
+  const interruption = new AbortController()
+  const options = { cwd: '/', env: process.env, interrupted: interruption.signal }
+  const running = runCommand('sleep', ['60'], options)
+  interruption.abort()
+  t.match(await running, { ok: false, how: 'interrupted' })
+  t.match(await runCommand('sleep', ['60'], options), { ok: false, how: 'interrupted' })
+})
+
+test('a process and a file that stay behind are found', async (t) => {
+  const folder = temporaryFolder(t)
+  const outside = temporaryFolder(t)
+  const start = (cwd: string, env: NodeJS.ProcessEnv) => {
+    const child = spawn('sleep', ['60'], { cwd, env, stdio: 'ignore' })
+    t.teardown(() => child.kill('SIGKILL'))
+    return child.pid
+  }
+  const known = [
+    start(outside, { ...process.env, GATEHOUSE_TEST_RUN: 'run-of-this-test' }),
+    start(folder, { PATH: process.env.PATH }),
+  ]
+  start(outside, { PATH: process.env.PATH })
+  const found = () => leftoverProcesses('run-of-this-test', folder).map(({ pid }) => pid)
+  await eventually(2_000, 'both to be found', () => found().length === 2)
+  t.strictSame(found().sort(), known.sort())
+  mkdirSync(join(folder, 'tsx-0'))
+  writeFileSync(join(folder, 'forgotten'), '')
+  t.strictSame(leftoverFiles(folder), ['forgotten'])
+})
+
+test('packages cannot start services during the work, and a policy of the machine is put back', async (t) => {
+  const file = join(temporaryFolder(t), 'policy-rc.d')
+  writeFileSync(file, 'mine', { mode: 0o744 })
+  const during = () => runCommand(file, [], { cwd: '/', env: process.env, interrupted: never })
+  t.match(await withoutServiceStarts(during, file), { how: 'ended with 101' })
+  t.equal(readFileSync(file, 'utf8'), 'mine')
+  t.equal(statSync(file).mode & 0o777, 0o744)
+})
+
+test('a policy is put back after a failure, and after a run that was killed', async (t) => {
+  const file = join(temporaryFolder(t), 'policy-rc.d')
+  await t.rejects(
+    withoutServiceStarts(() => Promise.reject(new Error('no')), file),
+    { message: 'no' },
+  )
+  t.notOk(existsSync(file))
+  writeFileSync(`${file}.kept-by-gatehouse`, 'mine')
+  writeFileSync(file, 'left by the killed run')
+  await withoutServiceStarts(async () => undefined, file)
+  t.equal(readFileSync(file, 'utf8'), 'mine')
+})

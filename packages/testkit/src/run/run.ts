@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { freePort } from '../free-port.ts'
+import { startPostgres } from '../servers/postgres.ts'
+import { type CommandOptions, type Outcome, runCommand } from './command.ts'
+import { findTests } from './find-tests.ts'
+import { leftoverFiles, leftoverProcesses } from './leftovers.ts'
+import { needsRealParts, readOptions } from './options.ts'
+import { describeParts } from './parts.ts'
+import { provideParts } from './provide.ts'
+import { add, lastLine, NOTHING, type Tally, tally } from './tally.ts'
+
+/** What the whole run may take on two cores, without what it had to install. More tests must not mean a longer wait. */
+const BUDGET_MS = 4 * 60_000
+/** One test file. It should take seconds; this ends one that hangs. */
+const FILE_MS = 120_000
+const JOBS = Math.min(2, availableParallelism())
+
+const PASSED: Tally = { ...NOTHING, passed: 1 }
+const FAILED: Tally = { ...NOTHING, failed: 1 }
+
+/**
+ * `npm test`: types, lint, and every test file, on real parts unless `--quick`. Ends what it started and fails when something
+ * stays behind. @returns whether everything passed @throws Error when it could not begin
+ */
+export async function runTests(args: readonly string[], root: string, interrupted: AbortSignal): Promise<boolean> {
+  const options = readOptions(args, root)
+  const files = findTests(root, options)
+  const real = files.some(needsRealParts)
+  if (options.quick)
+    console.log('quick: embedded parts only; tests on PostgreSQL, Redis, NATS and in a browser are left out')
+  if (options.quick) process.env.GATEHOUSE_TEST_QUICK = '1'
+  // Into our own environment: the shared server may have to run in a container too.
+  if (real) Object.assign(process.env, await provideParts({ cwd: root, env: process.env, interrupted }))
+  if (real) console.log(`real parts:\n${describeParts()}`)
+
+  const started = performance.now()
+  const run = { cwd: root, env: process.env, interrupted }
+  let total = options.files.length > 0 ? NOTHING : await checks(run)
+  total = add(total, await inOwnFolder((folder, runId) => testFiles(files, real, run, folder, runId)))
+  if (interrupted.aborted) {
+    console.log('interrupted')
+    total = add(total, FAILED)
+  }
+  total = add(total, budget(performance.now() - started))
+  console.log(lastLine(total))
+  return total.failed === 0
+}
+
+async function checks(run: CommandOptions): Promise<Tally> {
+  const bin = (name: string) => join(run.cwd, 'node_modules', '.bin', name)
+  const types = report('types', await runCommand(bin('tsc'), ['--noEmit'], run))
+  const lint = report('lint', await runCommand(bin('biome'), ['check', '.'], run))
+  return add(types, lint)
+}
+
+/** The run's temporary folder, which must be as empty at the end as its processes are gone. */
+async function inOwnFolder(work: (folder: string, runId: string) => Promise<Tally>): Promise<Tally> {
+  const runId = randomUUID()
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-run-'))
+  chmodSync(folder, 0o711)
+  try {
+    const total = await work(folder, runId)
+    const processes = leftoverProcesses(runId, folder)
+    for (const { pid, command } of processes) {
+      console.log(`FAIL  left running: ${pid} ${command}`)
+      process.kill(pid, 'SIGKILL')
+    }
+    const names = leftoverFiles(folder)
+    if (names.length > 0) console.log(`FAIL  left in the temporary folder: ${names.join(', ')}`)
+    return add(total, processes.length + names.length > 0 ? FAILED : PASSED)
+  } finally {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+  }
+}
+
+async function testFiles(
+  files: readonly string[],
+  real: boolean,
+  run: CommandOptions,
+  folder: string,
+  runId: string,
+): Promise<Tally> {
+  const variables = { TMPDIR: folder, GATEHOUSE_TEST_RUN: runId, TAP_TIMEOUT: '60' }
+  const dir = join(folder, 'shared-postgres')
+  if (!real) return queue(files, { ...run, env: { ...run.env, ...variables } })
+  mkdirSync(dir, { mode: 0o711 })
+  const server = await startPostgres({ dir, port: await freePort() })
+  try {
+    return await queue(files, { ...run, env: { ...run.env, ...variables, GATEHOUSE_TEST_POSTGRES: server.url } })
+  } finally {
+    await server.stop()
+    rmSync(dir, { recursive: true, force: true })
+  }
+}
+
+/** Runs the files, two at a time, each a process of its own. */
+async function queue(files: readonly string[], run: CommandOptions): Promise<Tally> {
+  const waiting = [...files]
+  let total = NOTHING
+  const loader = createRequire(import.meta.url).resolve('tsx')
+  const worker = async () => {
+    for (let file = waiting.shift(); file !== undefined && !run.interrupted.aborted; file = waiting.shift()) {
+      const outcome = await runCommand(process.execPath, ['--import', loader, file], { ...run, deadlineMs: FILE_MS })
+      total = add(total, report(file, outcome, tally(outcome.output, outcome.ok)))
+    }
+  }
+  await Promise.all(Array.from({ length: JOBS }, worker))
+  return total
+}
+
+/** A line for what passed, everything it said for what failed. */
+function report(name: string, outcome: Outcome, counted = outcome.ok ? PASSED : FAILED): Tally {
+  const seconds = `${(outcome.ms / 1000).toFixed(1)} s`.padStart(7)
+  if (counted.failed === 0) {
+    console.log(`ok   ${seconds}  ${name}${counted.skipped > 0 ? ` (${counted.skipped} skipped)` : ''}`)
+    return counted
+  }
+  console.log(`FAIL ${seconds}  ${name}${outcome.ok ? '' : `: ${outcome.how}`}`)
+  console.log(outcome.output.replace(/^/gm, '  | '))
+  return counted
+}
+
+function budget(ms: number): Tally {
+  const within = ms <= BUDGET_MS
+  console.log(`${within ? 'took' : 'FAIL  took'} ${(ms / 1000).toFixed(0)} s of ${BUDGET_MS / 1000} s`)
+  return within ? PASSED : FAILED
+}
