@@ -1,0 +1,27 @@
+import type { Clock } from '@gatehouse/contracts'
+import type { Database } from '@gatehouse/database'
+import type { Profile } from '@gatehouse/profiles'
+import type { z } from 'zod'
+
+export interface AdminDeps {
+  readonly profile: Profile
+  readonly db: Database
+  readonly clock: Clock
+}
+
+/** One operation of the admin API. Routes and the OpenAPI document are made from it. */
+export interface Operation<I extends z.ZodObject = z.ZodObject, O extends z.ZodType = z.ZodType> {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  /** Below `/admin/v1`, with `{name}` for path parameters, which are fields of `input`. */
+  readonly path: string
+  readonly summary: string
+  /** Path parameters, query (GET, DELETE) or body (POST, PATCH) together. */
+  readonly input: I
+  readonly output: O
+  /** @throws Refusal */
+  run(input: z.output<I>, deps: AdminDeps): Promise<z.input<O>>
+}
+
+/** Returns its argument; for the types. */
+export const defineOperation = <I extends z.ZodObject, O extends z.ZodType>(operation: Operation<I, O>): Operation =>
+  operation as unknown as Operation

@@ -1,0 +1,55 @@
+import type { Secret } from '@gatehouse/config'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { Refusal } from '../errors.ts'
+import { answerErrors, answerJson } from '../http/answer-errors.ts'
+import { sameSecret } from '../secrets.ts'
+import { openApiDocument } from './openapi.ts'
+import type { AdminDeps, Operation } from './operation.ts'
+import { OPERATIONS } from './operations.ts'
+
+export const ADMIN_PATH = '/admin/v1'
+
+/** The operator's API: every operation of the table, and the document that describes them. */
+export async function adminRoutes(
+  server: FastifyInstance,
+  deps: AdminDeps & { readonly publicUrl: string; readonly adminToken: Secret },
+): Promise<void> {
+  answerErrors(server, answerJson)
+  server.addHook('onRequest', async (request, reply) => {
+    reply.header('cache-control', 'no-store')
+    requireOperator(request, deps.adminToken)
+  })
+  const document = openApiDocument(
+    OPERATIONS,
+    `${deps.publicUrl}${ADMIN_PATH}`,
+    `${deps.profile.branding.name} administration`,
+  )
+  server.get(`${ADMIN_PATH}/openapi.json`, async () => document)
+  for (const operation of OPERATIONS) {
+    server.route({
+      method: operation.method,
+      url: `${ADMIN_PATH}${operation.path.replace(/\{([a-zA-Z]+)\}/g, ':$1')}`,
+      bodyLimit: 64 * 1024,
+      handler: async (request) => operation.output.parse(await operation.run(readInput(operation, request), deps)),
+    })
+  }
+}
+
+/** @throws Refusal 401 */
+function requireOperator(request: FastifyRequest, expected: Secret): void {
+  const token = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
+  if (token !== undefined && sameSecret(token, expected.reveal())) return
+  const challenge = token === undefined ? 'Bearer realm="admin"' : 'Bearer realm="admin", error="invalid_token"'
+  throw new Refusal('operator.unproven', { headers: { 'www-authenticate': challenge } })
+}
+
+function readInput(operation: Operation, request: FastifyRequest): Record<string, unknown> {
+  const carried = operation.method === 'GET' || operation.method === 'DELETE' ? request.query : (request.body ?? {})
+  if (typeof carried !== 'object' || Array.isArray(carried)) throw new Refusal('request.malformed')
+  const parsed = operation.input.safeParse({ ...carried, ...(request.params as object) })
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  throw new Refusal('request.malformed', {
+    text: `${issue?.path.join('.') || 'body'}: ${issue?.message ?? 'not valid'}`,
+  })
+}

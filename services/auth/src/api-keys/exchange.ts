@@ -1,0 +1,38 @@
+import type { Clock } from '@gatehouse/contracts'
+import type { Database } from '@gatehouse/database'
+import { sha256 } from '../secrets.ts'
+import { key_get_by_hash, key_touch } from './api-keys.store.ts'
+
+/** What a key proves, as JSON; times in seconds since the epoch. */
+export interface KeyFacts {
+  readonly tenant: string
+  /** Id of the key: names it in revocations, limits and the audit log. */
+  readonly keyId: string
+  readonly scopes: readonly string[]
+  readonly issuedAt: number
+  /** Absent: the key does not expire. */
+  readonly expiresAt?: number
+}
+
+/** `undefined` for a credential that is not, or no longer, good. @throws DatabaseUnavailable */
+export type ExchangeCredential = (credential: string) => Promise<KeyFacts | undefined>
+
+const TOUCH_MS = 60_000
+
+export function createExchange({ db, clock }: { readonly db: Database; readonly clock: Clock }): ExchangeCredential {
+  return (credential) => {
+    const now = new Date(clock.now())
+    return db.asPlatform('key exchange', async (tx) => {
+      const key = await key_get_by_hash(tx, sha256(credential), now)
+      if (key === undefined) return undefined
+      if (now.getTime() - (key.usedAt?.getTime() ?? 0) > TOUCH_MS) await key_touch(tx, key.id, now)
+      return {
+        tenant: key.tenantId,
+        keyId: key.id,
+        scopes: key.scopes,
+        issuedAt: Math.floor(key.createdAt.getTime() / 1_000),
+        ...(key.expiresAt === null ? {} : { expiresAt: Math.floor(key.expiresAt.getTime() / 1_000) }),
+      }
+    })
+  }
+}

@@ -1,0 +1,158 @@
+import type { Bus } from '@gatehouse/bus'
+import type { Secret } from '@gatehouse/config'
+import type { Clock } from '@gatehouse/contracts'
+import type { Database, DatabaseHost } from '@gatehouse/database'
+import type { KeyValue } from '@gatehouse/kv'
+import { pagesAssets, signedOutPage } from '@gatehouse/pages'
+import type { Profile } from '@gatehouse/profiles'
+import type { App, Closeable, ReadyCheck } from '@gatehouse/service'
+import type { Logger } from '@gatehouse/telemetry'
+import type { FastifyInstance } from 'fastify'
+import type { JWK } from 'jose'
+import { adminRoutes } from './admin/routes.ts'
+import { createServiceAuthentication, type InternalClient } from './api-keys/assertion.ts'
+import { createExchange, type ExchangeCredential } from './api-keys/exchange.ts'
+import { internalRoutes } from './api-keys/internal.ts'
+import { startBackground } from './background.ts'
+import type { FindClient } from './clients/authenticate.ts'
+import { client_get } from './clients/clients.store.ts'
+import { registerRoutes } from './clients/register.ts'
+import { revocationRoutes } from './grants/revocation.ts'
+import { asRefusal } from './http/answer-errors.ts'
+import { createBrowsers } from './http/browser.ts'
+import { addForms } from './http/form.ts'
+import { createLimiter } from './http/limiter.ts'
+import { brandOf, createPages, PageFault } from './http/pages.ts'
+import { authorizeRoutes } from './interaction/authorize.ts'
+import { authorizedAppsRoutes } from './interaction/authorized-apps.ts'
+import { homeRoutes } from './interaction/home.ts'
+import { signInRoutes } from './interaction/sign-in.ts'
+import { signOutRoutes } from './interaction/signed-in.ts'
+import { deriveKey } from './keys/derive.ts'
+import { createKeyring, type MakeKey } from './keys/keyring.ts'
+import { makeMacKey } from './keys/refresh-ring.ts'
+import { createSigner, makeSigningKey } from './keys/signer.ts'
+import { metadataRoutes } from './metadata/routes.ts'
+import { createPasswords } from './people/passwords.ts'
+import { createRegistry } from './resources/registry.ts'
+import { offeredScopes } from './scopes/offered.ts'
+import { offeredGrants } from './token/grant-types.ts'
+import { createMinter } from './token/mint.ts'
+import { createTokenReader } from './token/own-tokens.ts'
+import { tokenRoutes } from './token/routes.ts'
+import { userinfoRoutes } from './token/userinfo.ts'
+
+/** Everything that the service is given. It opens nothing itself and reads no environment. */
+export interface AuthDeps {
+  readonly profile: Profile
+  /** Origin of the service without a path; it is the issuer, to the character. */
+  readonly publicUrl: string
+  /** As `gatehouse_auth`, migrated with `authSchema`. */
+  readonly db: Database
+  readonly host: Pick<DatabaseHost, 'listen'>
+  readonly kv: KeyValue
+  readonly bus: Bus
+  readonly clock: Clock
+  readonly log: Logger
+  /** From which the keys are derived that encrypt keyrings and make form tokens. At least 16 characters. */
+  readonly secret: Secret
+  /** Bearer of `/admin/v1`. */
+  readonly adminToken: Secret
+  /** Services that may exchange credentials over HTTP. */
+  readonly internalClients?: readonly InternalClient[]
+}
+
+export interface AuthApp {
+  /** All routes, as one plugin. */
+  readonly app: App
+  /** What requests cannot do without. A store of counters or a bus that is away is done without for a while. */
+  readonly ready: readonly ReadyCheck[]
+  /** Starts the outbox's drainer, the feed and the sweeper; close it before the ports. */
+  background(): Closeable
+  /** What an API key proves, for a caller in the same process. */
+  readonly exchangeCredential: ExchangeCredential
+  /** The JWK Set of public keys, for a verifier in the same process. */
+  jwks(): Promise<{ readonly keys: readonly JWK[] }>
+}
+
+/** @throws TypeError when a protection would be empty */
+export function createAuthApp(deps: AuthDeps): AuthApp {
+  const { profile, publicUrl, db, clock, kv } = deps
+  refuseEmptyProtections(deps)
+  const keyring = (ring: string, make: MakeKey) => createKeyring({ ring, make, db, clock, secret: deps.secret })
+  const accessSigner = createSigner('ES256', keyring('access', makeSigningKey('ES256')))
+  const idSigner = createSigner('RS256', keyring('id', makeSigningKey('RS256')))
+  const publicKeys = async () => [
+    ...(await accessSigner.publicKeys()),
+    ...(profile.openid ? await idSigner.publicKeys() : []),
+  ]
+  const issuer = publicUrl
+  const shared = {
+    ...deps,
+    issuer,
+    publicKeys,
+    offered: offeredScopes(profile),
+    resources: createRegistry(deps),
+    refreshRing: keyring('refresh', makeMacKey),
+    minter: createMinter({ issuer, profile, accessSigner, idSigner }),
+    readToken: createTokenReader({ issuer, signer: accessSigner, now: () => clock.now() }),
+    findClient: (async (id) =>
+      id.includes('\0') ? undefined : db.asPlatform('client', (tx) => client_get(tx, id))) satisfies FindClient,
+    limiter: createLimiter(deps),
+    passwords: createPasswords(),
+    browsers: createBrowsers({ publicUrl, csrfKey: deriveKey(deps.secret, 'csrf') }),
+    pages: createPages(profile),
+    exchange: createExchange(deps),
+    authenticate: createServiceAuthentication({ clients: deps.internalClients ?? [], issuer, kv, clock }),
+  }
+  return {
+    app: async (server) => {
+      await addForms(server)
+      await server.register(metadataRoutes, shared)
+      await server.register(registerRoutes, {
+        ...shared,
+        path: profile.paths.register,
+        grants: [...offeredGrants(profile).keys()],
+      })
+      await server.register(tokenRoutes, shared)
+      await server.register(revocationRoutes, shared)
+      if (profile.openid) await server.register(userinfoRoutes, shared)
+      await server.register(internalRoutes, shared)
+      await server.register(adminRoutes, shared)
+      await server.register(pageRoutes, shared)
+      await server.register(pagesAssets)
+    },
+    ready: [{ name: 'database', check: () => db.ping() }],
+    background: () => startBackground(deps),
+    exchangeCredential: shared.exchange,
+    jwks: async () => ({ keys: await publicKeys() }),
+  }
+}
+
+type PageDeps = Parameters<typeof authorizeRoutes>[1] &
+  Parameters<typeof signInRoutes>[1] &
+  Parameters<typeof authorizedAppsRoutes>[1]
+
+/** What a person sees. Errors are pages too. */
+async function pageRoutes(server: FastifyInstance, deps: PageDeps): Promise<void> {
+  const { pages, profile } = deps
+  server.setErrorHandler((error, request, reply) => {
+    const fault = error instanceof PageFault ? error : asRefusal(error)
+    if (fault === undefined) request.log.error({ err: error }, 'page failed')
+    else request.log.info({ reason: fault.reason }, 'page refused')
+    return pages.sendError(request, reply, fault)
+  })
+  authorizeRoutes(server, deps)
+  signInRoutes(server, deps)
+  signOutRoutes(server, { ...deps, signedOut: () => signedOutPage({ brand: brandOf(profile) }) })
+  homeRoutes(server, deps)
+  authorizedAppsRoutes(server, deps)
+}
+
+/** A service that would protect nothing does not start. */
+function refuseEmptyProtections({ publicUrl, secret, adminToken }: AuthDeps): void {
+  if (new URL(publicUrl).origin !== publicUrl)
+    throw new TypeError('publicUrl must be an origin without a path or slash')
+  if (secret.reveal().length < 16) throw new TypeError('the secret needs at least 16 characters')
+  if (adminToken.reveal().length < 16) throw new TypeError('the operator token needs at least 16 characters')
+}

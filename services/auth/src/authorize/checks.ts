@@ -1,0 +1,144 @@
+import type { Client } from '../clients/clients.store.ts'
+import type { Reason } from '../errors.ts'
+import type { Params } from '../http/form.ts'
+import { isResourceUri, type Resources } from '../resources/registry.ts'
+import { askedScopes } from '../scopes/judge.ts'
+import type { Offered } from '../scopes/offered.ts'
+
+export type Prompt = 'login' | 'consent'
+
+/** A request that has passed every check. */
+export interface Asked {
+  readonly scopes: readonly string[]
+  /** Registered identifier. */
+  readonly resource: string
+  readonly challenge: string
+  readonly state: string | undefined
+  readonly nonce: string | undefined
+  readonly loginHint: string | undefined
+  readonly prompts: readonly Prompt[]
+  /** `prompt=none`. */
+  readonly silent: boolean
+  /** Seconds; a sign-in that is older has to be repeated. */
+  readonly maxAge: number | undefined
+}
+
+/** What a check may look at. */
+export interface Circumstances {
+  readonly params: Params
+  readonly client: Client
+  readonly offered: Offered
+  readonly resources: Resources
+}
+
+type Check = (of: Circumstances) => Reason | undefined
+
+const MAX_STATE = 4_096
+const PROMPTS = ['none', 'login', 'consent', 'select_account']
+
+/**
+ * Every check of a request whose client and redirect are proven, in the order of the answers. The first that fails is what the client
+ * is told at its redirect URI.
+ */
+export const CHECKS: readonly (readonly [name: string, check: Check])[] = [
+  ['no parameter twice', ({ params }) => (params.repeated === undefined ? undefined : 'request.malformed')],
+  [
+    'response_type is there',
+    ({ params }) => (params.get('response_type') === undefined ? 'response-type.missing' : undefined),
+  ],
+  [
+    'response_type is code',
+    ({ params }) => (params.get('response_type') === 'code' ? undefined : 'response-type.unsupported'),
+  ],
+  [
+    'the client may use codes',
+    ({ client }) => (client.grantTypes?.includes('authorization_code') === false ? 'grant.not-allowed' : undefined),
+  ],
+  [
+    'response_mode is query',
+    ({ params }) =>
+      ['query', undefined].includes(params.get('response_mode')) ? undefined : 'response-mode.unsupported',
+  ],
+  [
+    'no request object',
+    ({ params }) => ((params.get('request') ?? params.get('request_uri')) ? 'request-object.unsupported' : undefined),
+  ],
+  [
+    'a challenge is there',
+    ({ params }) => (params.get('code_challenge') === undefined ? 'challenge.missing' : undefined),
+  ],
+  // An absent method means `plain` (RFC 7636 section 4.3).
+  [
+    'the challenge is S256',
+    ({ params }) => (params.get('code_challenge_method') === 'S256' ? undefined : 'challenge.method'),
+  ],
+  [
+    'the challenge is a SHA-256',
+    ({ params }) =>
+      /^[A-Za-z0-9_-]{43}$/.test(params.get('code_challenge') ?? '') ? undefined : 'challenge.malformed',
+  ],
+  [
+    'something known is asked for',
+    ({ params, offered }) =>
+      askedScopes(params.get('scope'), offered.names, offered.byDefault) === undefined ? 'scope.invalid' : undefined,
+  ],
+  [
+    'resource is a URI',
+    ({ params }) => (params.all('resource').every(isResourceUri) ? undefined : 'resource.malformed'),
+  ],
+  [
+    'the resource is one that is registered',
+    ({ params, resources }) => (resourceOf(params, resources) === undefined ? 'resource.unknown' : undefined),
+  ],
+  ['prompt is known', ({ params }) => (promptsOf(params) === undefined ? 'prompt.invalid' : undefined)],
+  [
+    'max_age is a number',
+    ({ params }) => (/^\d{1,9}$/.test(params.get('max_age') ?? '0') ? undefined : 'request.malformed'),
+  ],
+  [
+    'state and nonce are of bearable length',
+    ({ params }) =>
+      (params.get('state') ?? '').length > MAX_STATE || (params.get('nonce') ?? '').length > MAX_STATE
+        ? 'request.malformed'
+        : undefined,
+  ],
+]
+
+/** The first failed check, or the request as it is to be answered. */
+export function judgeRequest(of: Circumstances): { readonly refused: Reason } | { readonly asked: Asked } {
+  for (const [, check] of CHECKS) {
+    const refused = check(of)
+    if (refused !== undefined) return { refused }
+  }
+  const { params, offered, resources } = of
+  const prompts = promptsOf(params) ?? []
+  const maxAge = params.get('max_age')
+  return {
+    asked: {
+      scopes: askedScopes(params.get('scope'), offered.names, offered.byDefault) ?? [],
+      resource: resourceOf(params, resources) ?? '',
+      challenge: params.get('code_challenge') ?? '',
+      state: params.get('state'),
+      nonce: params.get('nonce'),
+      loginHint: params.get('login_hint')?.slice(0, 320),
+      prompts: prompts.filter((prompt) => prompt === 'login' || prompt === 'consent'),
+      silent: prompts.includes('none'),
+      maxAge: maxAge === undefined ? undefined : Number(maxAge),
+    },
+  }
+}
+
+/** One grant is for one resource: several names are fine as long as they mean the same. */
+function resourceOf(params: Params, resources: Resources): string | undefined {
+  const named = params.all('resource')
+  if (named.length === 0) return resources.byDefault.identifier
+  const [first, ...more] = new Set(named.map((name) => resources.find(name)?.identifier))
+  return more.length === 0 ? first : undefined
+}
+
+/** OpenID Connect Core section 3.1.2.1: `none` stands alone. */
+function promptsOf(params: Params): readonly string[] | undefined {
+  const prompts = params.get('prompt')?.split(' ') ?? []
+  if (prompts.some((prompt) => !PROMPTS.includes(prompt))) return undefined
+  return prompts.includes('none') && prompts.length > 1 ? undefined : prompts
+}

@@ -1,0 +1,61 @@
+import { sql, type Tx } from '@gatehouse/database'
+import type { Prompt } from './checks.ts'
+
+/** An authorization request on its way to an answer. */
+export interface PendingRequest {
+  readonly id: string
+  readonly clientId: string
+  readonly redirectUri: string
+  readonly redirectGiven: boolean
+  readonly state: string | null
+  readonly scopes: readonly string[]
+  readonly resource: string
+  readonly challenge: string
+  readonly nonce: string | null
+  readonly loginHint: string | null
+  readonly unmet: readonly Prompt[]
+  readonly silent: boolean
+  readonly phase: 'requested' | 'identified'
+}
+
+const columns = sql`id, client_id as "clientId", redirect_uri as "redirectUri", redirect_given as "redirectGiven", state, scopes,
+  resource, challenge, nonce, login_hint as "loginHint", unmet, silent, phase`
+
+export const request_insert = (
+  tx: Tx,
+  request: PendingRequest,
+  of: { readonly browserHash: Uint8Array; readonly now: Date; readonly expiresAt: Date },
+) =>
+  tx.run(sql`
+    insert into auth.requests (id, browser_hash, client_id, redirect_uri, redirect_given, state, scopes, resource, challenge,
+      nonce, login_hint, unmet, silent, phase, created_at, expires_at)
+    values (${request.id}, ${of.browserHash}, ${request.clientId}, ${request.redirectUri}, ${request.redirectGiven},
+      ${request.state}, ${request.scopes}, ${request.resource}, ${request.challenge}, ${request.nonce}, ${request.loginHint},
+      ${request.unmet}, ${request.silent}, ${request.phase}, ${of.now}, ${of.expiresAt})`)
+
+const living = (id: string, browserHash: Uint8Array, now: Date) =>
+  sql`id = ${id} and browser_hash = ${browserHash} and expires_at > ${now} and phase in ('requested', 'identified')`
+
+/** A request that this browser can still answer, held so that it is answered once. */
+export const request_lock = (tx: Tx, id: string, browserHash: Uint8Array, now: Date) =>
+  tx.maybe<PendingRequest>(sql`select ${columns} from auth.requests where ${living(id, browserHash, now)} for update`)
+
+export const request_describe = (tx: Tx, id: string, browserHash: Uint8Array) =>
+  tx.maybe<{ readonly redirectUri: string; readonly clientName: string }>(sql`
+    select r.redirect_uri as "redirectUri", c.name as "clientName" from auth.requests r
+      join auth.clients c on c.id = r.client_id where r.id = ${id} and r.browser_hash = ${browserHash}`)
+
+export const request_end = (tx: Tx, id: string, phase: 'coded' | 'refused') =>
+  tx.run(sql`update auth.requests set phase = ${phase} where id = ${id}`)
+
+/** After a sign-in the browser has another cookie; what it was about to answer goes along. */
+export const request_move = (tx: Tx, from: Uint8Array, to: Uint8Array) =>
+  tx.run(sql`update auth.requests set browser_hash = ${to} where browser_hash = ${from}`)
+
+export const request_identify = (tx: Tx, id: string, browserHash: Uint8Array) =>
+  tx.run(sql`
+    update auth.requests set phase = 'identified', unmet = array_remove(unmet, 'login')
+    where id = ${id} and browser_hash = ${browserHash} and phase in ('requested', 'identified')`)
+
+export const request_sweep = (tx: Tx, before: Date) =>
+  tx.run(sql`delete from auth.requests where expires_at < ${before}`)

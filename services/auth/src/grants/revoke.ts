@@ -1,0 +1,23 @@
+import type { Tx } from '@gatehouse/database'
+import { appendRevoked } from '../feed/append.ts'
+import { consent_end } from './consents.store.ts'
+import { grant_end, grant_list_living_of_consent } from './grants.store.ts'
+
+/** Why a grant ended, as it stands in the event and in the row. */
+export type EndReason = 'code.replayed' | 'refresh.reused' | 'client.revoked' | 'person.revoked' | 'operator.revoked'
+
+/** Ends a grant and tells every node; nothing happens to one that has ended. @returns whether it was living */
+export async function endGrant(tx: Tx, id: string, reason: EndReason, now: Date): Promise<boolean> {
+  const ended = await grant_end(tx, id, reason, now)
+  if (ended === undefined) return false
+  await appendRevoked(tx, ended.tenantId, { kind: 'grant', grant: id, reason })
+  return true
+}
+
+/** Ends a person's consent with every grant that rests on it. @returns the client's name; nothing when there was no such consent */
+export async function endConsent(tx: Tx, id: string, personId: string, now: Date): Promise<string | undefined> {
+  const ended = await consent_end(tx, id, personId, now)
+  if (ended === undefined) return undefined
+  for (const grant of await grant_list_living_of_consent(tx, id)) await endGrant(tx, grant.id, 'person.revoked', now)
+  return ended.clientName
+}

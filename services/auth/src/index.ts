@@ -1,0 +1,7 @@
+export type { InternalClient } from './api-keys/assertion.ts'
+export type { ExchangeCredential, KeyFacts } from './api-keys/exchange.ts'
+export { CREDENTIALS_PATH } from './api-keys/internal.ts'
+export { type AuthApp, type AuthDeps, createAuthApp } from './app.ts'
+export { authConfig } from './config.ts'
+export { type DemoDeps, type DemoTenant, seedDemo } from './demo.ts'
+export { authSchema } from './schema.ts'

@@ -1,0 +1,58 @@
+import { authorizedAppsPage, displayName } from '@gatehouse/pages'
+import type { FastifyInstance } from 'fastify'
+import { consent_list_of_person } from '../grants/consents.store.ts'
+import { endConsent } from '../grants/revoke.ts'
+import { addEndpoint } from '../http/endpoint.ts'
+import { readForm } from '../http/form.ts'
+import { brandOf, PageFault } from '../http/pages.ts'
+import type { Offered } from '../scopes/offered.ts'
+import { forSignedIn, header, navigation, type SignedInDeps } from './signed-in.ts'
+
+export interface AuthorizedAppsDeps extends SignedInDeps {
+  readonly offered: Offered
+}
+
+type Page = Parameters<Parameters<typeof forSignedIn>[1]>
+type Who = Page[0]
+
+/** What a person allowed, and how they take it back: the consent ends with every grant that rests on it. */
+export function authorizedAppsRoutes(server: FastifyInstance, deps: AuthorizedAppsDeps): void {
+  const { profile, db, clock, browsers } = deps
+  const path = profile.paths.authorizedApps
+  addEndpoint(server, { path, get: forSignedIn(deps, (who, _request, reply) => show(who, reply, deps)) })
+  addEndpoint(server, {
+    path: `${path}/revoke`,
+    bodyLimit: 8 * 1024,
+    post: forSignedIn(deps, async (who, request, reply) => {
+      const form = readForm(request)
+      browsers.requireOwnForm(request, form.get('csrf'))
+      const consent = form.get('consent') ?? ''
+      const now = new Date(clock.now())
+      const client = await db.asPlatform('revocation', (tx) => endConsent(tx, consent, who.session.personId, now))
+      if (client === undefined) throw new PageFault('thing.unknown')
+      request.log.info({ consent, person: who.session.personId }, 'consent revoked')
+      return show(who, reply, deps, `${displayName(client)} no longer has access.`)
+    }),
+  })
+}
+
+async function show({ session, browser }: Who, reply: Page[2], deps: AuthorizedAppsDeps, done?: string) {
+  const { profile, db, pages, offered } = deps
+  const path = profile.paths.authorizedApps
+  const entries = await db.asPlatform('page', (tx) => consent_list_of_person(tx, session.personId))
+  const apps = entries.map((entry) => ({
+    name: entry.clientName,
+    resource: { name: entry.resourceName ?? entry.resource, uri: entry.resource },
+    tenant: { name: entry.tenantName },
+    scopes: offered.textsOf(entry.scopes),
+    lastUsed: entry.usedAt ?? undefined,
+    grantedAt: entry.grantedAt,
+    revokeAction: `${path}/revoke`,
+    revokeFields: { consent: entry.id },
+  }))
+  const surroundings = { nav: navigation(profile, path), person: header(session, browser) }
+  return pages.send(
+    reply,
+    authorizedAppsPage({ brand: brandOf(profile), csrf: browser.csrf, apps, done, ...surroundings }),
+  )
+}

@@ -1,0 +1,49 @@
+import { busSchema, openBus } from '@gatehouse/bus'
+import { ConfigError, loadConfig } from '@gatehouse/config'
+import { STREAMS, systemClock } from '@gatehouse/contracts'
+import { openDatabase } from '@gatehouse/database'
+import { openKeyValue } from '@gatehouse/kv'
+import { loadProfile } from '@gatehouse/profiles'
+import { createServer, runService } from '@gatehouse/service'
+import { createLogger, createMetrics } from '@gatehouse/telemetry'
+import { createAuthApp } from './app.ts'
+import { authConfig, embeddedInProduction } from './config.ts'
+import { authSchema } from './schema.ts'
+
+const log = createLogger('auth')
+
+await runService(log, async (closing) => {
+  const config = loadConfig(authConfig, process.env)
+  log.level = config.LOG_LEVEL
+  const embedded = embeddedInProduction(config)
+  if (embedded.length > 0) {
+    throw new ConfigError(embedded.map((name) => `${name}: production needs a real one, or GATEHOUSE_ALLOW_EMBEDDED=1`))
+  }
+  const host = closing(await openDatabase(config.DATABASE_URL, { ownerUrl: config.DATABASE_OWNER_URL, logger: log }))
+  if (config.GATEHOUSE_MIGRATE) {
+    await host.migrate(config.NATS_URL === undefined ? [authSchema, busSchema] : [authSchema])
+  }
+  const kv = closing(await openKeyValue(config.REDIS_URL, { logger: log }))
+  const bus = closing(await openBus(config.NATS_URL, { database: host.as(busSchema.role), logger: log, name: 'auth' }))
+  if (config.GATEHOUSE_MIGRATE) await bus.ensureStreams([STREAMS.authState, STREAMS.authDelta])
+  const auth = createAuthApp({
+    profile: loadProfile(config.GATEHOUSE_PROFILE),
+    publicUrl: config.PUBLIC_URL,
+    db: host.as(authSchema.role),
+    host,
+    kv,
+    bus,
+    clock: systemClock,
+    log,
+    secret: config.GATEHOUSE_SECRET,
+    adminToken: config.GATEHOUSE_ADMIN_TOKEN,
+    internalClients: config.INTERNAL_CLIENTS,
+  })
+  const metrics = createMetrics()
+  const server = createServer({ log, metrics, ready: auth.ready, trustedProxies: config.TRUSTED_PROXIES })
+  await server.register(auth.app)
+  closing(auth.background())
+  closing(server)
+  await server.listen({ host: config.HOST, port: config.PORT })
+  log.info({ addresses: server.addresses() }, 'listening')
+})

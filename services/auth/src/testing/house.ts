@@ -1,0 +1,250 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { type Bus, busSchema, openBus } from '@gatehouse/bus'
+import { Secret } from '@gatehouse/config'
+import { STREAMS } from '@gatehouse/contracts'
+import { type Database, type DatabaseHost, openDatabase, sql } from '@gatehouse/database'
+import { openKeyValue } from '@gatehouse/kv'
+import { loadProfile, type Profile } from '@gatehouse/profiles'
+import { createServer } from '@gatehouse/service'
+import { createMetrics, silentLogger } from '@gatehouse/telemetry'
+import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
+import type { Test } from 'tap'
+import { type AuthApp, type AuthDeps, createAuthApp } from '../app.ts'
+import { type DemoTenant, seedDemo } from '../demo.ts'
+import { authSchema } from '../schema.ts'
+
+export const PASSWORD = 'correct horse battery'
+export const API_KEY = 'align_demo_key_for_tests_0123456789'
+export const ADMIN = 'operator-token-for-tests'
+export const ORIGIN = 'https://align.example'
+export const MCP = `${ORIGIN}/mcp`
+export const CALLBACK = 'https://client.example/callback'
+
+/** The service over a database, with the demo's people in it, and what a test looks at. */
+export interface House {
+  readonly server: FastifyInstance
+  readonly auth: AuthApp
+  readonly db: Database
+  readonly bus: Bus
+  readonly tenants: readonly DemoTenant[]
+  /** A clock that a test can move; starts at the real time. */
+  readonly clock: { now(): number; forward(ms: number): void }
+}
+
+export interface HouseOptions {
+  /** Default: an embedded database in memory. */
+  readonly host?: DatabaseHost
+  readonly profile?: Partial<Profile>
+  readonly deps?: Partial<AuthDeps>
+}
+
+export async function openHouse(t: Test, options: HouseOptions = {}): Promise<House> {
+  const host = options.host ?? (await openDatabase('pglite:'))
+  if (options.host === undefined) t.teardown(() => host.close())
+  await host.migrate([authSchema, busSchema])
+  const profile = { ...loadProfile('align'), ...options.profile }
+  let offset = 0
+  const clock = {
+    now: () => Date.now() + offset,
+    forward: (ms: number) => {
+      offset += ms
+    },
+  }
+  const db = host.as(authSchema.role)
+  const kv = await openKeyValue('memory:', { clock })
+  const bus = await openBus('memory:', { database: host.as(busSchema.role), clock })
+  t.teardown(() => bus.close())
+  await bus.ensureStreams(Object.values(STREAMS))
+  const auth = createAuthApp({
+    profile,
+    publicUrl: ORIGIN,
+    db,
+    host,
+    kv,
+    bus,
+    clock,
+    log: silentLogger,
+    secret: new Secret('a secret of enough characters'),
+    adminToken: new Secret(ADMIN),
+    ...options.deps,
+  })
+  const seeds = { profile, db, clock, password: PASSWORD, apiKey: API_KEY }
+  const tenants = await seedDemo(seeds)
+  const server = createServer({ log: silentLogger, metrics: createMetrics({ process: false }), ready: [] })
+  await server.register(auth.app)
+  t.teardown(() => server.close())
+  return { server, auth, db, bus, tenants, clock }
+}
+
+/** What is waiting to be published, oldest first. */
+export const outboxOf = (db: Database) =>
+  db.asPlatform('test', (tx) =>
+    tx.rows<{ subject: string; event: { data: Record<string, unknown> } }>(
+      sql`select subject, event from auth.outbox where subject not like 'auth.state.%' order by position`,
+    ),
+  )
+
+export interface RegisteredClient {
+  readonly client_id: string
+  readonly client_secret?: string
+  readonly [field: string]: unknown
+}
+
+export async function registerClient(house: House, metadata: Record<string, unknown> = {}): Promise<RegisteredClient> {
+  const answer = await house.server.inject({
+    method: 'POST',
+    url: '/oauth/clients',
+    payload: {
+      client_name: 'Test client',
+      redirect_uris: [CALLBACK],
+      token_endpoint_auth_method: 'none',
+      grant_types: ['authorization_code', 'refresh_token'],
+      ...metadata,
+    },
+  })
+  if (answer.statusCode !== 201) throw new Error(answer.body)
+  return answer.json()
+}
+
+export const newVerifier = (): string => randomBytes(32).toString('base64url')
+export const challengeOf = (verifier: string): string => createHash('sha256').update(verifier).digest('base64url')
+
+/** Query of a good authorization request; `changes` with `undefined` leave a parameter out. */
+export function authorizeUrl(
+  client: string,
+  verifier: string,
+  changes: Record<string, string | undefined> = {},
+): string {
+  const all = {
+    response_type: 'code',
+    client_id: client,
+    redirect_uri: CALLBACK,
+    state: 'state 1+2%',
+    code_challenge: challengeOf(verifier),
+    code_challenge_method: 'S256',
+    ...changes,
+  }
+  const given = Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined)
+  return `/oauth/authorize?${new URLSearchParams(given)}`
+}
+
+/** A browser: keeps the cookie, follows redirects inside the service, submits forms. */
+export class Visitor {
+  readonly #server: FastifyInstance
+  cookie: string | undefined
+
+  constructor(house: Pick<House, 'server'>) {
+    this.#server = house.server
+  }
+
+  async get(url: string): Promise<LightMyRequestResponse> {
+    return this.#keep(await this.#server.inject({ method: 'GET', url, headers: this.#headers() }))
+  }
+
+  async post(url: string, form: Record<string, string>, headers: Record<string, string> = {}) {
+    const payload = new URLSearchParams(form).toString()
+    const type = { 'content-type': 'application/x-www-form-urlencoded' }
+    return this.#keep(
+      await this.#server.inject({ method: 'POST', url, payload, headers: { ...this.#headers(), ...type, ...headers } }),
+    )
+  }
+
+  /** Fills in the form of a page and goes where the answer leads inside the service. */
+  async submit(page: LightMyRequestResponse, fields: Record<string, string>): Promise<LightMyRequestResponse> {
+    const { action, hidden } = formOf(page.body)
+    return this.follow(await this.post(action, { ...hidden, ...fields }))
+  }
+
+  async follow(answer: LightMyRequestResponse): Promise<LightMyRequestResponse> {
+    const location = answer.headers.location
+    return typeof location === 'string' && location.startsWith('/') ? this.follow(await this.get(location)) : answer
+  }
+
+  async signIn(email = 'member@acme.test', password = PASSWORD): Promise<LightMyRequestResponse> {
+    return this.submit(await this.get('/sign-in'), { email, password })
+  }
+
+  #headers(): Record<string, string> {
+    return this.cookie === undefined ? {} : { cookie: this.cookie }
+  }
+
+  #keep(answer: LightMyRequestResponse): LightMyRequestResponse {
+    const set = [answer.headers['set-cookie'] ?? []].flat().at(-1)
+    if (set !== undefined) this.cookie = set.split(';', 1)[0]
+    return answer
+  }
+}
+
+export function formOf(html: string): { readonly action: string; readonly hidden: Record<string, string> } {
+  const form = [...html.matchAll(/<form\b[\s\S]*?<\/form>/g)]
+    .map(([text]) => text)
+    .find((text) => !text.includes('/sign-out'))
+  if (form === undefined) throw new Error(`no form: ${html}`)
+  const hidden: Record<string, string> = {}
+  for (const [, name, value] of form.matchAll(/type="hidden" name="([^"]+)" value="([^"]*)"/g))
+    hidden[name ?? ''] = value ?? ''
+  return { action: /action="([^"]+)"/.exec(form)?.[1] ?? '', hidden }
+}
+
+/** Signs in, approves, and returns the parameters at the callback. */
+export async function authorize(
+  house: House,
+  client: string,
+  verifier: string,
+  changes: Record<string, string | undefined> = {},
+  visitor = new Visitor(house),
+): Promise<URLSearchParams> {
+  let page = await visitor.follow(await visitor.get(authorizeUrl(client, verifier, changes)))
+  if (page.body.includes('name="password"'))
+    page = await visitor.submit(page, { email: 'member@acme.test', password: PASSWORD })
+  if (page.body.includes('name="decision"')) page = await visitor.submit(page, { decision: 'approve' })
+  const location = page.headers.location
+  if (typeof location !== 'string') throw new Error(`no redirect: ${page.statusCode} ${page.body}`)
+  return new URL(location).searchParams
+}
+
+export async function token(
+  house: Pick<House, 'server'>,
+  form: Record<string, string>,
+  headers: Record<string, string> = {},
+) {
+  const payload = new URLSearchParams(form).toString()
+  return house.server.inject({
+    method: 'POST',
+    url: '/oauth/token',
+    payload,
+    headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+  })
+}
+
+export interface Connected {
+  readonly client: string
+  readonly access_token: string
+  readonly refresh_token: string
+  readonly scope: string
+  readonly id_token?: string
+}
+
+/** A client with tokens. */
+export async function connect(house: House, changes: Record<string, string | undefined> = {}): Promise<Connected> {
+  const { client_id: client } = await registerClient(house)
+  const verifier = newVerifier()
+  const code = (await authorize(house, client, verifier, changes)).get('code') ?? ''
+  const answer = await token(house, exchangeForm(client, code, verifier))
+  if (answer.statusCode !== 200) throw new Error(answer.body)
+  return { client, ...answer.json() }
+}
+
+export const exchangeForm = (client: string, code: string, verifier: string): Record<string, string> => ({
+  grant_type: 'authorization_code',
+  client_id: client,
+  code,
+  code_verifier: verifier,
+  redirect_uri: CALLBACK,
+})
+
+export const refreshForm = (client: string, refresh_token: string): Record<string, string> => ({
+  grant_type: 'refresh_token',
+  client_id: client,
+  refresh_token,
+})

@@ -1,0 +1,28 @@
+import type { Clock } from '@gatehouse/contracts'
+import type { Database } from '@gatehouse/database'
+import type { Profile } from '@gatehouse/profiles'
+import type { Client } from '../clients/clients.store.ts'
+import type { Params } from '../http/form.ts'
+import type { Keyring } from '../keys/keyring.ts'
+import type { OpenResources } from '../resources/registry.ts'
+import type { Issue, Minter } from './mint.ts'
+
+export interface TokenDeps {
+  readonly profile: Profile
+  readonly db: Database
+  readonly clock: Clock
+  readonly resources: OpenResources
+  readonly refreshRing: Keyring
+  readonly minter: Minter
+}
+
+/** What a grant is given: a request whose client has proven itself. */
+export interface TokenRequest {
+  readonly form: Params
+  readonly client: Client
+  /** When it reached this process, before it waited for anything. Milliseconds since the epoch. */
+  readonly receivedAt: number
+}
+
+/** One grant type. @throws Refusal */
+export type GrantHandler = (request: TokenRequest, deps: TokenDeps) => Promise<Issue>

@@ -1,0 +1,107 @@
+import type { Tx } from '@gatehouse/database'
+import { type Reason, Refusal } from '../errors.ts'
+import { type Grant, grant_lock, grant_touch } from '../grants/grants.store.ts'
+import { endGrant } from '../grants/revoke.ts'
+import { openRefreshRing, type RefreshRing } from '../keys/refresh-ring.ts'
+import { refreshedScopes } from '../scopes/judge.ts'
+import { sha256 } from '../secrets.ts'
+import type { GrantHandler, TokenDeps, TokenRequest } from './deps.ts'
+import { holderOf, namedResources } from './holder.ts'
+import { judgeRefresh, retryWindowMs } from './judge-refresh.ts'
+import type { Issue } from './mint.ts'
+import {
+  refresh_count_try,
+  refresh_get,
+  refresh_get_grant,
+  refresh_insert,
+  refresh_list_chain,
+  refresh_use,
+} from './refresh.store.ts'
+
+/** Long enough for whoever repeats so often to notice. */
+const TOO_OFTEN_SECONDS = 30
+
+/** `grant_type=refresh_token` (OAuth 2.1, section 4.3), rotated on every use. */
+export const refreshToken: GrantHandler = async (request, deps) => {
+  const token = request.form.need('refresh_token')
+  const resources = await deps.resources()
+  const named = namedResources(request.form, resources)
+  const ring = await openRefreshRing(deps.refreshRing)
+  const outcome = await deps.db.asPlatform('refresh', (tx) => refresh(tx, token, named, ring, request, deps))
+  if ('refused' in outcome) {
+    throw new Refusal(
+      outcome.refused,
+      outcome.refused === 'refresh.too-often' ? { retryAfterSeconds: TOO_OFTEN_SECONDS } : {},
+    )
+  }
+  const { tokenSeconds = deps.profile.accessTokenSeconds } = resources.find(outcome.grant.resource) ?? {}
+  return { ...outcome, tokenSeconds }
+}
+
+type Refreshed = Omit<Issue, 'tokenSeconds'>
+
+/** The whole use of a token in one transaction that holds the grant, so that of many at once one rotates and the others repeat. */
+async function refresh(
+  tx: Tx,
+  token: string,
+  named: readonly string[],
+  ring: RefreshRing,
+  { form, client, receivedAt }: TokenRequest,
+  { profile, clock }: TokenDeps,
+): Promise<Refreshed | { readonly refused: Reason }> {
+  const hash = sha256(token)
+  const owner = await refresh_get_grant(tx, hash)
+  const grant = owner && (await grant_lock(tx, owner.grantId))
+  if (grant === undefined || grant.clientId !== client.id) return { refused: 'refresh.unknown' }
+  if (grant.endedAt !== null) return { refused: 'grant.ended' }
+  if (named.some((resource) => resource !== grant.resource)) return { refused: 'resource.unknown' }
+  const scopes = refreshedScopes(form.get('scope'), grant.scopes)
+  const presented = await refresh_get(tx, hash)
+  const seen = { ...presented, expiresAt: presented.expiresAt.getTime(), usedAt: presented.usedAt?.getTime() }
+  const verdict = judgeRefresh(seen, receivedAt, retryWindowMs(profile.refreshRetrySeconds))
+  if (verdict === 'reused') {
+    await endGrant(tx, grant.id, 'refresh.reused', new Date(clock.now()))
+    return { refused: 'refresh.reused' }
+  }
+  if (verdict === 'too-often') return { refused: 'refresh.too-often' }
+  if (verdict === 'expired') return { refused: 'refresh.expired' }
+  // After the judge: who presents a stolen token may as well ask for a wrong scope. Before the rotation: a mistake costs nothing.
+  if (scopes === undefined) return { refused: 'scope.invalid' }
+  const holder = await holderOf(tx, grant)
+  const successor =
+    verdict === 'rotate'
+      ? await rotate(tx, token, presented.generation, grant, ring, { profile, clock })
+      : await newest(tx, token, presented.generation, grant, ring)
+  if (verdict === 'repeat') await refresh_count_try(tx, hash)
+  return successor === undefined
+    ? { refused: 'refresh.expired' }
+    : { grant, ...holder, scopes, refreshToken: successor }
+}
+
+async function rotate(
+  tx: Tx,
+  token: string,
+  generation: number,
+  grant: Grant,
+  ring: RefreshRing,
+  { profile, clock }: Pick<TokenDeps, 'profile' | 'clock'>,
+): Promise<string> {
+  const successor = ring.successor(token, ring.current)
+  if (successor === undefined) throw new Error('the current key of the refresh ring is missing')
+  const now = new Date(clock.now())
+  await grant_touch(tx, grant.id, now)
+  const expiresAt = new Date(now.getTime() + profile.refreshTokenSeconds * 1_000)
+  await refresh_insert(tx, { hash: sha256(successor), grantId: grant.id, generation: generation + 1, expiresAt })
+  // Last, so that its time is as near to the commit as it can be.
+  await refresh_use(tx, sha256(token), ring.current, new Date(clock.now()))
+  return successor
+}
+
+/** The family's newest token, computed from an older one. `undefined` when a key on the way is retired. */
+async function newest(tx: Tx, token: string, generation: number, grant: Grant, ring: RefreshRing) {
+  let reached: string | undefined = token
+  for (const { keyId } of await refresh_list_chain(tx, grant.id, generation)) {
+    if (reached !== undefined) reached = ring.successor(reached, keyId)
+  }
+  return reached
+}

@@ -1,0 +1,42 @@
+import type { FastifyInstance } from 'fastify'
+import { authenticateClient, type FindClient } from '../clients/authenticate.ts'
+import { Refusal } from '../errors.ts'
+import { answerErrors, answerJson } from '../http/answer-errors.ts'
+import { addEndpoint } from '../http/endpoint.ts'
+import { readForm } from '../http/form.ts'
+import type { TokenDeps } from './deps.ts'
+import { offeredGrants } from './grant-types.ts'
+
+export const TOKEN_PATH = '/oauth/token'
+const BODY_BYTES = 64 * 1024
+
+/** The token endpoint (OAuth 2.1, section 3.2). */
+export async function tokenRoutes(
+  server: FastifyInstance,
+  deps: TokenDeps & { readonly findClient: FindClient },
+): Promise<void> {
+  const { clock, minter, findClient } = deps
+  const grants = offeredGrants(deps.profile)
+  const received = new WeakMap<object, number>()
+  answerErrors(server, answerJson)
+  // The strict rule of refresh tokens counts from here: nothing has been waited for yet.
+  server.addHook('onRequest', async (request) => void received.set(request, clock.now()))
+  addEndpoint(server, {
+    path: TOKEN_PATH,
+    cors: true,
+    bodyLimit: BODY_BYTES,
+    post: async (request, reply) => {
+      const form = readForm(request)
+      const type = form.need('grant_type')
+      const client = await authenticateClient(request, form, findClient)
+      const grant = grants.get(type)
+      if (grant === undefined) throw new Refusal('grant.unsupported')
+      if (client.grantTypes?.includes(type) === false) throw new Refusal('grant.not-allowed')
+      const issue = await grant({ form, client, receivedAt: received.get(request) ?? clock.now() }, deps)
+      const answer = await minter.mint(issue, clock.now())
+      request.log.info({ type, client: client.id, grant: issue.grant.id }, 'tokens issued')
+      reply.headers({ 'cache-control': 'no-store', pragma: 'no-cache' })
+      return answer
+    },
+  })
+}
