@@ -125,6 +125,22 @@ test('the edge of the MCP endpoint', async (suite) => {
   })
 
   await suite.test(
+    'who accepts JSON alone gets JSON, but no stream; who accepts streams alone gets no JSON [S-TR-09] [S-LT-03]',
+    async (t) => {
+      const ask = (method: string, accept: string) => {
+        const { headers, body } = modernRequest(method, { notifications: {} })
+        return post(rig, token, body, { ...headers, accept })
+      }
+      t.equal((await ask('server/discover', 'application/json')).status, 200)
+      t.match(await ask('subscriptions/listen', 'application/json'), {
+        status: 406,
+        body: { id: 1, error: { code: 406 } },
+      })
+      t.equal((await ask('server/discover', 'text/event-stream')).status, 406)
+    },
+  )
+
+  await suite.test(
     'a workspace that is suspended, without MCP, or on a plan without it is turned away [L1] [L21] [O2]',
     async (t) => {
       const cases = { late: 423, quiet: 403, poor: 404 } as const

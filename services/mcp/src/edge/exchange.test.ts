@@ -46,10 +46,12 @@ test('the exchange of API keys at auth', async (suite) => {
     t.match(seen[0], { url: '/internal/v1/credentials', body: '{"credential":"notes_x"}' })
   })
 
-  await suite.test('404 is a key that is no good; anything else is an outage', async (t) => {
-    answer = { status: 404, body: '{}' }
+  await suite.test('only the word of auth makes a key no good; anything else is an outage', async (t) => {
+    answer = { status: 404, body: '{"error":"inactive"}' }
     t.equal(await exchange('notes_x'), undefined)
     for (const broken of [
+      { status: 404, body: '{"error":"not_found"}' },
+      { status: 404, body: 'nothing here' },
       { status: 401, body: '{}' },
       { status: 500, body: 'x' },
       { status: 200, body: '{"tenant":"acme"}' },

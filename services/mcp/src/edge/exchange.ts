@@ -14,6 +14,9 @@ const facts = z.object({
   expiresAt: z.number().int().optional(),
 })
 
+/** What auth says of a key that is no good. Any other 404 is a wrong address, and no word about the key. */
+const inactive = z.object({ error: z.literal('inactive') })
+
 const ASSERTION_SECONDS = 60
 const TIMEOUT_MS = 5_000
 
@@ -53,8 +56,8 @@ export async function keyExchangeOf(profile: Profile, options: KeyExchangeOption
 
 /**
  * Asks auth what an API key proves: `POST <authUrl>/internal/v1/credentials` with `{ "credential": "<key>" }`, as the client
- * `clientId` that proves itself with `private_key_jwt` (RFC 7523) in the Authorization header. 200 brings the facts, 404 says that the
- * key is no good; anything else is an outage.
+ * `clientId` that proves itself with `private_key_jwt` (RFC 7523) in the Authorization header. 200 brings the facts, 404 with
+ * `inactive` says that the key is no good; anything else is an outage.
  */
 export async function createKeyExchange(
   options: Omit<KeyExchangeOptions, 'key'> & { readonly key: JWK },
@@ -83,7 +86,8 @@ export async function createKeyExchange(
       redirect: 'error',
       signal: AbortSignal.timeout(TIMEOUT_MS),
     })
-    if (answer.status === 404) return undefined
+    if (answer.status === 404 && inactive.safeParse(await answer.json().catch(() => undefined)).success)
+      return undefined
     if (!answer.ok) throw new ExchangeUnavailable(`auth answered ${answer.status} to the exchange of an API key`)
     const parsed = facts.safeParse(await answer.json())
     if (!parsed.success) throw new ExchangeUnavailable('auth answered an exchange with unknown facts', parsed.error)

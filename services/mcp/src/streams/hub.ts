@@ -2,6 +2,7 @@ import type { Clock } from '@gatehouse/contracts'
 import { decide, decideTenant, type Principal, type Requirement, type Rules } from '@gatehouse/policy'
 import type { Metrics } from '@gatehouse/telemetry'
 import type { FeedView } from '@gatehouse/token'
+import { createPump } from './pump.ts'
 import type { ReplayWindow } from './replay-window.ts'
 import type { ListenStream } from './stream.ts'
 import { createUriIndex } from './uri-index.ts'
@@ -23,7 +24,7 @@ export interface Hub {
   readonly size: number
 }
 
-/** Streams written in one turn of the loop; the rest waits for the next, so that requests are answered in between. */
+/** Streams that are written in one turn of the loop. */
 const CHUNK = 250
 const TICK_MS = 1_000
 
@@ -46,8 +47,6 @@ export function createHub(options: {
   const streams = new Map<ListenStream, number>()
   let attached = 0
   const perPrincipal = new Map<string, number>()
-  const dirty = new Set<ListenStream>()
-  let scheduled = false
   let closed = false
   let ticks = 0
 
@@ -60,29 +59,15 @@ export function createHub(options: {
     for (const stream of streams.keys()) if (lost(stream)) stream.end()
   }
 
-  const pump = (): void => {
-    let count = 0
-    for (const stream of dirty) {
-      if (count === CHUNK) break
-      count += 1
-      dirty.delete(stream)
-      if (!mayLive(stream)) {
-        stream.end()
-        continue
-      }
-      const { principal } = stream
-      const tenant = feed.tenant(principal.tenant)
-      stream.flush((requirement: Requirement) => decide(principal, tenant, requirement, rules).allow)
+  const pump = createPump<ListenStream>(CHUNK, (stream) => {
+    if (!mayLive(stream)) {
+      stream.end()
+      return
     }
-    scheduled = dirty.size > 0
-    if (scheduled) setImmediate(pump)
-  }
-  const ready = (stream: ListenStream): void => {
-    dirty.add(stream)
-    if (scheduled) return
-    scheduled = true
-    setImmediate(pump)
-  }
+    const { principal } = stream
+    const tenant = feed.tenant(principal.tenant)
+    stream.flush((requirement: Requirement) => decide(principal, tenant, requirement, rules).allow)
+  })
 
   const keepAliveEvery = Math.max(1, Math.round(options.keepAliveMs / TICK_MS))
   // One timer for all: expiry, slow readers, keep-alives.
@@ -115,11 +100,11 @@ export function createHub(options: {
       gauge.set(streams.size)
       for (const uri of stream.uris.keys()) index.add(stream.principal.tenant, uri, stream)
       for (const uri of window.changed(stream.principal.tenant, stream.uris.keys())) stream.mark(uri)
-      ready(stream)
+      pump.add(stream)
     },
     detach(stream) {
       if (!streams.delete(stream)) return
-      dirty.delete(stream)
+      pump.drop(stream)
       const holder = holderOf(stream.principal)
       const left = (perPrincipal.get(holder) ?? 1) - 1
       if (left === 0) perPrincipal.delete(holder)
@@ -130,16 +115,16 @@ export function createHub(options: {
     publish(tenant, uri) {
       for (const stream of index.listeners(tenant, uri)) {
         stream.mark(uri)
-        ready(stream)
+        pump.add(stream)
       }
     },
     publishAll() {
       for (const stream of streams.keys()) {
         for (const uri of stream.uris.keys()) stream.mark(uri)
-        ready(stream)
+        pump.add(stream)
       }
     },
-    ready,
+    ready: pump.add,
     close() {
       if (closed) return
       closed = true
