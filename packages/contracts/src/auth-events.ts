@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { defineEvent } from './event.ts'
+import { isSubjectToken } from './streams.ts'
 
 /** `*` as the tenant of an event that belongs to no tenant. */
 export const PLATFORM = '*'
@@ -62,9 +64,36 @@ export const TenantState = defineEvent(
 )
 export type TenantStateData = z.infer<typeof TenantState.schema>
 
+/** What a revocation is about, as one string: the subject's last token. */
+function about(revocation: Revocation): string {
+  switch (revocation.kind) {
+    case 'token':
+      return revocation.jti
+    case 'grant':
+      return revocation.grant
+    case 'client':
+      return revocation.client
+    case 'person':
+      return revocation.person
+    case 'tenant-switch':
+    case 'membership':
+      return `${revocation.tenant}.${revocation.person}`
+    case 'key':
+      return revocation.key
+  }
+}
+
+/**
+ * Subjects of `AUTH_DELTA`. The stream keeps the last message of each: a later revocation of the same thing says all that an
+ * earlier one said, and of the ticks only the newest counts. Ids that are no subject token (client ids may be URLs) are hashed.
+ */
 export const DELTA_SUBJECTS = {
   tick: 'auth.delta.tick',
-  revoked: (revocation: Revocation): string => `auth.delta.${revocation.kind}`,
+  revoked: (revocation: Revocation): string => {
+    const id = about(revocation)
+    const token = isSubjectToken(id) ? id : createHash('sha256').update(id).digest('base64url')
+    return `auth.delta.${revocation.kind}.${token}`
+  },
 } as const
 
 /** Header (NATS) or attribute that names the database a feed message came from. */

@@ -1,4 +1,5 @@
 import { test } from 'tap'
+import { DELTA_SUBJECTS } from './auth-events.ts'
 import { auditSubject, domainSubject, isSubjectToken, STREAMS, stateSubject } from './streams.ts'
 
 /** NATS subject matching: `>` at the end stands for one or more tokens. */
@@ -27,6 +28,15 @@ test('subjects are pinned: permissions of the bus rest on them', async (t) => {
   t.equal(domainSubject('acme', 'entry.created'), 'domain.acme.entry.created')
   t.equal(auditSubject('node-1'), 'audit.node-1')
   t.equal(stateSubject('role', 'r1'), 'auth.state.role.r1')
+})
+
+test('each thing that is taken back has a subject of its own, whatever its id looks like', async (t) => {
+  const about = { at: 1, reason: 'test' }
+  t.equal(DELTA_SUBJECTS.revoked({ kind: 'grant', grant: 'gr_1', ...about }), 'auth.delta.grant.gr_1')
+  const url = DELTA_SUBJECTS.revoked({ kind: 'client', client: 'https://client.example/metadata.json', ...about })
+  t.match(url, /^auth\.delta\.client\.[A-Za-z0-9_-]{43}$/)
+  const switched = (tenant: string) => DELTA_SUBJECTS.revoked({ kind: 'tenant-switch', person: 'p', tenant, ...about })
+  t.not(switched('a'), switched('b'), 'a switch back does not forget what the first one took')
 })
 
 test('a subject token has no dots, wildcards or white space', async (t) => {

@@ -20,11 +20,12 @@ export const STREAMS = {
   audit: { name: 'AUDIT', subjects: ['audit.>'], maxAgeSeconds: 30 * 24 * 3600, duplicateWindowSeconds: 600 },
   /** What nodes need to know and differs from the default: `auth.state.<tenant|role|client|resource>.<id>`, last per subject. */
   authState: { name: 'AUTH_STATE', subjects: ['auth.state.>'], maxMessagesPerSubject: 1, duplicateWindowSeconds: 120 },
-  /** What was taken back, and the tick: `auth.delta.<kind>`. */
+  /** What was taken back, `auth.delta.<kind>.<id>`, and the tick, `auth.delta.tick`; last per subject. */
   authDelta: {
     name: 'AUTH_DELTA',
     subjects: ['auth.delta.>'],
     maxAgeSeconds: DELTA_AGE_SECONDS,
+    maxMessagesPerSubject: 1,
     duplicateWindowSeconds: 120,
   },
 } as const satisfies Record<string, StreamDefinition>

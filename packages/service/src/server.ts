@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Logger, Metrics } from '@gatehouse/telemetry'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync, LogController } from 'fastify'
 
 /** A service's app: routes and hooks, nothing that listens. */
 export type App = FastifyPluginAsync
@@ -30,7 +30,7 @@ const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
 export function createServer(options: ServerOptions): FastifyInstance {
   const server = Fastify({
     loggerInstance: options.log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: options.bodyLimitBytes ?? 1_048_576,
     trustProxy: options.trustedProxies === undefined ? false : [...options.trustedProxies],
     requestIdHeader: false,

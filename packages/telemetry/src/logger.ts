@@ -11,13 +11,15 @@ const REDACTED = [
   'access_token',
   'refresh_token',
   'id_token',
-  'code',
   'code_verifier',
   'client_secret',
   'client_assertion',
   'api_key',
   'arguments',
 ].flatMap((name) => [name, `*.${name}`, `*.*.${name}`])
+
+/** An authorization code, where a form or a query was logged; elsewhere `code` is an error's or a process's. */
+const CODES = ['form.code', 'body.code', 'query.code', '*.form.code', '*.body.code', '*.query.code']
 
 /** Structured logs on standard output, one JSON object a line; secrets are replaced by `***`. */
 export function createLogger(
@@ -29,7 +31,7 @@ export function createLogger(
       level: options.level ?? 'info',
       base: { service },
       timestamp: pino.stdTimeFunctions.isoTime,
-      redact: { paths: ['req.headers.authorization', 'req.headers.cookie', ...REDACTED], censor: '***' },
+      redact: { paths: ['req.headers.authorization', 'req.headers.cookie', ...CODES, ...REDACTED], censor: '***' },
     },
     options.destination ?? pino.destination({ fd: 1, sync: false }),
   )
