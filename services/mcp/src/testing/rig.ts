@@ -112,7 +112,24 @@ export interface RigParts {
 export async function openParts(): Promise<RigParts> {
   const host = await openDatabase('pglite:')
   await host.migrate([busSchema])
-  const bus = await openBus('memory:', { database: host.as('gatehouse_bus') })
+  const parts = await openPartsOn(await openBus('memory:', { database: host.as('gatehouse_bus') }))
+  return {
+    ...parts,
+    async recreateDomain() {
+      const { name } = STREAMS.domain
+      const platform = host.as('gatehouse_bus')
+      await platform.asPlatform('a test', (tx) => tx.run(sql`delete from bus.streams where name = ${name}`))
+      await parts.bus.ensureStreams([STREAMS.domain])
+    },
+    async close() {
+      await parts.close()
+      await host.close()
+    },
+  }
+}
+
+/** The same on a bus that is there already; it is closed with the parts. */
+export async function openPartsOn(bus: Bus): Promise<RigParts> {
   await bus.ensureStreams(Object.values(STREAMS))
   const auth = authOf(bus)
   for (const state of TENANTS) await auth.setTenant(state)
@@ -124,24 +141,20 @@ export async function openParts(): Promise<RigParts> {
     bus,
     feed,
     auth,
-    async recreateDomain() {
-      const { name } = STREAMS.domain
-      const platform = host.as('gatehouse_bus')
-      await platform.asPlatform('a test', (tx) => tx.run(sql`delete from bus.streams where name = ${name}`))
-      await bus.ensureStreams([STREAMS.domain])
-    },
+    recreateDomain: () => Promise.reject(new Error('only the embedded bus lets its stream be removed')),
     async close() {
       clearInterval(ticking)
       await feed.stop()
       await bus.close()
-      await host.close()
     },
   }
 }
 
+const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const jwks = { keys: [{ ...(await exportJWK(keys.publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' }] }
 let nodes = 0
 
-/** A node with a key pair, a store and a name of its own. */
+/** A node with a store and a name of its own. All nodes of a process trust the same key. */
 export async function openRig(
   { bus, feed, auth, recreateDomain }: RigParts,
   over: Partial<McpDeps> = {},
@@ -149,8 +162,6 @@ export async function openRig(
   nodes += 1
   const node = `node-${nodes}`
   const kv = await openKeyValue('memory:')
-  const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const jwks = { keys: [{ ...(await exportJWK(keys.publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' }] }
   const { domain, ran, gate } = notesDomain()
   const cut = { now: false }
   const mcp = createMcpApp({
