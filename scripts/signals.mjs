@@ -2,20 +2,20 @@ const SAME_MS = 1_000
 
 /**
  * A terminal's Ctrl-C reaches this process twice: from the terminal, and handed on by npm. Whoever listens with `once` would be
- * ended by the second in the middle of an orderly end. A repetition within a second is the same wish; a later one ends at once.
+ * ended by the second in the middle of an orderly end. A repetition within a second is the same wish; a later one that nobody
+ * listens to any more ends at once, as it would without this.
  */
 export function guardSignals() {
   for (const signal of ['SIGINT', 'SIGTERM']) {
-    let first
+    let first = Number.NEGATIVE_INFINITY
     const guard = () => {
       const now = performance.now()
-      if (first === undefined && process.listenerCount(signal) > 1) {
+      if (process.listenerCount(signal) > 1) {
         first = now
         return
       }
-      if (first !== undefined && now - first < SAME_MS) return
+      if (now - first < SAME_MS) return
       process.off(signal, guard)
-      process.removeAllListeners(signal)
       process.kill(process.pid, signal)
     }
     process.prependListener(signal, guard)

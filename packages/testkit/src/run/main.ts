@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { runTests } from './run.ts'
 
 const interruption = new AbortController()
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interruption.abort())
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interruption.abort())
 
 try {
   const root = join(import.meta.dirname, '../../../..')
