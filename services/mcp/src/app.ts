@@ -38,10 +38,11 @@ const CLOSE_MS = 5_000
 
 /**
  * Builds the MCP node and begins to follow the domain stream. Opens nothing, listens on nothing.
- * @throws RegistryError when the catalogs do not fit the profile
+ * @throws RegistryError when the catalogs do not fit the profile; TypeError for a public URL that is no origin, or a bad node name
  */
 export function createMcpApp(deps: McpDeps): McpApp {
   if (!isSubjectToken(deps.node)) throw new TypeError(`"${deps.node}" cannot be the name of a node`)
+  if (new URL(deps.publicUrl).origin !== deps.publicUrl) throw new TypeError(`"${deps.publicUrl}" is not an origin`)
   const limits: McpLimits = { ...DEFAULT_LIMITS, ...deps.limits }
   const { profile, catalogs, bus, clock, log, metrics, feed, node } = deps
   const rules = rulesOf(profile)

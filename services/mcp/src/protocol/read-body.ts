@@ -5,8 +5,10 @@ const MAX_DEPTH = 64
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
-const OPEN = new Set([0x5b, 0x7b])
-const CLOSE = new Set([0x5d, 0x7d])
+/** Brackets and braces differ in this one bit. */
+const BRACE_BIT = 0x20
+const OPEN = 0x7b
+const CLOSE = 0x7d
 
 export type Read = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly refused: Refused }
 
@@ -38,10 +40,10 @@ function tooDeep(bytes: Buffer): boolean {
       if (byte === BACKSLASH) at += 1
       else if (byte === QUOTE) inString = false
     } else if (byte === QUOTE) inString = true
-    else if (OPEN.has(byte)) {
+    else if ((byte | BRACE_BIT) === OPEN) {
       depth += 1
       if (depth > MAX_DEPTH) return true
-    } else if (CLOSE.has(byte)) depth -= 1
+    } else if ((byte | BRACE_BIT) === CLOSE) depth -= 1
   }
   return false
 }

@@ -1,0 +1,37 @@
+import { ConfigError, loadConfig } from '@gatehouse/config'
+import { test } from 'tap'
+import { catalogsOf } from './catalogs.ts'
+import { embeddedInProduction, mcpConfig } from './config.ts'
+
+test('the public URL is enough; the rest has defaults, and a path on it is dropped', async (t) => {
+  const config = loadConfig(mcpConfig, { PUBLIC_URL: 'https://MCP.example/x/' })
+  t.match(config, {
+    PUBLIC_URL: 'https://mcp.example',
+    GATEHOUSE_PROFILE: 'align',
+    HOST: '127.0.0.1',
+    CALL_TIMEOUT: 30,
+  })
+  t.same(config.ALLOWED_HOSTS, [])
+})
+
+test('every fault of the configuration is named at once', async (t) => {
+  const env = { NATS_URL: 'http://x', REDIS_URL: 'x', NODE_NAME: 'a.b', AUDIT_READS: 'never', PORT: '70000' }
+  try {
+    loadConfig(mcpConfig, env)
+    t.fail('it was accepted')
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    t.equal(error.faults.length, 6, error.message)
+  }
+})
+
+test('production refuses embedded parts unless they are allowed by name', async (t) => {
+  const production = { PUBLIC_URL: 'https://mcp.example', NODE_ENV: 'production' }
+  t.same(embeddedInProduction(loadConfig(mcpConfig, production)), ['DATABASE_URL', 'REDIS_URL', 'NATS_URL'])
+  t.same(embeddedInProduction(loadConfig(mcpConfig, { ...production, GATEHOUSE_ALLOW_EMBEDDED: '1' })), [])
+})
+
+test('a catalog that nobody knows stops the start', async (t) => {
+  t.equal(catalogsOf(['tracker'])[0]?.name, 'tracker')
+  for (const name of ['nothing', 'constructor']) t.throws(() => catalogsOf([name]), /no catalog is named/)
+})
