@@ -31,8 +31,9 @@ try {
   fail(error.message)
 }
 
-const { guardSignals } = await import('./signals.mjs')
+const { endWithNpm, guardSignals } = await import('./signals.mjs')
 guardSignals()
+endWithNpm()
 
 // In this very process, so that a signal or a kill of the command always reaches what it runs.
 const { createRequire } = await import('node:module')

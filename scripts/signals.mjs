@@ -1,4 +1,5 @@
 const SAME_MS = 1_000
+const PARENT_MS = 500
 
 /**
  * A terminal's Ctrl-C reaches this process twice: from the terminal, and handed on by npm. Whoever listens with `once` would be
@@ -20,4 +21,16 @@ export function guardSignals() {
     }
     process.prependListener(signal, guard)
   }
+}
+
+/** npm cannot hand on the signal that kills it. What runs below it then ends as if it had been asked to. */
+export function endWithNpm() {
+  if (process.env.npm_lifecycle_event === undefined) return
+  const parent = process.ppid
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(watch)
+    process.kill(process.pid, 'SIGTERM')
+  }, PARENT_MS)
+  watch.unref()
 }

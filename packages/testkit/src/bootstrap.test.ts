@@ -103,3 +103,21 @@ test('a main that does not listen is ended by a signal as ever', async (t) => {
   child.kill('SIGTERM')
   t.same(await ended, { code: null, signal: 'SIGTERM' })
 })
+
+test('what npm runs ends in order when npm is killed', async (t) => {
+  const folder = temporaryFolder(t)
+  const main = join(folder, 'main.mjs')
+  const file = (name: string) => JSON.stringify(join(folder, name))
+  writeFileSync(
+    main,
+    `import { writeFileSync } from 'node:fs'; import { endWithNpm } from ${script('signals.mjs')}
+     endWithNpm()
+     process.once('SIGTERM', () => { writeFileSync(${file('ended')}, ''); process.exit() })
+     setInterval(() => undefined, 1_000); writeFileSync(${file('ready')}, '')`,
+  )
+  const env = { ...process.env, npm_lifecycle_event: 'start' }
+  const npm = spawn('sh', ['-c', `"${process.execPath}" "${main}"; true`], { env, stdio: 'ignore' })
+  await eventually(5_000, 'the main', () => existsSync(join(folder, 'ready')))
+  npm.kill('SIGKILL')
+  await eventually(5_000, 'its end', () => existsSync(join(folder, 'ended')))
+})

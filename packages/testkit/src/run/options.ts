@@ -11,7 +11,9 @@ export interface Options {
 export const needsRealParts = (file: string): boolean => file.endsWith('.integration.test.ts')
 
 /** @throws Error that says how it is used */
-export function readOptions(args: readonly string[], root: string): Options {
+export function readOptions(given: readonly string[], root: string): Options {
+  // pnpm hands on the separator that npm takes away.
+  const args = given.filter((arg) => arg !== '--')
   const unknown = args.find((arg) => (arg.startsWith('-') ? arg !== '--quick' : !arg.endsWith('.test.ts')))
   if (unknown !== undefined) {
     throw new Error(`not understood: ${unknown}\nusage: npm test [-- --quick | -- path/to/file.test.ts …]`)

@@ -32,7 +32,7 @@ test('the last line names what was skipped only where something was', async (t) 
 
 test('options are files, --quick, or refused', async (t) => {
   t.same(readOptions(['/x/a/b.test.ts'], '/x'), { quick: false, files: ['a/b.test.ts'] })
-  t.same(readOptions(['--quick'], '/x'), { quick: true, files: [] })
+  t.same(readOptions(['--', '--quick'], '/x'), { quick: true, files: [] })
   for (const args of [['--slow'], ['a/b.ts'], ['--quick', 'b.test.ts']]) t.throws(() => readOptions(args, '/x'))
 })
 
