@@ -44,7 +44,7 @@ test('names are unique, of the allowed characters and at most 64 long [S-TL-03]'
     t.equal(faultsOf({ tools: [{ ...first, name }] }).length, 1, name)
 })
 
-test('a parameter that promises a mirrored header stops the start, since the header would not be checked [S-HV-18] [S-HV-23]', async (t) => {
+test('a parameter that promises a mirrored header stops the start, since the header would not be checked', async (t) => {
   const tool = defineTool<object>()({
     ...first,
     name: 'mirrored',
