@@ -96,8 +96,7 @@ export function createAuthApp(deps: AuthDeps): AuthApp {
     refreshRing: keyring('refresh', makeMacKey),
     minter: createMinter({ issuer, profile, accessSigner, idSigner }),
     readToken: createTokenReader({ issuer, signer: accessSigner, now: () => clock.now() }),
-    findClient: (async (id) =>
-      id.includes('\0') ? undefined : db.asPlatform('client', (tx) => client_get(tx, id))) satisfies FindClient,
+    findClient: ((id) => db.asPlatform('client', (tx) => client_get(tx, id))) satisfies FindClient,
     limiter: createLimiter(deps),
     passwords: createPasswords(),
     browsers: createBrowsers({ publicUrl, csrfKey: deriveKey(deps.secret, 'csrf') }),

@@ -9,7 +9,13 @@ import { person_list_of_tenant } from '../people/people.store.ts'
 import { tenant_get, tenant_list, tenant_update } from '../tenants/tenants.store.ts'
 import { defineOperation, type Operation } from './operation.ts'
 
-const id = z.string().min(1).max(128)
+const text = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .regex(/^\P{Cc}*$/u, 'must not hold control characters')
+const id = text(128)
 const time = z.iso.datetime()
 const tenant = z.object({
   id,
@@ -94,7 +100,7 @@ export const OPERATIONS: readonly Operation[] = [
     summary: 'Make an API key',
     input: z.object({
       tenant: id,
-      name: z.string().min(1).max(100),
+      name: text(100),
       scopes: z.array(z.string()).min(1).max(50),
       expiresAt: time.optional(),
     }),

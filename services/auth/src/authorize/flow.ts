@@ -50,10 +50,7 @@ const REQUEST_MS = 15 * 60_000
 export async function trust(params: Params, db: Database): Promise<{ client: Client; redirect: TrustedRedirect }> {
   const [clientId, ...otherIds] = params.all('client_id')
   if (clientId === undefined || otherIds.length > 0) throw new PageFault('client.missing')
-  // A NUL cannot be stored, so no client has it in its id.
-  const client = clientId.includes('\0')
-    ? undefined
-    : await db.asPlatform('authorize', (tx) => client_get(tx, clientId))
+  const client = await db.asPlatform('authorize', (tx) => client_get(tx, clientId))
   if (client === undefined) throw new PageFault('client.unknown')
   const uris = params.all('redirect_uri')
   if (uris.length > 1) throw new PageFault('redirect.missing')

@@ -46,6 +46,8 @@ type RefusedAs = 'metadata.malformed' | 'metadata.refused' | 'metadata.redirect'
 const refuse = (reason: RefusedAs, text: string): MetadataVerdict => ({ ok: false, reason, text })
 
 const METHODS: readonly string[] = ['none', 'client_secret_basic', 'client_secret_post'] satisfies AuthMethod[]
+/** NUL and lone surrogates, as `JSON.stringify` writes them: no database stores them as text. */
+const UNSTORABLE = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/
 /** Grants that do not exist in OAuth 2.1: whoever asks for them expects something that will not work. */
 const GONE: readonly string[] = ['implicit', 'password']
 
@@ -56,6 +58,8 @@ const GONE: readonly string[] = ['implicit', 'password']
 export function judgeMetadata(body: unknown, offered: readonly string[]): MetadataVerdict {
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     return refuse('metadata.malformed', 'The body must be a JSON object.')
+  if (UNSTORABLE.test(JSON.stringify(body)))
+    return refuse('metadata.refused', 'A field holds characters that are not text.')
   const present = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null))
   const parsed = registration.safeParse(present)
   if (!parsed.success) {

@@ -32,6 +32,7 @@ export async function registerRoutes(
     bodyLimit: BODY_BYTES,
     post: async (request, reply) => {
       await limiter.need(`register:${request.ip}`, REGISTRATIONS)
+      if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) throw new Refusal('metadata.malformed')
       const verdict = judgeMetadata(request.body, deps.grants)
       if (!verdict.ok) throw new Refusal(verdict.reason, { text: verdict.text })
       const { registration } = verdict

@@ -14,7 +14,9 @@ export async function addForms(server: FastifyInstance): Promise<void> {
 export class Params {
   readonly #all: URLSearchParams
 
+  /** @throws Refusal for a NUL, which nothing of ours holds and no database stores */
   constructor(all: URLSearchParams) {
+    for (const value of all.values()) if (value.includes('\0')) throw new Refusal('request.malformed')
     this.#all = all
   }
 

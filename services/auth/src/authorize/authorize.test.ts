@@ -1,0 +1,202 @@
+import { test } from 'tap'
+import {
+  authorize,
+  authorizeUrl,
+  CALLBACK,
+  exchangeForm,
+  formOf,
+  MCP,
+  newVerifier,
+  ORIGIN,
+  openHouse,
+  PASSWORD,
+  registerClient,
+  token,
+  Visitor,
+} from '../testing/house.ts'
+
+const LOOPBACK = 'http://127.0.0.1:33418/callback'
+
+test('the authorization endpoint', async (t) => {
+  const house = await openHouse(t)
+  const { client_id: client } = await registerClient(house)
+  const verifier = newVerifier()
+  const visitor = new Visitor(house)
+  const redirected = async (changes: Record<string, string | undefined>, extra = '') => {
+    const answer = await visitor.get(authorizeUrl(client, verifier, changes) + extra)
+    t.equal(answer.statusCode, 303)
+    const location = String(answer.headers.location)
+    t.ok(location.startsWith(`${CALLBACK}?`), location)
+    return Object.fromEntries(new URL(location).searchParams)
+  }
+
+  await t.test(
+    '400 page, and no redirect, until client and redirect are proven [A-RU-08, A-AZ-07, A-OP-05]',
+    async (t) => {
+      const cases: readonly (readonly [string, string])[] = [
+        ['no client', authorizeUrl('', verifier)],
+        ['unknown client', authorizeUrl('cli_unknown', verifier)],
+        ['markup as a client', authorizeUrl('<script>alert(1)</script>', verifier)],
+        ['a NUL in the client', `${authorizeUrl('x', verifier)}%00`],
+        ['a NUL in the state', authorizeUrl(client, verifier, { state: 'a\0b' })],
+        ['client twice', `${authorizeUrl(client, verifier)}&client_id=${client}`],
+        ['redirect not registered', authorizeUrl(client, verifier, { redirect_uri: `${CALLBACK}/` })],
+        ['redirect twice', `${authorizeUrl(client, verifier)}&redirect_uri=${encodeURIComponent(CALLBACK)}`],
+      ]
+      for (const [name, url] of cases) {
+        const answer = await new Visitor(house).get(url)
+        t.equal(answer.statusCode, 400, name)
+        t.match(answer.headers['content-type'], 'text/html')
+        t.equal(answer.headers.location, undefined, name)
+        t.notMatch(answer.body, '<script')
+      }
+    },
+  )
+
+  await t.test('errors at the redirect carry error, state and iss [A-AR-02, A-AR-05, A-AZ-10, CF-7]', async (t) => {
+    const cases: readonly (readonly [Record<string, string | undefined>, string])[] = [
+      [{ response_type: undefined }, 'invalid_request'],
+      [{ response_type: 'token' }, 'unsupported_response_type'],
+      [{ response_type: 'code id_token' }, 'unsupported_response_type'],
+      [{ response_mode: 'fragment' }, 'invalid_request'],
+      [{ code_challenge: undefined }, 'invalid_request'],
+      [{ code_challenge: 'a'.repeat(42) }, 'invalid_request'],
+      [{ code_challenge_method: undefined }, 'invalid_request'],
+      [{ code_challenge_method: 'plain' }, 'invalid_request'],
+      [{ scope: 'unknown' }, 'invalid_scope'],
+      [{ scope: 'mcp:read  mcp:write' }, 'invalid_scope'],
+      [{ resource: 'foo' }, 'invalid_target'],
+      [{ resource: `${MCP}#x` }, 'invalid_target'],
+      [{ resource: 'https://elsewhere.example/mcp' }, 'invalid_target'],
+      [{ prompt: 'surprise' }, 'invalid_request'],
+      [{ prompt: 'none login' }, 'invalid_request'],
+      [{ prompt: 'none' }, 'login_required'],
+      [{ request: 'eyJ' }, 'request_not_supported'],
+    ]
+    for (const [changes, error] of cases) {
+      t.match(await redirected(changes), { error, state: 'state 1+2%', iss: ORIGIN }, JSON.stringify(changes))
+    }
+    t.match(await redirected({}, '&scope=mcp:read&scope=mcp:write'), { error: 'invalid_request' }, 'a parameter twice')
+    t.notOk('state' in (await redirected({ scope: 'unknown', state: undefined })))
+  })
+
+  await t.test(
+    'pages forbid framing, scripts and foreign forms but the callback; no CORS [A-LN-01, A-AZ-02, A-CO-01, CF-11]',
+    async (t) => {
+      const page = await visitor.get(authorizeUrl(client, verifier))
+      t.match(page.headers['content-security-policy'], "frame-ancestors 'none'")
+      t.match(page.headers['content-security-policy'], "form-action 'self' https://client.example;")
+      t.match(page.headers, { 'x-frame-options': 'DENY', 'cache-control': 'no-store' })
+      t.match(page.headers['set-cookie'] ?? visitor.cookie, /__Host-gatehouse=/)
+      t.notOk('access-control-allow-origin' in page.headers)
+      const preflight = await house.server.inject({
+        method: 'OPTIONS',
+        url: '/oauth/authorize',
+        headers: { origin: 'https://x.example' },
+      })
+      t.equal(preflight.statusCode, 405)
+      t.notOk('access-control-allow-origin' in preflight.headers)
+    },
+  )
+
+  await t.test(
+    'the code comes once with state and iss; a proven client with consent gets it unasked [A-AR-01, A-CN-04]',
+    async (t) => {
+      const person = new Visitor(house)
+      const first = await authorize(house, client, verifier, {}, person)
+      t.same([...first.keys()].sort(), ['code', 'iss', 'state'])
+      t.equal(first.get('state'), 'state 1+2%')
+      const second = await person.get(authorizeUrl(client, verifier))
+      t.match(second.headers.location, /[?&]code=/)
+      t.match(second.headers, { 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' })
+      const silent = await person.get(authorizeUrl(client, verifier, { prompt: 'none' }))
+      t.match(silent.headers.location, /[?&]code=/, 'prompt=none too [A-OI-03]')
+      const again = await person.get(authorizeUrl(client, verifier, { prompt: 'consent' }))
+      t.match(again.body, 'name="decision"', 'prompt=consent shows the page')
+      const login = await person.get(authorizeUrl(client, verifier, { prompt: 'login' }))
+      t.match(login.body, 'name="password"', 'prompt=login shows the form')
+      const more = await person.get(authorizeUrl(client, verifier, { scope: 'mcp:read mcp:write email openid' }))
+      t.match(more.body, 'name="decision"', 'more scopes ask again')
+      t.match(more.body, 'See your email address')
+      const none = await person.get(authorizeUrl(client, verifier, { prompt: 'none', scope: 'openid' }))
+      t.match(none.headers.location, 'error=consent_required')
+    },
+  )
+
+  await t.test(
+    'a public client on a loopback redirect always sees the page, at whatever port [A-CN-03, A-RU-02, A-CN-02]',
+    async (t) => {
+      const { client_id } = await registerClient(house, { redirect_uris: ['http://127.0.0.1/callback'] })
+      const person = new Visitor(house)
+      const changes = { redirect_uri: LOOPBACK }
+      t.ok((await authorize(house, client_id, verifier, changes, person)).get('code'))
+      const page = await person.get(authorizeUrl(client_id, verifier, changes))
+      t.match(page.body, 'name="decision"')
+      t.match(page.body, '127.0.0.1:33418')
+      t.match(page.body, 'Access goes to a program on this computer')
+      t.match(
+        (await person.get(authorizeUrl(client_id, verifier, { ...changes, prompt: 'none' }))).headers.location,
+        'consent_required',
+      )
+    },
+  )
+
+  await t.test('who denies sends access_denied, and the page is used up [A-CN-05]', async (t) => {
+    const person = new Visitor(house)
+    await person.signIn('viewer@acme.test')
+    const page = await person.get(authorizeUrl(client, verifier))
+    const { hidden } = formOf(page.body)
+    const denied = await person.post('/oauth/authorize', { ...hidden, decision: 'deny' })
+    t.equal(denied.statusCode, 303)
+    t.match(denied.headers.location, /error=access_denied.*iss=/)
+    const twice = await person.post('/oauth/authorize', { ...hidden, decision: 'approve' })
+    t.equal(twice.statusCode, 400)
+    t.match(twice.body, 'Start again from the client')
+  })
+
+  await t.test(
+    '403 or 400 for a decision that the page did not send, and no code [A-LN-02, A-AZ-08, Z10]',
+    async (t) => {
+      const person = new Visitor(house)
+      await person.signIn('viewer@acme.test')
+      const page = await person.get(authorizeUrl(client, verifier))
+      const { hidden } = formOf(page.body)
+      const form = { ...hidden, decision: 'approve' }
+      t.equal((await person.post('/oauth/authorize', { ...form, csrf: 'x' })).statusCode, 403)
+      t.equal((await person.post('/oauth/authorize', form, { 'sec-fetch-site': 'cross-site' })).statusCode, 403)
+      t.equal((await person.post('/oauth/authorize', form, { origin: 'https://evil.example' })).statusCode, 403)
+      const stranger = new Visitor(house)
+      await stranger.signIn('owner@globex.test')
+      const { hidden: theirs } = formOf((await stranger.get(authorizeUrl(client, verifier))).body)
+      const swapped = await stranger.post('/oauth/authorize', {
+        ...theirs,
+        ...{ transaction: hidden.transaction ?? '' },
+        decision: 'approve',
+      })
+      t.equal(swapped.statusCode, 400, 'the request of another browser')
+      t.equal((await person.post('/oauth/authorize', { ...hidden, decision: 'perhaps' })).statusCode, 400)
+      house.clock.forward(16 * 60_000)
+      const late = await person.post('/oauth/authorize', form)
+      t.equal(late.statusCode, 400)
+      t.match(late.body, 'Start again from the client')
+    },
+  )
+
+  await t.test('resource in any equal spelling yields the registered audience [A-RI-07, A-AT-05]', async (t) => {
+    for (const resource of [MCP, `${MCP}/`, ORIGIN, `${ORIGIN}/`, 'HTTPS://ALIGN.EXAMPLE:443/mcp']) {
+      const code = (await authorize(house, client, verifier, { resource })).get('code') ?? ''
+      const answer = await token(house, { ...exchangeForm(client, code, verifier), resource })
+      t.equal(answer.statusCode, 200, resource)
+      const payload = JSON.parse(Buffer.from(answer.json().access_token.split('.')[1], 'base64url').toString())
+      t.equal(payload.aud, MCP)
+    }
+  })
+
+  await t.test('the password is never asked again for a sign-in that is fresh enough for max_age', async (t) => {
+    const person = new Visitor(house)
+    await person.signIn('member@acme.test', PASSWORD)
+    t.match((await person.get(authorizeUrl(client, verifier, { max_age: '60' }))).headers.location, 'code=')
+    house.clock.forward(61_000)
+    t.match((await person.get(authorizeUrl(client, verifier, { max_age: '60' }))).body, 'name="password"')
+  })
+})

@@ -1,0 +1,94 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { openDatabase } from '@gatehouse/database'
+import { postgres } from '@gatehouse/testkit'
+import { decodeJwt } from 'jose'
+import { type Test, test } from 'tap'
+import {
+  authorize,
+  connect,
+  exchangeForm,
+  type House,
+  newVerifier,
+  openHouse,
+  outboxOf,
+  refreshForm,
+  registerClient,
+  token,
+} from '../testing/house.ts'
+
+const MANY = 50
+
+async function onPostgres(t: Test, refreshRetrySeconds: number): Promise<House> {
+  const { url } = await postgres(t)
+  const host = await openDatabase(url, { poolSize: 16 })
+  t.teardown(() => host.close())
+  return openHouse(t, { host, profile: { refreshRetrySeconds } })
+}
+
+const together = <T>(count: number, work: () => Promise<T>): Promise<T[]> =>
+  Promise.all(Array.from({ length: count }, work))
+
+test('of 50 exchanges of one code at once one gets tokens, and the replays take them back [A-AC-02, A-AC-03]', async (t) => {
+  const house = await onPostgres(t, 120)
+  const { client_id: client } = await registerClient(house)
+  const verifier = newVerifier()
+  const code = (await authorize(house, client, verifier)).get('code') ?? ''
+  const answers = await together(MANY, () => token(house, exchangeForm(client, code, verifier)))
+  const won = answers.filter((answer) => answer.statusCode === 200)
+  t.equal(won.length, 1)
+  t.ok(answers.every((answer) => answer.statusCode === 200 || answer.json().error === 'invalid_grant'))
+  const { access_token, refresh_token } = won[0]?.json() ?? {}
+  const revoked = await outboxOf(house.db)
+  t.match(revoked, [{ subject: 'auth.delta.grant', event: { data: { kind: 'grant', reason: 'code.replayed' } } }])
+  t.equal(revoked.length, 1, 'told once')
+  t.equal(revoked[0]?.event.data.grant, decodeJwt(access_token).grant_id)
+  t.match((await token(house, refreshForm(client, refresh_token))).json(), { error: 'invalid_grant' })
+})
+
+test('50 refreshes of one token at once inside the window get one and the same successor [A-RF-04, CF-19]', async (t) => {
+  const house = await onPostgres(t, 120)
+  const { client, refresh_token } = await connect(house)
+  const answers = await together(MANY, () => token(house, refreshForm(client, refresh_token)))
+  t.same([...new Set(answers.map((answer) => answer.statusCode))], [200])
+  const successors = new Set(answers.map((answer) => answer.json().refresh_token))
+  t.equal(successors.size, 1)
+  const [successor = ''] = successors
+  t.not(successor, refresh_token)
+  t.equal((await token(house, refreshForm(client, successor))).statusCode, 200, 'and it can be used')
+  t.same(await outboxOf(house.db), [], 'nothing was revoked')
+})
+
+test('under the strict rule requests that are on their way together share the successor, and a later one ends the family [A-RF-02]', async (t) => {
+  const house = await onPostgres(t, 0)
+  const { client, refresh_token } = await connect(house)
+  const answers = await together(8, () => token(house, refreshForm(client, refresh_token)))
+  t.same([...new Set(answers.map((answer) => answer.statusCode))], [200])
+  t.equal(new Set(answers.map((answer) => answer.json().refresh_token)).size, 1)
+  // The rule itself is about time: one second after the commit.
+  await pause(1_100)
+  t.match((await token(house, refreshForm(client, refresh_token))).json(), { error: 'invalid_grant' })
+  t.match(await outboxOf(house.db), [{ event: { data: { kind: 'grant', reason: 'refresh.reused' } } }])
+  const newest = answers[0]?.json().refresh_token
+  t.match(
+    (await token(house, refreshForm(client, newest))).json(),
+    { error: 'invalid_grant' },
+    'the newest is dead too',
+  )
+})
+
+test('a revocation among refreshes leaves no living token [A-RF-06, A-RV-04]', async (t) => {
+  const house = await onPostgres(t, 120)
+  const { client, refresh_token } = await connect(house)
+  const revoke = () =>
+    house.server.inject({
+      method: 'POST',
+      url: '/oauth/revoke',
+      payload: new URLSearchParams({ token: refresh_token, client_id: client }).toString(),
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    })
+  const [answers] = await Promise.all([together(10, () => token(house, refreshForm(client, refresh_token))), revoke()])
+  for (const answer of answers.filter(({ statusCode }) => statusCode === 200)) {
+    t.equal((await token(house, refreshForm(client, answer.json().refresh_token))).statusCode, 400)
+  }
+  t.equal((await outboxOf(house.db)).length, 1)
+})
