@@ -1,0 +1,80 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { freePort } from '@gatehouse/testkit'
+import { type Test, test } from 'tap'
+import { createBalancer } from './balancer.ts'
+
+const listen = (t: Test, server: Server): Promise<string> => {
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`))
+  })
+}
+
+const routes = [{ path: '/mcp', service: 'mcp' }] as const
+
+const balance = (t: Test, mcp: readonly string[], pick?: (count: number) => number): Promise<string> =>
+  listen(
+    t,
+    createBalancer({ routes, targets: () => ({ auth: [], audit: [], mcp }), ...(pick === undefined ? {} : { pick }) }),
+  )
+
+test('a node that refuses the connection is passed over, with the whole body', async (t) => {
+  const alive = await listen(
+    t,
+    createServer((request, response) => request.pipe(response)),
+  )
+  const dead = `http://127.0.0.1:${await freePort()}`
+  const front = await balance(t, [dead, alive], () => 0)
+  const body = 'x'.repeat(300_000)
+  const answer = await fetch(`${front}/mcp`, { method: 'POST', body })
+  t.equal(await answer.text(), body)
+})
+
+test('no node: 503 with Retry-After; no route: 404; both in JSON', async (t) => {
+  const front = await balance(t, [`http://127.0.0.1:${await freePort()}`])
+  const away = await fetch(`${front}/mcp`)
+  t.equal(away.status, 503)
+  t.ok(away.headers.get('retry-after'))
+  t.match(await away.json(), { error: 'temporarily_unavailable' })
+  const nowhere = await fetch(`${front}/nothing`)
+  t.equal(nowhere.status, 404)
+  t.match(await nowhere.json(), { error: 'not_found' })
+})
+
+test('a stream passes through as it is written, and its end reaches the node when the client goes', async (t) => {
+  let left = () => {}
+  const gone = new Promise<void>((resolve) => {
+    left = resolve
+  })
+  const node = await listen(
+    t,
+    createServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.write(': hello\n\n')
+      response.once('close', () => left())
+    }),
+  )
+  const front = await balance(t, [node])
+  const leave = new AbortController()
+  const answer = await fetch(`${front}/mcp`, { signal: leave.signal })
+  const first = await answer.body?.getReader().read()
+  t.equal(new TextDecoder().decode(first?.value), ': hello\n\n', 'before the stream has ended')
+  leave.abort()
+  await gone
+})
+
+test('what a client says of itself in forwarded headers does not get through', async (t) => {
+  const node = await listen(
+    t,
+    createServer((request, response) => response.end(JSON.stringify(request.headers))),
+  )
+  const front = await balance(t, [node])
+  const answer = await fetch(`${front}/mcp`, { headers: { 'x-forwarded-for': '6.6.6.6', forwarded: 'for=6.6.6.6' } })
+  const seen = (await answer.json()) as Record<string, string>
+  t.equal(seen['x-forwarded-for'], '127.0.0.1')
+  t.notOk(seen.forwarded)
+})

@@ -1,0 +1,61 @@
+export interface BannerFacts {
+  readonly version: string
+  readonly profile: string
+  readonly parts: string
+  readonly publicUrl: string
+  readonly mcpUrl: string
+  readonly folder: string | undefined
+  readonly adminToken: string
+  readonly demo:
+    | {
+        readonly password: string
+        readonly apiKey: string
+        readonly tenants: readonly { readonly slug: string; readonly people: readonly { readonly email: string }[] }[]
+      }
+    | undefined
+  readonly readyMs: number
+}
+
+/** What `npm start` prints when it is ready: where it is, who may sign in, and one line for each client. */
+export function banner(facts: BannerFacts, color: boolean): string {
+  const paint = (code: string) => (text: string) => (color ? `\u001b[${code}m${text}\u001b[0m` : text)
+  const bold = paint('1')
+  const dim = paint('2')
+  const accent = paint('36')
+  const row = (label: string, value: string) => `  ${dim(label.padEnd(15))}${value}`
+  const lines = [
+    '',
+    `  ${bold(`Gatehouse ${facts.version}`)}  ${dim(`profile ${facts.profile} · ${facts.parts}`)}`,
+    '',
+    row('MCP endpoint', accent(facts.mcpUrl)),
+    row('Pages', accent(`${facts.publicUrl}/`)),
+    row('Admin API', accent(`${facts.publicUrl}/admin/v1/openapi.json`)),
+    row('Admin token', facts.adminToken),
+  ]
+  if (facts.demo !== undefined) {
+    lines.push('', row('Demo accounts', `password ${bold(facts.demo.password)}`))
+    for (const { slug, people } of facts.demo.tenants) {
+      lines.push(row('', `${dim(slug.padEnd(9))}${people.map(({ email }) => email).join('  ')}`))
+    }
+    lines.push(row('Demo API key', facts.demo.apiKey))
+  }
+  lines.push(
+    '',
+    `  ${bold('Connect')}`,
+    row('Claude Code', `claude mcp add --transport http ${facts.profile} ${facts.mcpUrl}`),
+    row('Codex', `codex mcp add ${facts.profile} --url ${facts.mcpUrl}`),
+    row(
+      'Inspector',
+      `npx @modelcontextprotocol/inspector --cli ${facts.mcpUrl} --transport http --method tools/list${
+        facts.demo === undefined ? '' : ` --header "Authorization: Bearer ${facts.demo.apiKey}"`
+      }`,
+    ),
+    row('Any client', `give it the URL ${facts.mcpUrl}; it finds the rest by itself`),
+    '',
+    `  ${dim(
+      `ready in ${(facts.readyMs / 1000).toFixed(1)} s${facts.folder === undefined ? '' : ` · data in ${facts.folder}`} · Ctrl-C ends it`,
+    )}`,
+    '',
+  )
+  return lines.join('\n')
+}

@@ -1,0 +1,86 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { ENTRIES, loadOf } from './bench/entries.ts'
+import { measureAlternating } from './bench/rounds.ts'
+import { type BenchServer, pinned, startBenchServer } from './bench/servers.ts'
+
+const { values: options } = parseArgs({
+  options: {
+    json: { type: 'string' },
+    rounds: { type: 'string', default: '7' },
+    seconds: { type: 'string', default: '3' },
+    connections: { type: 'string', default: '16' },
+  },
+})
+
+const here = (file: string) => fileURLToPath(new URL(file, import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'))
+const servers: BenchServer[] = []
+const keep = async (starting: Promise<BenchServer>): Promise<BenchServer> => {
+  const server = await starting
+  servers.push(server)
+  return server
+}
+if (pinned) spawnSync('taskset', ['-cp', cpus().length > 2 ? `1-${cpus().length - 1}` : '1', String(process.pid)])
+
+try {
+  // The profile as it ships, but for a limit that a benchmark would run into.
+  const profile = join(folder, 'bench.yaml')
+  const align = readFileSync(here('../../profiles/profiles/align.yaml'), 'utf8')
+  writeFileSync(profile, align.replace(/requestsPerMinute: \d+/, 'requestsPerMinute: 1000000000'))
+  const apiKey = 'align_bench-only-0123456789abcdef'
+  const gatehouse = await keep(
+    startBenchServer(here('start.ts'), {
+      env: { GATEHOUSE_PROFILE: profile, GATEHOUSE_FOLDER: join(folder, 'data'), GATEHOUSE_DEMO_API_KEY: apiKey },
+      path: '/healthz',
+      surroundings: process.env,
+    }),
+  )
+  const sdk = await keep(startBenchServer(here('bench/sdk.ts'), { path: '/mcp', surroundings: process.env }))
+  const rows = []
+  for (const entry of ENTRIES) {
+    const load = loadOf(entry, gatehouse.url, apiKey)
+    const answer = await fetch(load.url, { method: load.method, headers: load.headers, body: load.body ?? '' })
+    if (answer.status !== 200) throw new Error(`${entry.name}: ${answer.status} ${await answer.text()}`)
+    const bytes = join(folder, 'answer.json')
+    writeFileSync(bytes, await answer.text())
+    const bare = await startBenchServer(here('bench/bare.ts'), {
+      args: [bytes],
+      path: '/mcp',
+      surroundings: process.env,
+    })
+    const [base, ours, theirs] = await measureAlternating(
+      [loadOf(entry, bare.url, apiKey), load, loadOf(entry, sdk.url, undefined)],
+      {
+        rounds: Number(options.rounds),
+        seconds: Number(options.seconds),
+        connections: Number(options.connections),
+      },
+    )
+    await bare.stop()
+    if (base === undefined || ours === undefined || theirs === undefined) throw new Error('a server was not measured')
+    rows.push({ entry: entry.name, server: 'bare Fastify, same bytes', ratio: 1, ...base })
+    rows.push({ entry: entry.name, server: 'Gatehouse', ratio: ours.median / base.median, ...ours })
+    rows.push({ entry: entry.name, server: 'SDK createMcpHandler', ratio: theirs.median / base.median, ...theirs })
+  }
+  const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version, pinned }
+  console.log(
+    `\n${machine.cores} × ${machine.cpu}, Node ${machine.node}, ${pinned ? 'server on one core, load on the other' : 'not pinned'}\n`,
+  )
+  console.log(
+    `${'entry'.padEnd(34)}${'server'.padEnd(28)}${'req/s'.padStart(9)}${'spread'.padStart(9)}${'ratio'.padStart(8)}`,
+  )
+  for (const row of rows) {
+    console.log(
+      `${row.entry.padEnd(34)}${row.server.padEnd(28)}${row.median.toFixed(0).padStart(9)}${`${(row.spread * 100).toFixed(0)} %`.padStart(9)}${row.ratio.toFixed(2).padStart(8)}`,
+    )
+  }
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify({ machine, rows }, null, 2)}\n`)
+} finally {
+  for (const server of servers) await server.stop()
+  rmSync(folder, { recursive: true, force: true })
+}

@@ -1,0 +1,61 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { cpus } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { freePort } from '@gatehouse/testkit'
+import { inherited, NODE_ARGS, type Surroundings } from '../cluster/process.ts'
+
+const root = fileURLToPath(new URL('../../../..', import.meta.url))
+
+/** Servers on the first core, load on the others; without `taskset` or a second core the table says so. */
+export const pinned = cpus().length > 1 && spawnSync('taskset', ['-V']).status === 0
+
+export interface BenchServer {
+  readonly url: string
+  stop(): Promise<void>
+}
+
+/** Starts a script that listens on the port in its environment or arguments, and waits for its first answer. */
+export async function startBenchServer(
+  script: string,
+  options: {
+    readonly args?: readonly string[]
+    readonly env?: Readonly<Record<string, string>>
+    /** Any path that answers when the server is up. */
+    readonly path: string
+    readonly surroundings: Surroundings
+  },
+): Promise<BenchServer> {
+  const port = await freePort()
+  const command = [process.execPath, ...NODE_ARGS, script, ...(options.args ?? []), String(port)]
+  const [program = '', ...args] = pinned ? ['taskset', '-c', '0', ...command] : command
+  const child = spawn(program, args, {
+    cwd: root,
+    env: { ...inherited(options.surroundings), ...options.env, PORT: String(port), NODE_ENV: 'development' },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  const url = `http://127.0.0.1:${port}`
+  await answers(child, `${url}${options.path}`)
+  return { url, stop: () => end(child) }
+}
+
+async function answers(child: ChildProcess, url: string): Promise<void> {
+  const deadline = Date.now() + 60_000
+  for (;;) {
+    if (child.exitCode !== null) throw new Error(`${url}: the server ended at once`)
+    const answer = await fetch(url).catch(() => undefined)
+    if (answer !== undefined) {
+      await answer.body?.cancel()
+      return
+    }
+    if (Date.now() > deadline) throw new Error(`${url}: no answer within a minute`)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
+function end(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    if (child.exitCode !== null) return resolve()
+    child.once('exit', () => resolve())
+    child.kill('SIGTERM')
+  })
+}

@@ -1,0 +1,62 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { loadConfig, port } from '@gatehouse/config'
+import { loadProfile } from '@gatehouse/profiles'
+import { runService } from '@gatehouse/service'
+import { createLogger } from '@gatehouse/telemetry'
+import { z } from 'zod'
+import { startCluster } from './cluster/cluster.ts'
+import { openSecrets } from './secrets.ts'
+
+const root = fileURLToPath(new URL('../../..', import.meta.url))
+const log = createLogger('cluster', { level: 'warn' })
+
+await runService(log, async (closing) => {
+  const { values } = parseArgs({ options: { nodes: { type: 'string', default: '2' } } })
+  const mcpNodes = z.coerce.number().int().min(1).max(16).parse(values.nodes)
+  const config = loadConfig(
+    z.object({
+      PORT: port().default(4000),
+      GATEHOUSE_PROFILE: z.string().default('align'),
+      GATEHOUSE_DEMO_PASSWORD: z.string().min(8).optional(),
+      GATEHOUSE_DEMO_API_KEY: z.string().min(16).optional(),
+      GATEHOUSE_ADMIN_TOKEN: z.string().min(16).optional(),
+    }),
+    process.env,
+  )
+  const kept = join(root, '.gatehouse', 'cluster')
+  mkdirSync(kept, { recursive: true, mode: 0o700 })
+  const secrets = await openSecrets(kept, loadProfile(config.GATEHOUSE_PROFILE).apiKeyPrefix, {
+    adminToken: config.GATEHOUSE_ADMIN_TOKEN,
+    demoPassword: config.GATEHOUSE_DEMO_PASSWORD,
+    demoApiKey: config.GATEHOUSE_DEMO_API_KEY,
+  })
+  // Below the system's temporary folder, since PostgreSQL runs as another user where this one is root.
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-cluster-'))
+  closing({ close: () => rmSync(folder, { recursive: true, force: true }) })
+  const say = (line: string) => process.stdout.write(`${line}\n`)
+  say('')
+  const cluster = closing(
+    await startCluster({
+      folder,
+      port: config.PORT,
+      mcpNodes,
+      profile: config.GATEHOUSE_PROFILE,
+      secrets,
+      demo: true,
+      surroundings: process.env,
+      started: (name, address, pid) => say(`  ${name.padEnd(10)} pid ${String(pid).padEnd(8)} ${address}`),
+    }),
+  )
+  say('')
+  say(`  MCP endpoint   ${cluster.publicUrl}/mcp`)
+  say(`  Demo accounts  member@acme.test and others, password ${secrets.demoPassword}`)
+  say(`  Demo API key   ${secrets.demoApiKey}`)
+  say(`  Admin token    ${secrets.adminToken}`)
+  say(`  Logs           ${join(folder, 'logs')}`)
+  say('')
+  say('  ready · Ctrl-C ends all of it')
+})

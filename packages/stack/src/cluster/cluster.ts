@@ -1,0 +1,173 @@
+import { chmodSync, mkdirSync } from 'node:fs'
+import type { Server } from 'node:http'
+import { join } from 'node:path'
+import { routes } from '@gatehouse/contracts'
+import { loadProfile } from '@gatehouse/profiles'
+import { freePort, type RunningServer, startNats, startPostgres, startRedis } from '@gatehouse/testkit'
+import { createBalancer } from '../balancer.ts'
+import type { Secrets } from '../secrets.ts'
+import { publicHalf } from '../secrets.ts'
+import { type ServiceProcess, type Surroundings, startService } from './process.ts'
+import { runOnce } from './run-once.ts'
+
+export interface ClusterOptions {
+  /** Data and logs of everything; other users must be able to reach it. */
+  readonly folder: string
+  /** Port of the balancer; 0 = any. */
+  readonly port: number
+  readonly mcpNodes: number
+  readonly profile: string
+  readonly secrets: Secrets
+  readonly demo: boolean
+  /** Environment of the caller, from which children get their PATH. */
+  readonly surroundings: Surroundings
+  /** Told of each part as it comes up. */
+  readonly started?: (name: string, address: string, pid: number) => void
+}
+
+/** Real parts and separate processes behind a balancer without affinity. */
+export interface Cluster {
+  readonly publicUrl: string
+  readonly postgres: RunningServer
+  readonly redis: RunningServer
+  readonly nats: RunningServer
+  readonly auth: ServiceProcess
+  readonly audit: ServiceProcess
+  /** The living nodes; the balancer picks among them at each request. */
+  readonly mcp: readonly ServiceProcess[]
+  /** Starts one more MCP node. */
+  addNode(): Promise<ServiceProcess>
+  /** Takes a node out of the balancer and ends it. */
+  removeNode(node: ServiceProcess): Promise<string>
+  /** Ends everything, services first. */
+  close(): Promise<void>
+}
+
+const AUTH_CLIENT = 'gatehouse-mcp'
+
+/** Starts it all and resolves when every service is ready. What had been started is ended when a later part fails. */
+export async function startCluster(options: ClusterOptions): Promise<Cluster> {
+  const undo: (() => Promise<unknown>)[] = []
+  try {
+    return await start(options, undo)
+  } catch (error) {
+    await endAll(undo)
+    throw error
+  }
+}
+
+async function endAll(undo: (() => Promise<unknown>)[]): Promise<void> {
+  for (const end of undo.reverse()) await end()
+}
+
+async function start(options: ClusterOptions, undo: (() => Promise<unknown>)[]): Promise<Cluster> {
+  const { folder, secrets, started } = options
+  const profile = loadProfile(options.profile)
+  for (const part of ['logs', 'postgres', 'redis', 'nats']) mkdirSync(join(folder, part), { recursive: true })
+  // PostgreSQL refuses root and runs as another user, who has to pass through to its own folder and sees nothing else.
+  for (const path of [folder, join(folder, 'postgres')]) chmodSync(path, 0o711)
+  const logs = join(folder, 'logs')
+
+  const part = async (name: string, running: Promise<RunningServer>): Promise<RunningServer> => {
+    const server = await running
+    undo.push(() => server.stop())
+    started?.(name, server.url, server.pid)
+    return server
+  }
+  const [postgres, redis, nats] = await Promise.all([
+    part('postgres', startPostgres({ dir: join(folder, 'postgres'), port: await freePort() })),
+    part('redis', startRedis({ dir: join(folder, 'redis'), port: await freePort() })),
+    part('nats', startNats({ dir: join(folder, 'nats'), port: await freePort() })),
+  ])
+
+  const targets = { auth: [] as string[], mcp: [] as string[], audit: [] as string[] }
+  const balancer = createBalancer({ routes: routes(profile), targets: () => targets })
+  const port = await listen(balancer, options.port)
+  undo.push(() => closeBalancer(balancer))
+  const publicUrl = `http://localhost:${port}`
+  started?.('balancer', publicUrl, process.pid)
+
+  const common = {
+    PUBLIC_URL: publicUrl,
+    GATEHOUSE_PROFILE: options.profile,
+    DATABASE_URL: postgres.url,
+    REDIS_URL: redis.url,
+    NATS_URL: nats.url,
+    GATEHOUSE_ADMIN_TOKEN: secrets.adminToken,
+    GATEHOUSE_SECRET: secrets.master,
+    INTERNAL_CLIENTS: JSON.stringify([{ id: AUTH_CLIENT, jwk: publicHalf(secrets.mcpClientJwk) }]),
+    GATEHOUSE_MIGRATE: '0',
+    TRUSTED_PROXIES: '127.0.0.1',
+  }
+  const demo = {
+    ...common,
+    GATEHOUSE_DEMO: options.demo ? '1' : '0',
+    GATEHOUSE_DEMO_PASSWORD: secrets.demoPassword,
+    GATEHOUSE_DEMO_API_KEY: secrets.demoApiKey,
+  }
+  await runOnce('packages/stack/src/migrate.ts', demo, options.surroundings)
+
+  const service = async (name: 'auth' | 'mcp' | 'audit', label: string, env: Record<string, string> = {}) => {
+    const running = await startService({
+      name: label,
+      main: `services/${name}/src/main.ts`,
+      port: await freePort(),
+      logs,
+      env: { ...common, ...env },
+      surroundings: options.surroundings,
+    })
+    undo.push(() => running.stop())
+    targets[name].push(running.url)
+    started?.(label, running.url, running.pid)
+    return running
+  }
+  const auth = await service('auth', 'auth')
+  const nodes: ServiceProcess[] = []
+  const addNode = async () => {
+    const label = `mcp-${nodes.length + 1}`
+    const node = await service('mcp', label, {
+      AUTH_INTERNAL_URL: auth.url,
+      MCP_CLIENT_ID: AUTH_CLIENT,
+      MCP_CLIENT_KEY: JSON.stringify(secrets.mcpClientJwk),
+      NODE_NAME: label,
+    })
+    nodes.push(node)
+    return node
+  }
+  const audit = await service('audit', 'audit')
+  for (let count = 0; count < options.mcpNodes; count += 1) await addNode()
+
+  return {
+    publicUrl,
+    postgres,
+    redis,
+    nats,
+    auth,
+    audit,
+    mcp: nodes,
+    addNode,
+    async removeNode(node) {
+      targets.mcp.splice(targets.mcp.indexOf(node.url), 1)
+      nodes.splice(nodes.indexOf(node), 1)
+      return node.stop()
+    },
+    close: () => endAll(undo.splice(0)),
+  }
+}
+
+function listen(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, '127.0.0.1', () => {
+      const address = server.address()
+      resolve(typeof address === 'object' && address !== null ? address.port : port)
+    })
+  })
+}
+
+function closeBalancer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+}

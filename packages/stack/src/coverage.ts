@@ -1,0 +1,66 @@
+import { REQUIREMENTS } from './requirements.ts'
+
+/** One test and the requirements that its name cites. */
+export interface Citation {
+  readonly file: string
+  readonly test: string
+  readonly ids: readonly string[]
+}
+
+const TEST_NAME = /\btest(?:\.\w+)?\(\s*(['"`])((?:\\.|(?!\1)[\s\S])*)\1/g
+const BRACKETS = /\[([^\]]+)\]/g
+const ID = /^(?:[SA]-[A-Z]{2}-\d{2}|CF-\d+|[LUOZ]\d{1,2})$/
+
+/** The citations of one test file: ids in square brackets inside the names of tests. */
+export function citationsOf(file: string, source: string): readonly Citation[] {
+  const found: Citation[] = []
+  for (const [, , name = ''] of source.matchAll(TEST_NAME)) {
+    const ids = [...name.matchAll(BRACKETS)].flatMap(([, list = '']) => list.split(/,\s*/)).filter((id) => ID.test(id))
+    if (ids.length > 0) found.push({ file, test: name.replace(/\s*\[[^\]]+\]/g, '').trim(), ids })
+  }
+  return found
+}
+
+/** Ids that no requirement has, and tests that cite more than `most`: each a line for a person. */
+export function faultsOf(citations: readonly Citation[], most = 5): readonly string[] {
+  const known = new Set(Object.values(REQUIREMENTS).flat())
+  return citations.flatMap((citation) => [
+    ...citation.ids
+      .filter((id) => !known.has(id))
+      .map((id) => `${citation.file}: "${citation.test}" cites ${id}, which is no requirement`),
+    ...(citation.ids.length > most
+      ? [`${citation.file}: "${citation.test}" cites ${citation.ids.length} requirements; at most ${most}`]
+      : []),
+  ])
+}
+
+/** `docs/coverage.md`. */
+export function coveragePage(citations: readonly Citation[]): string {
+  const cited = new Map<string, Citation[]>()
+  for (const citation of citations) {
+    for (const id of citation.ids) cited.set(id, [...(cited.get(id) ?? []), citation])
+  }
+  const levels = Object.entries(REQUIREMENTS)
+  const lines = [
+    '# Coverage',
+    '',
+    'Which duty is proven by which test. Made from the names of the tests by `npm test`; a test fails when it is out of date.',
+    '`S-` duties of an MCP server, `A-` of an authorization server, `CF-` what real clients ask, `L U O Z` the reference systems.',
+    'An id that is missing here has no test that cites it yet.',
+    '',
+    '| level | cited | of |',
+    '| --- | --: | --: |',
+    ...levels.map(([level, ids]) => `| ${level} | ${ids.filter((id) => cited.has(id)).length} | ${ids.length} |`),
+    '',
+    '| id | level | test |',
+    '| --- | --- | --- |',
+  ]
+  for (const [level, ids] of levels) {
+    for (const id of ids) {
+      for (const { test, file } of cited.get(id) ?? []) {
+        lines.push(`| ${id} | ${level} | [${test.replaceAll('|', '\\|')}](../${file}) |`)
+      }
+    }
+  }
+  return `${lines.join('\n')}\n`
+}

@@ -1,0 +1,93 @@
+import {
+  type EventKind,
+  FeedTick,
+  Revoked,
+  STREAMS,
+  type StreamDefinition,
+  TenantState,
+  ToolCalled,
+} from '@gatehouse/contracts'
+import { z } from 'zod'
+
+interface Section {
+  readonly title: string
+  readonly stream: StreamDefinition
+  readonly about: string
+  readonly kinds: readonly { readonly kind: EventKind; readonly subject: string }[]
+}
+
+/** `docs/events.md`, made from the schemas themselves. */
+export function eventsPage(
+  catalogs: readonly { readonly name: string; readonly kinds: readonly EventKind[] }[],
+): string {
+  const sections: Section[] = [
+    {
+      title: 'Revocations and the tick',
+      stream: STREAMS.authDelta,
+      about: 'What was taken back. Every node reads it before it is ready and follows it.',
+      kinds: [
+        { kind: Revoked, subject: 'auth.delta.<kind>.<id>' },
+        { kind: FeedTick, subject: 'auth.delta.tick' },
+      ],
+    },
+    {
+      title: 'State',
+      stream: STREAMS.authState,
+      about: 'What nodes need to know; the last message of each subject is kept.',
+      kinds: [{ kind: TenantState, subject: 'auth.state.tenant.<tenant>' }],
+    },
+    {
+      title: 'Audit',
+      stream: STREAMS.audit,
+      about: 'A message holds `{ "events": [ … ] }`: what gathered on a node while the message before was on its way.',
+      kinds: [{ kind: ToolCalled, subject: 'audit.<node>' }],
+    },
+    ...catalogs.map(({ name, kinds }) => ({
+      title: `Domain: ${name}`,
+      stream: STREAMS.domain,
+      about: 'What changed in the product. Each makes resources stale, and their subscribers are told.',
+      kinds: kinds.map((kind) => ({ kind, subject: `domain.<tenant>.${kind.name}` })),
+    })),
+  ]
+  return [
+    '# Events',
+    '',
+    'Made from the schemas; a test fails when this page is out of date. Every event is a CloudEvents 1.0 envelope in structured',
+    'JSON mode with the extension attribute `tenantid`; the version stands in `type`. A domain event whose tenant differs from',
+    'its subject is dropped and counted. Streams are created by the migration step.',
+    '',
+    'Your own services publish domain events with any CloudEvents library and any NATS client:',
+    '',
+    '```sh',
+    'nats pub domain.$TENANT.entry.commented --header Nats-Msg-Id:$(uuidgen) \'{"specversion":"1.0","id":"…",',
+    '  "source":"/your/service","type":"gatehouse.entry.commented.v1","time":"2026-01-01T00:00:00Z",',
+    '  "datacontenttype":"application/json","tenantid":"…","data":{ … }}\'',
+    '```',
+    '',
+    ...sections.flatMap(section),
+  ].join('\n')
+}
+
+function section({ title, stream, about, kinds }: Section): string[] {
+  const age = stream.maxAgeSeconds === undefined ? 'no age limit' : `kept for ${hours(stream.maxAgeSeconds)}`
+  return [
+    `## ${title}`,
+    '',
+    `Stream \`${stream.name}\`, ${age}. ${about}`,
+    '',
+    ...kinds.flatMap(({ kind, subject }) => [
+      `### \`${kind.type}\``,
+      '',
+      `Subject \`${subject}\`.`,
+      '',
+      '```json',
+      JSON.stringify(withoutDialect(z.toJSONSchema(kind.schema)), null, 2),
+      '```',
+      '',
+    ]),
+  ]
+}
+
+const hours = (seconds: number): string => `${Math.round(seconds / 3600)} h`
+
+const withoutDialect = ({ $schema: _dialect, ...schema }: Record<string, unknown>): Record<string, unknown> => schema

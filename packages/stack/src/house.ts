@@ -1,0 +1,108 @@
+import { auditSchema, createAuditApp } from '@gatehouse/audit'
+import { authSchema, createAuthApp } from '@gatehouse/auth'
+import type { DemoTenant } from '@gatehouse/catalog'
+import { Secret } from '@gatehouse/config'
+import { STREAMS, systemClock } from '@gatehouse/contracts'
+import { catalogsOf, createMcpApp, drainCatalogs, openCatalogs, resourceNames } from '@gatehouse/mcp'
+import type { Profile } from '@gatehouse/profiles'
+import { type Closing, createServer } from '@gatehouse/service'
+import { createMetrics, type Logger } from '@gatehouse/telemetry'
+import { createTokenVerifier, followFeed, localJwks } from '@gatehouse/token'
+import type { FastifyInstance } from 'fastify'
+import { fillDemo } from './demo.ts'
+import { openParts, type PartUrls } from './parts.ts'
+import type { Secrets } from './secrets.ts'
+
+export interface HouseOptions {
+  readonly profile: Profile
+  /** Origin that clients and people use. */
+  readonly publicUrl: string
+  readonly parts: PartUrls
+  /** Folder of the embedded database; absent = in memory. */
+  readonly folder: string | undefined
+  readonly secrets: Secrets
+  readonly demo: boolean
+  readonly log: Logger
+}
+
+/** The product in one process, not yet listening. */
+export interface House {
+  readonly server: FastifyInstance
+  /** The parts in words. */
+  readonly description: string
+  /** Empty without demo data. */
+  readonly demoTenants: readonly DemoTenant[]
+  /** Resolves when requests may come. */
+  ready(): Promise<void>
+}
+
+/** Assembles the three services over shared parts into one server. Everything that is opened goes through `closing`. */
+export async function assembleHouse(options: HouseOptions, closing: Closing): Promise<House> {
+  const { profile, publicUrl, secrets, log } = options
+  const clock = systemClock
+  const catalogs = catalogsOf(profile.catalogs)
+  const schemas = [authSchema, auditSchema, ...catalogs.map(({ schema }) => schema)]
+  const { host, kv, bus, description } = await openParts(options.parts, options.folder, schemas, log, closing)
+  await bus.ensureStreams(Object.values(STREAMS))
+  const { demoPassword: password, demoApiKey: apiKey } = secrets
+  const demoTenants = options.demo ? await fillDemo({ host, profile, catalogs, password, apiKey }) : []
+
+  const adminToken = new Secret(secrets.adminToken)
+  const metrics = createMetrics()
+  const db = host.as(authSchema.role)
+  const auth = createAuthApp({
+    profile,
+    publicUrl,
+    db,
+    host,
+    kv,
+    bus,
+    clock,
+    log,
+    secret: new Secret(secrets.master),
+    adminToken,
+  })
+  closing(auth.background())
+
+  const feed = await followFeed({ bus, clock, log, graceSeconds: profile.staleGraceSeconds })
+  closing({ close: () => feed.stop() })
+  closing(drainCatalogs(catalogs, { host, bus, log }))
+  const mcp = closing(
+    createMcpApp({
+      profile,
+      publicUrl,
+      issuer: publicUrl,
+      node: 'stack',
+      catalogs: openCatalogs(catalogs, host),
+      verifier: createTokenVerifier({
+        jwks: localJwks(() => auth.jwks()),
+        issuers: [publicUrl],
+        audiences: [resourceNames(publicUrl, profile).resource],
+        clock,
+        feed: feed.view,
+      }),
+      feed: feed.view,
+      exchangeKey: auth.exchangeCredential,
+      bus,
+      kv,
+      clock,
+      log,
+      metrics,
+    }),
+  )
+
+  const audit = createAuditApp({ database: host.as(auditSchema.role), bus, adminToken, log, metrics })
+  await audit.background.start()
+  closing(audit.background)
+
+  const server = closing(createServer({ log, metrics, ready: [...auth.ready, ...mcp.ready, ...audit.ready] }))
+  for (const app of [auth.app, mcp.app, audit.app]) await server.register(app)
+  return {
+    server,
+    description,
+    demoTenants,
+    async ready() {
+      await Promise.all([feed.ready(), mcp.caughtUp])
+    },
+  }
+}

@@ -1,0 +1,56 @@
+import { auditSchema } from '@gatehouse/audit'
+import { authSchema } from '@gatehouse/auth'
+import { flag, loadConfig, secret, url } from '@gatehouse/config'
+import { STREAMS } from '@gatehouse/contracts'
+import { catalogsOf } from '@gatehouse/mcp'
+import { loadProfile } from '@gatehouse/profiles'
+import type { Closeable, Closing } from '@gatehouse/service'
+import { createLogger } from '@gatehouse/telemetry'
+import { z } from 'zod'
+import { fillDemo } from './demo.ts'
+import { openParts } from './parts.ts'
+
+const config = loadConfig(
+  z.object({
+    GATEHOUSE_PROFILE: z.string().default('align').describe('Name or file of the profile.'),
+    DATABASE_URL: url('postgres', 'postgresql').describe('Where the services will look.'),
+    DATABASE_OWNER_URL: url('postgres', 'postgresql').optional().describe('Who migrates. Default: DATABASE_URL.'),
+    NATS_URL: url('nats', 'tls').describe('Where the streams are made.'),
+    GATEHOUSE_SECRET: secret().optional().describe('Needed with demo data only.'),
+    GATEHOUSE_DEMO: flag().default(false).describe('Fills an empty house with demo data.'),
+    GATEHOUSE_DEMO_PASSWORD: secret().optional().describe('Password of the demo accounts.'),
+    GATEHOUSE_DEMO_API_KEY: secret().optional().describe('API key of the demo tenant acme.'),
+  }),
+  process.env,
+)
+
+const log = createLogger('migrate')
+const opened: Closeable[] = []
+const closing: Closing = (thing) => {
+  opened.push(thing)
+  return thing
+}
+
+try {
+  const profile = loadProfile(config.GATEHOUSE_PROFILE)
+  const catalogs = catalogsOf(profile.catalogs)
+  const urls = {
+    database: config.DATABASE_URL,
+    databaseOwner: config.DATABASE_OWNER_URL,
+    redis: undefined,
+    nats: config.NATS_URL,
+  }
+  const schemas = [authSchema, auditSchema, ...catalogs.map(({ schema }) => schema)]
+  const parts = await openParts(urls, undefined, schemas, log, closing)
+  await parts.bus.ensureStreams(Object.values(STREAMS))
+  const { GATEHOUSE_DEMO_PASSWORD: password, GATEHOUSE_DEMO_API_KEY: apiKey, GATEHOUSE_SECRET: master } = config
+  if (config.GATEHOUSE_DEMO) {
+    if (password === undefined || apiKey === undefined || master === undefined) {
+      throw new Error('demo data needs GATEHOUSE_DEMO_PASSWORD, GATEHOUSE_DEMO_API_KEY and GATEHOUSE_SECRET')
+    }
+    await fillDemo({ host: parts.host, profile, catalogs, password: password.reveal(), apiKey: apiKey.reveal() })
+  }
+  log.info({ schemas: schemas.map(({ name }) => name) }, 'up to date')
+} finally {
+  for (const thing of opened.reverse()) await thing.close()
+}

@@ -1,0 +1,194 @@
+import {
+  Client as ModernClient,
+  StreamableHTTPClientTransport as ModernTransport,
+  UnauthorizedError as ModernUnauthorized,
+  type OAuthClientProvider,
+  type StoredOAuthClientInformation,
+  type StoredOAuthTokens,
+} from '@modelcontextprotocol/client'
+import { UnauthorizedError as LegacyUnauthorized } from '@modelcontextprotocol/sdk/client/auth.js'
+import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.js'
+import { StreamableHTTPClientTransport as LegacyTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
+
+/** The official clients' OAuth provider, holding everything in memory. */
+export class MemoryProvider implements OAuthClientProvider {
+  readonly redirectUrl: string
+  authorizationUrl: URL | undefined
+  #client: StoredOAuthClientInformation | undefined
+  #tokens: StoredOAuthTokens | undefined
+  #verifier = ''
+  readonly #name: string
+
+  constructor(name: string, redirectUrl: string) {
+    this.#name = name
+    this.redirectUrl = redirectUrl
+  }
+
+  get clientMetadata() {
+    return {
+      client_name: this.#name,
+      redirect_uris: [this.redirectUrl],
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+      token_endpoint_auth_method: 'none',
+    }
+  }
+
+  clientInformation() {
+    return this.#client
+  }
+  saveClientInformation(client: StoredOAuthClientInformation) {
+    this.#client = client
+  }
+  tokens() {
+    return this.#tokens
+  }
+  saveTokens(tokens: StoredOAuthTokens) {
+    this.#tokens = tokens
+  }
+  redirectToAuthorization(url: URL) {
+    this.authorizationUrl = url
+  }
+  saveCodeVerifier(verifier: string) {
+    this.#verifier = verifier
+  }
+  codeVerifier() {
+    return this.#verifier
+  }
+
+  /** What the client holds now. @throws before the first sign-in */
+  held(): { readonly clientId: string; readonly accessToken: string; readonly refreshToken: string } {
+    const { client_id } = this.#client ?? {}
+    const { access_token, refresh_token } = this.#tokens ?? {}
+    if (client_id === undefined || access_token === undefined || refresh_token === undefined) {
+      throw new Error('the client holds no tokens yet')
+    }
+    return { clientId: client_id, accessToken: access_token, refreshToken: refresh_token }
+  }
+
+  /** Makes the next request present a token that cannot be used, so that the client has to refresh. */
+  spoilAccessToken(): void {
+    if (this.#tokens !== undefined) this.#tokens = { ...this.#tokens, access_token: 'spoiled' }
+  }
+}
+
+export interface ToolResult {
+  readonly isError: boolean
+  readonly structured: Record<string, unknown>
+}
+
+/** What both official clients can do, under one set of names. */
+export interface OfficialClient {
+  readonly label: string
+  readonly provider: MemoryProvider
+  /** First try: registers and ends at the sign-in page. @throws unless the client was sent to authorize */
+  connectAsStranger(): Promise<URL>
+  /** Exchanges the callback and connects. */
+  connect(callback: URL): Promise<void>
+  revision(): string | undefined
+  tools(): Promise<readonly string[]>
+  call(name: string, args: Record<string, unknown>): Promise<ToolResult>
+  read(uri: string): Promise<unknown>
+  /** Revision 2026-07-28 only. */
+  listen?(uris: readonly string[], heard: (uri: string) => void): Promise<{ close(): Promise<void> }>
+  close(): Promise<void>
+}
+
+const isUnauthorized = (error: unknown): boolean =>
+  error instanceof ModernUnauthorized || error instanceof LegacyUnauthorized
+
+async function expectUnauthorized(attempt: Promise<unknown>, provider: MemoryProvider): Promise<URL> {
+  const error = await attempt.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+  if (!isUnauthorized(error)) throw new Error('the client was not sent to authorize', { cause: error })
+  if (provider.authorizationUrl === undefined) throw new Error('the client found no authorization endpoint')
+  return provider.authorizationUrl
+}
+
+interface RawResult {
+  readonly isError?: unknown
+  readonly structuredContent?: unknown
+  readonly content?: unknown
+}
+
+const toolResult = (result: RawResult): ToolResult => {
+  const [first] = (result.content ?? []) as { text?: string }[]
+  const parsed = (): unknown => {
+    try {
+      return JSON.parse(first?.text ?? '{}')
+    } catch {
+      return { text: first?.text }
+    }
+  }
+  return {
+    isError: result.isError === true,
+    structured: (result.structuredContent ?? parsed()) as Record<string, unknown>,
+  }
+}
+
+const jsonOf = (result: { contents: readonly object[] }): unknown => {
+  const [first] = result.contents as { text?: string }[]
+  return JSON.parse(first?.text ?? 'null')
+}
+
+/** `@modelcontextprotocol/client`, pinned to 2026-07-28. */
+export function modernClient(mcpUrl: string, redirectUrl: string): OfficialClient {
+  const provider = new MemoryProvider('Scenario client v2', redirectUrl)
+  const transport = () => new ModernTransport(new URL(mcpUrl), { authProvider: provider })
+  const build = () =>
+    new ModernClient({ name: 'scenario-v2', version: '1.0.0' }, { versionNegotiation: { mode: { pin: '2026-07-28' } } })
+  let client = build()
+  return {
+    label: '@modelcontextprotocol/client',
+    provider,
+    connectAsStranger: () => expectUnauthorized(client.connect(transport()), provider),
+    async connect(callback) {
+      await transport().finishAuth(callback.searchParams)
+      client = build()
+      await client.connect(transport())
+    },
+    revision: () => client.getNegotiatedProtocolVersion(),
+    tools: async () => (await client.listTools({}, { cacheMode: 'refresh' })).tools.map((tool) => tool.name),
+    call: async (name, args) => toolResult(await client.callTool({ name, arguments: args })),
+    read: async (uri) => jsonOf(await client.readResource({ uri }, { cacheMode: 'refresh' })),
+    async listen(uris, heard) {
+      client.setNotificationHandler('notifications/resources/updated', (notification) => {
+        heard(notification.params.uri)
+      })
+      return client.listen({ resourceSubscriptions: [...uris] })
+    },
+    close: () => client.close(),
+  }
+}
+
+/** `@modelcontextprotocol/sdk` 1.x, which speaks the 2025 revisions. */
+export function legacyClient(mcpUrl: string, redirectUrl: string): OfficialClient {
+  const provider = new MemoryProvider('Scenario client v1', redirectUrl)
+  // The two SDKs declare the same provider with types that differ in optional members only.
+  const authProvider = provider as unknown as NonNullable<
+    ConstructorParameters<typeof LegacyTransport>[1]
+  >['authProvider']
+  const transport = () => new LegacyTransport(new URL(mcpUrl), authProvider === undefined ? {} : { authProvider })
+  const build = () => new LegacyClient({ name: 'scenario-v1', version: '1.0.0' })
+  let client = build()
+  let open: LegacyTransport | undefined
+  const connect = (via: LegacyTransport) => client.connect(via as Parameters<LegacyClient['connect']>[0])
+  return {
+    label: '@modelcontextprotocol/sdk',
+    provider,
+    connectAsStranger: () => expectUnauthorized(connect(transport()), provider),
+    async connect(callback) {
+      await transport().finishAuth(callback.searchParams.get('code') ?? '')
+      client = build()
+      open = transport()
+      await connect(open)
+    },
+    revision: () => open?.protocolVersion,
+    tools: async () => (await client.listTools()).tools.map((tool) => tool.name),
+    call: async (name, args) => toolResult((await client.callTool({ name, arguments: args })) as RawResult),
+    read: async (uri) => jsonOf(await client.readResource({ uri })),
+    close: () => client.close(),
+  }
+}
