@@ -1,13 +1,13 @@
+import { postgres } from '@gatehouse/testkit'
 import { test } from 'tap'
 import { promised } from '../bell.ts'
 import { append, drain, notingBus } from '../contract/outbox.ts'
 import { prepareStage } from '../contract/stage.ts'
 import { openDatabase } from '../open.ts'
 import { sql } from '../sql.ts'
-import { privatePostgres } from './private-postgres.ts'
 
 test('a PostgreSQL that stops and starts again is missed with a clear error, then used again without our restart', async (t) => {
-  const server = await privatePostgres(t)
+  const server = await postgres(t, { private: true })
   const host = await openDatabase(server.url, { poolSize: 4 })
   t.teardown(() => host.close())
   const stage = await prepareStage(t, host)
@@ -51,7 +51,7 @@ test('a PostgreSQL that stops and starts again is missed with a clear error, the
 })
 
 test('connections that died in the pool are passed over by the next transaction', async (t) => {
-  const server = await privatePostgres(t)
+  const server = await postgres(t, { private: true })
   const host = await openDatabase(server.url, { poolSize: 3 })
   t.teardown(() => host.close())
   const { db } = await prepareStage(t, host)
