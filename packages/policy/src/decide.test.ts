@@ -132,7 +132,7 @@ const CASES: readonly Case[] = [
     that: 'a narrowing scope is never asked for by a challenge',
     principal: { scopes: scopes('read', 'only:people') },
     requirement: { scopes: ['write', 'only:reports'] },
-    verdict: { reason: 'scope.missing', missing: ['write'], whole: ['only:people', 'read', 'write'] },
+    verdict: { reason: 'scope.missing', missing: ['write'], whole: ['read', 'write'] },
   },
 
   {

@@ -7,7 +7,7 @@ export type Refusal =
   | { readonly reason: 'plan.without-mcp'; readonly plan: string }
   | { readonly reason: 'tenant.suspended' }
   | { readonly reason: 'mcp.disabled' }
-  /** `missing` is what the token lacks; `whole` is what to ask for: granted ∪ needed, sorted. */
+  /** `missing` is what the token lacks; `whole` is what to ask for: granted ∪ needed without narrowing scopes, sorted. */
   | { readonly reason: 'scope.missing'; readonly missing: readonly string[]; readonly whole: readonly string[] }
   | { readonly reason: 'scope.narrowed'; readonly missing: readonly string[] }
   | { readonly reason: 'permission.missing'; readonly missing: readonly string[] }
@@ -45,7 +45,8 @@ export function decide(
   const lacking = requirement.scopes.filter((scope) => !held.has(scope))
   const transport = lacking.filter((scope) => !rules.narrowing.has(scope))
   if (transport.length > 0) {
-    const whole = [...new Set([...principal.scopes, ...requirement.scopes.filter((s) => !rules.narrowing.has(s))])]
+    // A narrowing scope is the client's own choice; a challenge that named one would talk others into less access.
+    const whole = [...new Set([...principal.scopes, ...requirement.scopes])].filter((s) => !rules.narrowing.has(s))
     return { allow: false, reason: 'scope.missing', missing: transport, whole: whole.sort() }
   }
   const narrowed = [...principal.scopes].some((scope) => rules.narrowing.has(scope))
