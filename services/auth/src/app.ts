@@ -153,5 +153,5 @@ function refuseEmptyProtections({ publicUrl, secret, adminToken }: AuthDeps): vo
   if (new URL(publicUrl).origin !== publicUrl)
     throw new TypeError('publicUrl must be an origin without a path or slash')
   if (secret.reveal().length < 16) throw new TypeError('the secret needs at least 16 characters')
-  if (adminToken.reveal().length < 16) throw new TypeError('the operator token needs at least 16 characters')
+  if (adminToken.reveal() === '') throw new TypeError('the operator token is empty')
 }

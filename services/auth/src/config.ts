@@ -72,7 +72,7 @@ export const authConfig = z.object({
   GATEHOUSE_SECRET: secret().describe(
     'Encrypts the keys in the database and signs forms; at least 16 characters. Without it the keys are lost.',
   ),
-  GATEHOUSE_ADMIN_TOKEN: secret().describe('Bearer token of the admin API; at least 16 characters.'),
+  GATEHOUSE_ADMIN_TOKEN: secret().describe('Bearer token of the admin API.'),
   INTERNAL_CLIENTS: internalClients().describe(
     'JSON list of `id` and public `jwk` of the services that may exchange API keys here.',
   ),

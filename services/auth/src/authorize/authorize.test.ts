@@ -115,6 +115,8 @@ test('the authorization endpoint', async (t) => {
       t.match(again.body, 'name="decision"', 'prompt=consent shows the page')
       const login = await person.get(authorizeUrl(client, verifier, { prompt: 'login' }))
       t.match(login.body, 'name="password"', 'prompt=login shows the form')
+      const choice = await person.get(authorizeUrl(client, verifier, { prompt: 'select_account' }))
+      t.match(choice.body, 'name="password"', 'and so does prompt=select_account')
       const more = await person.get(authorizeUrl(client, verifier, { scope: 'mcp:read mcp:write email openid' }))
       t.match(more.body, 'name="decision"', 'more scopes ask again')
       t.match(more.body, 'See your email address')

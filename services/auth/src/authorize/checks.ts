@@ -121,11 +121,17 @@ export function judgeRequest(of: Circumstances): { readonly refused: Reason } | 
       state: params.get('state'),
       nonce: params.get('nonce'),
       loginHint: params.get('login_hint')?.slice(0, 320),
-      prompts: prompts.filter((prompt) => prompt === 'login' || prompt === 'consent'),
+      prompts: shownPrompts(prompts),
       silent: prompts.includes('none'),
       maxAge: maxAge === undefined ? undefined : Number(maxAge),
     },
   }
+}
+
+/** Who wants to choose an account does so at the sign-in form, which takes any. */
+function shownPrompts(prompts: readonly string[]): readonly Prompt[] {
+  const login = prompts.includes('login') || prompts.includes('select_account')
+  return [...(login ? ['login' as const] : []), ...(prompts.includes('consent') ? ['consent' as const] : [])]
 }
 
 /** One grant is for one resource: several names are fine as long as they mean the same. */

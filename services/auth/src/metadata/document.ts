@@ -36,7 +36,7 @@ const OPENID = (issuer: string) => ({
   userinfo_endpoint: `${issuer}${USERINFO_PATH}`,
   subject_types_supported: ['public'],
   id_token_signing_alg_values_supported: ['RS256'],
-  claims_supported: ['iss', 'sub', 'aud', 'exp', 'iat', 'auth_time', 'nonce', 'name', 'email', 'email_verified'],
+  claims_supported: ['iss', 'sub', 'aud', 'exp', 'iat', 'auth_time', 'nonce', 'name', 'email'],
   prompt_values_supported: ['none', 'login', 'consent', 'select_account'],
   claims_parameter_supported: false,
   request_parameter_supported: false,

@@ -91,5 +91,5 @@ export const idClaims = ({ grant, person, scopes, tokenSeconds, nonce }: Issue, 
 /** OpenID Connect Core section 5.4: what each scope tells of the person. */
 export const personClaims = (person: Person, scopes: readonly string[]) => ({
   ...(scopes.includes('profile') ? { name: person.name } : {}),
-  ...(scopes.includes('email') ? { email: person.email, email_verified: true } : {}),
+  ...(scopes.includes('email') ? { email: person.email } : {}),
 })

@@ -1,0 +1,53 @@
+import { ConfigError, loadConfig } from '@gatehouse/config'
+import { test } from 'tap'
+import { authConfig, embeddedInProduction } from './config.ts'
+
+const GOOD = {
+  PUBLIC_URL: 'https://a.example/',
+  GATEHOUSE_SECRET: 's'.repeat(16),
+  GATEHOUSE_ADMIN_TOKEN: 't'.repeat(16),
+}
+const JWK = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y' }
+
+test('the least configuration is enough; the issuer has no slash', async (t) => {
+  const config = loadConfig(authConfig, GOOD)
+  t.match(config, { PUBLIC_URL: 'https://a.example', PORT: 4001, HOST: '127.0.0.1', INTERNAL_CLIENTS: [] })
+  t.notMatch(JSON.stringify(config), 'ssss')
+})
+
+test('every fault is told at once, and a private key is refused where a public one belongs', async (t) => {
+  const clients = [{ id: 'gatehouse-mcp', jwk: { ...JWK, d: 'd' } }]
+  const env = {
+    PUBLIC_URL: 'https://a.example/path',
+    PORT: 'x',
+    INTERNAL_CLIENTS: JSON.stringify(clients),
+    DATABASE_URL: 'mysql://x',
+  }
+  t.throws(() => loadConfig(authConfig, env), ConfigError)
+  try {
+    loadConfig(authConfig, env)
+  } catch (error) {
+    const faults = (error as ConfigError).faults.join('\n')
+    for (const name of [
+      'PUBLIC_URL',
+      'PORT',
+      'INTERNAL_CLIENTS',
+      'DATABASE_URL',
+      'GATEHOUSE_SECRET',
+      'GATEHOUSE_ADMIN_TOKEN',
+    ]) {
+      t.match(faults, name)
+    }
+  }
+  t.throws(() => loadConfig(authConfig, { ...GOOD, INTERNAL_CLIENTS: '{' }), ConfigError)
+  const good = JSON.stringify([{ id: 'gatehouse-mcp', jwk: { ...JWK, kid: 'k', use: 'sig' } }])
+  t.match(loadConfig(authConfig, { ...GOOD, INTERNAL_CLIENTS: good }).INTERNAL_CLIENTS, JSON.parse(good))
+})
+
+test('production refuses embedded parts unless they are allowed by name', async (t) => {
+  const production = { ...GOOD, NODE_ENV: 'production' }
+  t.same(embeddedInProduction(loadConfig(authConfig, production)), ['DATABASE_URL', 'REDIS_URL', 'NATS_URL'])
+  t.same(embeddedInProduction(loadConfig(authConfig, { ...production, GATEHOUSE_ALLOW_EMBEDDED: '1' })), [])
+  const real = { ...production, DATABASE_URL: 'postgres://x/y', REDIS_URL: 'redis://x', NATS_URL: 'nats://x,nats://y' }
+  t.same(embeddedInProduction(loadConfig(authConfig, real)), [])
+})

@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from '@gatehouse/bus'
+import { dataOf, FEED_HEADER, FeedTick, Revoked, readEvent, STREAMS, TenantState } from '@gatehouse/contracts'
+import { sql } from '@gatehouse/database'
+import { silentLogger } from '@gatehouse/telemetry'
+import { eventually } from '@gatehouse/testkit'
+import { createTokenVerifier, followFeed, localJwks } from '@gatehouse/token'
+import { type Test, test } from 'tap'
+import { ADMIN, connect, type House, MCP, ORIGIN, openHouse } from '../testing/house.ts'
+import { feed_id } from './append.ts'
+
+const SECOND = 1_000
+
+/** Everything that a stream holds and gets. */
+async function hear(t: Test, house: House, stream: string): Promise<IncomingMessage[]> {
+  const heard: IncomingMessage[] = []
+  const follower = await house.bus.follow(stream, { from: 'first' }, (message) => heard.push(message))
+  t.teardown(() => follower.stop())
+  return heard
+}
+
+test('the feed', async (t) => {
+  const house = await openHouse(t)
+  const background = house.auth.background()
+  t.teardown(() => background.close())
+  const feed = await house.db.asPlatform('test', feed_id)
+  const delta = await hear(t, house, STREAMS.authDelta.name)
+  const state = await hear(t, house, STREAMS.authState.name)
+  const ticks = () =>
+    delta.flatMap((message) => {
+      const event = readEvent(message.data)
+      const tick = event && dataOf(FeedTick, event)
+      return tick === undefined ? [] : [tick]
+    })
+
+  await t.test('ticks each second in the name of the database, with the position that is published', async (t) => {
+    await eventually(5 * SECOND, 'three ticks', () => ticks().length >= 3)
+    const [first, second, third] = ticks()
+    for (const tick of [first, second, third]) t.match(tick, { feed, position: /^\d+$/, at: Number })
+    t.ok((third?.at ?? 0) - (first?.at ?? 0) >= 1.5 * SECOND)
+    t.ok(delta.every((message) => message.headers[FEED_HEADER] === feed))
+    const drawn = await house.db.asPlatform('test', (tx) =>
+      tx.one<{ last: bigint }>(sql`select last_value as last from auth.outbox_position_seq`),
+    )
+    t.ok(BigInt(third?.position ?? 0) >= drawn.last, 'all that was seeded is out')
+  })
+
+  await t.test('the state stream holds every tenant, and hears of a change within a second', async (t) => {
+    await eventually(SECOND, 'all tenants', () => state.length >= house.tenants.length)
+    const [, , initech] = house.tenants
+    await house.server.inject({
+      method: 'PATCH',
+      url: `/admin/v1/tenants/${initech?.id}`,
+      payload: { mcp: true },
+      headers: { authorization: `Bearer ${ADMIN}` },
+    })
+    const changed = await eventually(SECOND, 'the change', () =>
+      state.find(({ data, subject }) => {
+        const event = readEvent(data)
+        return subject.endsWith(`.${initech?.id}`) && event !== undefined && dataOf(TenantState, event)?.mcp === true
+      }),
+    )
+    t.equal(changed.headers[FEED_HEADER], feed)
+  })
+
+  await t.test(
+    'a resource server that follows it refuses a revoked token within a second [A-RV-07, A-AT-11]',
+    async (t) => {
+      const clock = house.clock
+      const node = await followFeed({ bus: house.bus, clock, log: silentLogger })
+      t.teardown(() => node.stop())
+      await node.ready()
+      t.match(node.view.tenant(house.tenants[0]?.id ?? ''), { slug: 'acme', mcp: true })
+      const verifier = createTokenVerifier({
+        jwks: localJwks(() => house.auth.jwks()),
+        issuers: [ORIGIN],
+        audiences: [MCP],
+        clock,
+        feed: node.view,
+      })
+      const tokens = await connect(house, { scope: 'openid mcp:read' })
+      t.match(await verifier.verify(tokens.access_token), {
+        ok: true,
+        principal: { tenant: house.tenants[0]?.id, client: tokens.client, roles: ['member'], kind: 'person' },
+      })
+      t.match(await verifier.verify(tokens.id_token ?? ''), { ok: false }, 'an ID token is no access token [A-AT-10]')
+      await house.server.inject({
+        method: 'POST',
+        url: '/oauth/revoke',
+        payload: new URLSearchParams({ token: tokens.refresh_token, client_id: tokens.client }).toString(),
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      })
+      await eventually(SECOND, 'the refusal', async () => !(await verifier.verify(tokens.access_token)).ok)
+      t.match(await verifier.verify(tokens.access_token), { ok: false, reason: 'revoked' })
+      const told = delta.map(({ data }) => readEvent(data)).find((event) => event && dataOf(Revoked, event))
+      t.equal(told?.tenantid, house.tenants[0]?.id)
+    },
+  )
+})
+
+test('a state stream that was written by another database is told anew', async (t) => {
+  const house = await openHouse(t)
+  const background = house.auth.background()
+  const state = await hear(t, house, STREAMS.authState.name)
+  await eventually(5 * SECOND, 'all tenants', () => state.length >= 3)
+  await background.close()
+  const last = new Map(state.map((message) => [message.subject, message.data]))
+  for (const [subject, data] of last) {
+    await house.bus.publish({ subject, data, id: randomUUID(), headers: { [FEED_HEADER]: 'another' } })
+  }
+  const foreign = () => state.filter((message) => message.headers[FEED_HEADER] === 'another')
+  await eventually(SECOND, 'the foreign messages', () => foreign().length === 3)
+  const before = state.length
+  const again = house.auth.background()
+  t.teardown(() => again.close())
+  await eventually(5 * SECOND, 'all tenants again', () => state.length === before + 3)
+  const feed = await house.db.asPlatform('test', feed_id)
+  t.same([...new Set(state.slice(before).map((message) => message.headers[FEED_HEADER]))], [feed])
+  t.same(new Set(state.slice(before).map((message) => message.subject)), new Set(last.keys()))
+})
