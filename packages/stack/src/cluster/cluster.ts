@@ -7,7 +7,7 @@ import { freePort, type RunningServer, startNats, startPostgres, startRedis } fr
 import { createBalancer } from '../balancer.ts'
 import type { Secrets } from '../secrets.ts'
 import { publicHalf } from '../secrets.ts'
-import { type ServiceProcess, type Surroundings, startService } from './process.ts'
+import { type ServiceProcess, type ServiceSpec, type Surroundings, startService } from './process.ts'
 import { runOnce } from './run-once.ts'
 
 export interface ClusterOptions {
@@ -28,9 +28,10 @@ export interface ClusterOptions {
 /** Real parts and separate processes behind a balancer without affinity. */
 export interface Cluster {
   readonly publicUrl: string
-  readonly postgres: RunningServer
-  readonly redis: RunningServer
-  readonly nats: RunningServer
+  readonly postgres: ClusterPart
+  readonly redis: ClusterPart
+  readonly nats: ClusterPart
+  /** The process of now: another one after `restart`. */
   readonly auth: ServiceProcess
   readonly audit: ServiceProcess
   /** The living nodes; the balancer picks among them at each request. */
@@ -39,9 +40,21 @@ export interface Cluster {
   addNode(): Promise<ServiceProcess>
   /** Takes a node out of the balancer and ends it. */
   removeNode(node: ServiceProcess): Promise<string>
+  /** Starts a service again that has ended, at the same address, and waits until it is ready. */
+  restart(name: 'auth' | 'audit'): Promise<ServiceProcess>
   /** Ends everything, services first. */
   close(): Promise<void>
 }
+
+/** A real part, which can be ended and brought back at the same address with what it keeps in files. */
+export interface ClusterPart {
+  readonly url: string
+  readonly pid: number
+  stop(): Promise<void>
+  start(): Promise<void>
+}
+
+type Starter = (place: { readonly dir: string; readonly port: number }) => Promise<RunningServer>
 
 const AUTH_CLIENT = 'gatehouse-mcp'
 
@@ -68,16 +81,26 @@ async function start(options: ClusterOptions, undo: (() => Promise<unknown>)[]):
   for (const path of [folder, join(folder, 'postgres')]) chmodSync(path, 0o711)
   const logs = join(folder, 'logs')
 
-  const part = async (name: string, running: Promise<RunningServer>): Promise<RunningServer> => {
-    const server = await running
+  const part = async (name: string, starter: Starter): Promise<ClusterPart> => {
+    const place = { dir: join(folder, name), port: await freePort() }
+    let server = await starter(place)
     undo.push(() => server.stop())
     started?.(name, server.url, server.pid)
-    return server
+    return {
+      url: server.url,
+      get pid() {
+        return server.pid
+      },
+      stop: () => server.stop(),
+      async start() {
+        server = await starter(place)
+      },
+    }
   }
   const [postgres, redis, nats] = await Promise.all([
-    part('postgres', startPostgres({ dir: join(folder, 'postgres'), port: await freePort() })),
-    part('redis', startRedis({ dir: join(folder, 'redis'), port: await freePort() })),
-    part('nats', startNats({ dir: join(folder, 'nats'), port: await freePort() })),
+    part('postgres', startPostgres),
+    part('redis', startRedis),
+    part('nats', startNats),
   ])
 
   const targets = { auth: [] as string[], mcp: [] as string[], audit: [] as string[] }
@@ -107,34 +130,38 @@ async function start(options: ClusterOptions, undo: (() => Promise<unknown>)[]):
   }
   await runOnce('packages/stack/src/migrate.ts', demo, options.surroundings)
 
-  const service = async (name: 'auth' | 'mcp' | 'audit', label: string, env: Record<string, string> = {}) => {
-    const running = await startService({
-      name: label,
-      main: `services/${name}/src/main.ts`,
-      port: await freePort(),
-      logs,
-      env: { ...common, ...env },
-      surroundings: options.surroundings,
-    })
+  const run = async (spec: ServiceSpec): Promise<ServiceProcess> => {
+    const running = await startService(spec)
     undo.push(() => running.stop())
-    targets[name].push(running.url)
-    started?.(label, running.url, running.pid)
+    started?.(spec.name, running.url, running.pid)
     return running
   }
-  const auth = await service('auth', 'auth')
+  const specOf = async (name: 'auth' | 'mcp' | 'audit', label: string, env: Record<string, string> = {}) => ({
+    name: label,
+    main: `services/${name}/src/main.ts`,
+    port: await freePort(),
+    logs,
+    env: { ...common, ...env },
+    surroundings: options.surroundings,
+  })
+  const specs = { auth: await specOf('auth', 'auth'), audit: await specOf('audit', 'audit') }
+  const single = { auth: await run(specs.auth), audit: await run(specs.audit) }
+  targets.auth.push(single.auth.url)
+  targets.audit.push(single.audit.url)
   const nodes: ServiceProcess[] = []
   const addNode = async () => {
     const label = `mcp-${nodes.length + 1}`
-    const node = await service('mcp', label, {
-      AUTH_INTERNAL_URL: auth.url,
+    const env = {
+      AUTH_INTERNAL_URL: single.auth.url,
       MCP_CLIENT_ID: AUTH_CLIENT,
       MCP_CLIENT_KEY: JSON.stringify(secrets.mcpClientJwk),
       NODE_NAME: label,
-    })
+    }
+    const node = await run(await specOf('mcp', label, env))
+    targets.mcp.push(node.url)
     nodes.push(node)
     return node
   }
-  const audit = await service('audit', 'audit')
   for (let count = 0; count < options.mcpNodes; count += 1) await addNode()
 
   return {
@@ -142,10 +169,18 @@ async function start(options: ClusterOptions, undo: (() => Promise<unknown>)[]):
     postgres,
     redis,
     nats,
-    auth,
-    audit,
+    get auth() {
+      return single.auth
+    },
+    get audit() {
+      return single.audit
+    },
     mcp: nodes,
     addNode,
+    async restart(name) {
+      single[name] = await run(specs[name])
+      return single[name]
+    },
     async removeNode(node) {
       targets.mcp.splice(targets.mcp.indexOf(node.url), 1)
       nodes.splice(nodes.indexOf(node), 1)
