@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { ConfigError, loadConfig } from '@gatehouse/config'
 import { test } from 'tap'
-import { auditConfig, embeddedInProduction } from './config.ts'
+import { auditConfig } from './config.ts'
 
 const token = { GATEHOUSE_ADMIN_TOKEN: 't' }
 
@@ -20,16 +20,6 @@ test('several NATS servers may be named, and nothing else', (t) => {
   const NATS_URL = 'nats://a:4222,tls://b:4222'
   t.equal(loadConfig(auditConfig, { ...token, NATS_URL }).NATS_URL, NATS_URL)
   t.throws(() => loadConfig(auditConfig, { ...token, NATS_URL: 'nats://a:4222,http://b' }), ConfigError)
-  t.end()
-})
-
-test('production names each embedded part that it refuses, unless they are allowed', (t) => {
-  const refused = (env: object) => embeddedInProduction(loadConfig(auditConfig, { ...token, ...env }))
-  const real = { DATABASE_URL: 'postgres://db/x', NATS_URL: 'nats://bus:4222' }
-  t.same(refused({ NODE_ENV: 'production' }), ['DATABASE_URL', 'NATS_URL'])
-  t.same(refused({ NODE_ENV: 'production', ...real }), [])
-  t.same(refused({ NODE_ENV: 'production', GATEHOUSE_ALLOW_EMBEDDED: '1' }), [])
-  t.same(refused({}), [])
   t.end()
 })
 

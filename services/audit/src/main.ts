@@ -1,11 +1,11 @@
 import { busSchema, openBus } from '@gatehouse/bus'
-import { ConfigError, loadConfig } from '@gatehouse/config'
+import { loadConfig, refuseEmbeddedInProduction } from '@gatehouse/config'
 import { STREAMS } from '@gatehouse/contracts'
 import { openDatabase } from '@gatehouse/database'
 import { createServer, runService } from '@gatehouse/service'
 import { createLogger, createMetrics } from '@gatehouse/telemetry'
 import { createAuditApp } from './app.ts'
-import { auditConfig, embeddedInProduction } from './config.ts'
+import { auditConfig } from './config.ts'
 import { auditSchema } from './schema.ts'
 
 const log = createLogger('audit')
@@ -13,10 +13,7 @@ const log = createLogger('audit')
 await runService(log, async (closing) => {
   const config = loadConfig(auditConfig, process.env)
   log.level = config.LOG_LEVEL
-  const embedded = embeddedInProduction(config)
-  if (embedded.length > 0) {
-    throw new ConfigError(embedded.map((name) => `${name}: production needs a real one, or GATEHOUSE_ALLOW_EMBEDDED=1`))
-  }
+  refuseEmbeddedInProduction(config, ['DATABASE_URL', 'NATS_URL'])
   const host = closing(await openDatabase(config.DATABASE_URL, { ownerUrl: config.DATABASE_OWNER_URL, logger: log }))
   const schemas = config.NATS_URL === undefined ? [auditSchema, busSchema] : [auditSchema]
   if (config.GATEHOUSE_MIGRATE) await host.migrate(schemas)

@@ -1,6 +1,6 @@
 import { ConfigError, loadConfig } from '@gatehouse/config'
 import { test } from 'tap'
-import { authConfig, embeddedInProduction } from './config.ts'
+import { authConfig } from './config.ts'
 
 const GOOD = {
   PUBLIC_URL: 'https://a.example/',
@@ -42,12 +42,4 @@ test('every fault is told at once, and a private key is refused where a public o
   t.throws(() => loadConfig(authConfig, { ...GOOD, INTERNAL_CLIENTS: '{' }), ConfigError)
   const good = JSON.stringify([{ id: 'gatehouse-mcp', jwk: { ...JWK, kid: 'k', use: 'sig' } }])
   t.match(loadConfig(authConfig, { ...GOOD, INTERNAL_CLIENTS: good }).INTERNAL_CLIENTS, JSON.parse(good))
-})
-
-test('production refuses embedded parts unless they are allowed by name', async (t) => {
-  const production = { ...GOOD, NODE_ENV: 'production' }
-  t.same(embeddedInProduction(loadConfig(authConfig, production)), ['DATABASE_URL', 'REDIS_URL', 'NATS_URL'])
-  t.same(embeddedInProduction(loadConfig(authConfig, { ...production, GATEHOUSE_ALLOW_EMBEDDED: '1' })), [])
-  const real = { ...production, DATABASE_URL: 'postgres://x/y', REDIS_URL: 'redis://x', NATS_URL: 'nats://x,nats://y' }
-  t.same(embeddedInProduction(loadConfig(authConfig, real)), [])
 })

@@ -1,5 +1,5 @@
 import { busSchema, openBus } from '@gatehouse/bus'
-import { ConfigError, loadConfig } from '@gatehouse/config'
+import { loadConfig, refuseEmbeddedInProduction } from '@gatehouse/config'
 import { STREAMS, systemClock } from '@gatehouse/contracts'
 import { openDatabase } from '@gatehouse/database'
 import { openKeyValue } from '@gatehouse/kv'
@@ -7,7 +7,7 @@ import { loadProfile } from '@gatehouse/profiles'
 import { createServer, runService } from '@gatehouse/service'
 import { createLogger, createMetrics } from '@gatehouse/telemetry'
 import { createAuthApp } from './app.ts'
-import { authConfig, embeddedInProduction } from './config.ts'
+import { authConfig } from './config.ts'
 import { authSchema } from './schema.ts'
 
 const log = createLogger('auth')
@@ -15,10 +15,7 @@ const log = createLogger('auth')
 await runService(log, async (closing) => {
   const config = loadConfig(authConfig, process.env)
   log.level = config.LOG_LEVEL
-  const embedded = embeddedInProduction(config)
-  if (embedded.length > 0) {
-    throw new ConfigError(embedded.map((name) => `${name}: production needs a real one, or GATEHOUSE_ALLOW_EMBEDDED=1`))
-  }
+  refuseEmbeddedInProduction(config, ['DATABASE_URL', 'REDIS_URL', 'NATS_URL'])
   const host = closing(await openDatabase(config.DATABASE_URL, { ownerUrl: config.DATABASE_OWNER_URL, logger: log }))
   if (config.GATEHOUSE_MIGRATE) {
     await host.migrate(config.NATS_URL === undefined ? [authSchema, busSchema] : [authSchema])

@@ -1,7 +1,7 @@
 import { ConfigError, loadConfig } from '@gatehouse/config'
 import { test } from 'tap'
 import { catalogsOf } from './catalogs.ts'
-import { embeddedInProduction, mcpConfig } from './config.ts'
+import { mcpConfig } from './config.ts'
 
 test('the public URL is enough; the rest has defaults, and a path on it is dropped', async (t) => {
   const config = loadConfig(mcpConfig, { PUBLIC_URL: 'https://MCP.example/x/' })
@@ -23,12 +23,6 @@ test('every fault of the configuration is named at once', async (t) => {
     if (!(error instanceof ConfigError)) throw error
     t.equal(error.faults.length, 6, error.message)
   }
-})
-
-test('production refuses embedded parts unless they are allowed by name', async (t) => {
-  const production = { PUBLIC_URL: 'https://mcp.example', NODE_ENV: 'production' }
-  t.same(embeddedInProduction(loadConfig(mcpConfig, production)), ['DATABASE_URL', 'REDIS_URL', 'NATS_URL'])
-  t.same(embeddedInProduction(loadConfig(mcpConfig, { ...production, GATEHOUSE_ALLOW_EMBEDDED: '1' })), [])
 })
 
 test('a catalog that nobody knows stops the start', async (t) => {

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import { busSchema, openBus } from '@gatehouse/bus'
-import { ConfigError, loadConfig } from '@gatehouse/config'
+import { loadConfig, refuseEmbeddedInProduction } from '@gatehouse/config'
 import { STREAMS, systemClock } from '@gatehouse/contracts'
 import { openDatabase } from '@gatehouse/database'
 import { openKeyValue } from '@gatehouse/kv'
@@ -10,7 +10,7 @@ import { createLogger, createMetrics } from '@gatehouse/telemetry'
 import { createTokenVerifier, followFeed, remoteJwks } from '@gatehouse/token'
 import { createMcpApp } from './app.ts'
 import { catalogsOf, drainCatalogs, openCatalogs } from './catalogs.ts'
-import { embeddedInProduction, mcpConfig } from './config.ts'
+import { mcpConfig } from './config.ts'
 import { keyExchangeOf } from './edge/exchange.ts'
 import { resourceNames } from './metadata/protected-resource.ts'
 
@@ -20,10 +20,7 @@ const clock = systemClock
 await runService(log, async (closing) => {
   const config = loadConfig(mcpConfig, process.env)
   log.level = config.LOG_LEVEL
-  const embedded = embeddedInProduction(config)
-  if (embedded.length > 0) {
-    throw new ConfigError(embedded.map((name) => `${name}: production needs a real one, or GATEHOUSE_ALLOW_EMBEDDED=1`))
-  }
+  refuseEmbeddedInProduction(config, ['DATABASE_URL', 'REDIS_URL', 'NATS_URL'])
   const profile = loadProfile(config.GATEHOUSE_PROFILE)
   const catalogs = catalogsOf(profile.catalogs)
   const publicUrl = config.PUBLIC_URL
