@@ -10,7 +10,7 @@ interface Problem {
 const BEARER = 'Bearer realm="gatehouse-admin"'
 
 /** Reason inside, code outside. */
-const PROBLEMS = {
+export const PROBLEMS = {
   'credential.missing': {
     status: 401,
     error: 'invalid_token',

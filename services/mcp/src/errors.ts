@@ -27,7 +27,7 @@ export interface Refused {
  * What is refused before any method is looked at. A refusal that belongs to HTTP carries its status as the JSON-RPC code: the
  * range that JSON-RPC and MCP reserve is not ours to define codes in.
  */
-const EDGE = {
+export const EDGE = {
   'host.unknown': { status: 403, message: 'This Host is not served here.' },
   'origin.refused': { status: 403, message: 'This Origin may not use the server.' },
   'method.refused': { status: 405, message: 'Only POST is served here.' },

@@ -1,4 +1,4 @@
-import { type Brand, errorPage, pageHeaders } from '@gatehouse/pages'
+import { type Brand, errorPage, type PageHeaders, pageHeaders } from '@gatehouse/pages'
 import type { Profile } from '@gatehouse/profiles'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Refusal } from '../errors.ts'
@@ -12,7 +12,7 @@ export const brandOf = ({ branding }: Profile): Brand => ({
 const START_AGAIN = 'Go back to the application and start connecting again.'
 
 /** What a person reads when nothing can be sent back to the application. */
-const FAULTS = {
+export const FAULTS = {
   'client.missing': {
     status: 400,
     title: 'This link is incomplete',
@@ -108,18 +108,14 @@ export class PageFault extends Error {
 }
 
 export interface Pages {
-  send(
-    reply: FastifyReply,
-    markup: string,
-    options?: { readonly status?: number; readonly formAction?: readonly string[] },
-  ): FastifyReply
+  send(reply: FastifyReply, markup: string, options?: { readonly status?: number } & PageHeaders): FastifyReply
   sendError(request: FastifyRequest, reply: FastifyReply, error: PageFault | Refusal | undefined): FastifyReply
 }
 
 export function createPages(profile: Profile): Pages {
   const brand = brandOf(profile)
-  const send: Pages['send'] = (reply, markup, { status = 200, formAction } = {}) =>
-    reply.code(status).headers(pageHeaders({ formAction })).send(markup)
+  const send: Pages['send'] = (reply, markup, { status = 200, ...headers } = {}) =>
+    reply.code(status).headers(pageHeaders(headers)).send(markup)
   return {
     send,
     sendError(request, reply, error) {
