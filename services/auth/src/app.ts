@@ -26,6 +26,7 @@ import { brandOf, createPages, PageFault } from './http/pages.ts'
 import { authorizeRoutes } from './interaction/authorize.ts'
 import { authorizedAppsRoutes } from './interaction/authorized-apps.ts'
 import { homeRoutes } from './interaction/home.ts'
+import { createReturns, returnRoutes } from './interaction/return.ts'
 import { signInRoutes } from './interaction/sign-in.ts'
 import { signOutRoutes } from './interaction/signed-in.ts'
 import { deriveKey } from './keys/derive.ts'
@@ -101,6 +102,7 @@ export function createAuthApp(deps: AuthDeps): AuthApp {
     passwords: createPasswords(),
     browsers: createBrowsers({ publicUrl, csrfKey: deriveKey(deps.secret, 'csrf') }),
     pages: createPages(profile),
+    returns: createReturns({ key: deriveKey(deps.secret, 'return'), clock }),
     exchange: createExchange(deps),
     authenticate: createServiceAuthentication({ clients: deps.internalClients ?? [], issuer, kv, clock }),
   }
@@ -129,6 +131,7 @@ export function createAuthApp(deps: AuthDeps): AuthApp {
 }
 
 type PageDeps = Parameters<typeof authorizeRoutes>[1] &
+  Parameters<typeof returnRoutes>[1] &
   Parameters<typeof signInRoutes>[1] &
   Parameters<typeof authorizedAppsRoutes>[1]
 
@@ -142,6 +145,7 @@ async function pageRoutes(server: FastifyInstance, deps: PageDeps): Promise<void
     return pages.sendError(request, reply, fault)
   })
   authorizeRoutes(server, deps)
+  returnRoutes(server, deps)
   signInRoutes(server, deps)
   signOutRoutes(server, { ...deps, signedOut: () => signedOutPage({ brand: brandOf(profile) }) })
   homeRoutes(server, deps)

@@ -26,9 +26,15 @@ export interface FlowDeps {
   readonly resources: OpenResources
 }
 
+/** The way back to the client, with its answer. */
+export interface Departure {
+  readonly url: string
+  readonly client: { readonly name: string }
+}
+
 /** What the browser gets next. */
 export type Step =
-  | { readonly kind: 'redirect'; readonly url: string }
+  | ({ readonly kind: 'redirect' } & Departure)
   | { readonly kind: 'login'; readonly request: PendingRequest; readonly client: Client }
   | {
       readonly kind: 'consent'
@@ -64,7 +70,7 @@ export async function begin(params: Params, browser: Browser, deps: FlowDeps): P
   const { client, redirect } = await trust(params, deps.db)
   const target = { redirectUri: redirect.uri, state: params.get('state') ?? null }
   const verdict = judgeRequest({ params, client, offered: deps.offered, resources: await deps.resources() })
-  if ('refused' in verdict) return { kind: 'redirect', url: refusalUrl(target, deps.issuer, verdict.refused) }
+  if ('refused' in verdict) return { kind: 'redirect', url: refusalUrl(target, deps.issuer, verdict.refused), client }
   const nowMs = deps.clock.now()
   return deps.db.asPlatform('authorize', async (tx) => {
     const session = await findSession(tx, browser.hash, nowMs)
@@ -101,23 +107,25 @@ export async function answer(
   decision: 'approve' | 'deny',
   browser: Browser,
   deps: FlowDeps,
-): Promise<string> {
+): Promise<Departure> {
   const now = new Date(deps.clock.now())
   return deps.db.asPlatform('consent', async (tx) => {
     const request = await request_lock(tx, id, browser.hash, now)
+    const client = request && (await client_get(tx, request.clientId))
     const session = await findSession(tx, browser.hash, now.getTime())
     const membership = session && (await membership_selected(tx, session.personId))
-    if (request === undefined || session === undefined || request.unmet.includes('login')) {
+    if (request === undefined || client === undefined || session === undefined || request.unmet.includes('login')) {
       throw new PageFault('request.expired')
     }
     if (decision === 'deny' || membership === undefined) {
       await request_end(tx, id, 'refused')
-      return refusalUrl(request, deps.issuer, membership === undefined ? 'person.without-tenant' : 'person.denied')
+      const reason = membership === undefined ? 'person.without-tenant' : 'person.denied'
+      return { url: refusalUrl(request, deps.issuer, reason), client }
     }
     const who = { personId: session.personId, tenantId: membership.tenantId, authTime: session.authTime }
     const code = await issueCode(tx, request, who, true, now)
     if (code === undefined) throw new PageFault('request.expired')
-    return answerUrl(request, deps.issuer, { code })
+    return { url: answerUrl(request, deps.issuer, { code }), client }
   })
 }
 
@@ -142,7 +150,7 @@ async function next(
   const decision = decide(open, session !== undefined, new Set(granted))
   const refuse = async (reason: Parameters<typeof refusalUrl>[2]): Promise<Step> => {
     await request_end(tx, request.id, 'refused')
-    return { kind: 'redirect', url: refusalUrl(request, issuer, reason) }
+    return { kind: 'redirect', url: refusalUrl(request, issuer, reason), client }
   }
   if (decision.kind === 'login') return request.silent ? refuse('login.required') : { kind: 'login', request, client }
   if (session === undefined || membership === undefined || who === undefined) return refuse('person.without-tenant')
@@ -153,7 +161,7 @@ async function next(
   const now = new Date(deps.clock.now())
   const code = await issueCode(tx, request, who, false, now)
   if (code === undefined) throw new PageFault('request.expired')
-  return { kind: 'redirect', url: answerUrl(request, issuer, { code }) }
+  return { kind: 'redirect', url: answerUrl(request, issuer, { code }), client }
 }
 
 const kept = (asked: Asked) => ({

@@ -10,6 +10,7 @@ import { addEndpoint } from '../http/endpoint.ts'
 import { readForm, readQuery } from '../http/form.ts'
 import { brandOf, PageFault, type Pages } from '../http/pages.ts'
 import type { Resource } from '../resources/resources.store.ts'
+import type { Returns } from './return.ts'
 import { showSignIn } from './sign-in.ts'
 
 export const AUTHORIZE_PATH = '/oauth/authorize'
@@ -20,6 +21,7 @@ export interface AuthorizeDeps extends FlowDeps {
   readonly profile: Profile
   readonly browsers: Browsers
   readonly pages: Pages
+  readonly returns: Returns
 }
 
 /** `GET` begins a request or goes on with one; `POST` carries the person's decision. No CORS: it is a page. */
@@ -34,7 +36,9 @@ export function authorizeRoutes(server: FastifyInstance, deps: AuthorizeDeps): v
       const browser = browsers.meet(request, reply)
       const step =
         transaction === undefined ? await begin(query, browser, deps) : await resume(transaction, browser, deps)
-      return show(step, browser, reply, deps)
+      if (step.kind !== 'redirect') return show(step, browser, reply, deps)
+      // A request that is gone on with comes from our sign-in form; one that begins comes from the client.
+      return transaction === undefined ? sendAway(reply, step.url) : deps.returns.leave(step, request, browser, reply)
     },
     post: async (request, reply) => {
       const form = readForm(request)
@@ -42,16 +46,17 @@ export function authorizeRoutes(server: FastifyInstance, deps: AuthorizeDeps): v
       const [decision, transaction] = [form.get('decision'), form.get('transaction')]
       if (decision !== 'approve' && decision !== 'deny') throw new PageFault('decision.missing')
       if (transaction === undefined) throw new PageFault('request.expired')
-      const url = await answer(transaction, decision, browser, deps)
+      const departure = await answer(transaction, decision, browser, deps)
       request.log.info({ decision }, 'consent answered')
-      return sendAway(reply, url)
+      return deps.returns.leave(departure, request, browser, reply)
     },
   })
 }
 
-async function show(step: Step, browser: Browser, reply: FastifyReply, deps: AuthorizeDeps): Promise<FastifyReply> {
-  if (step.kind === 'redirect') return sendAway(reply, step.url)
-  // The answer to either form may be a redirect to the callback, to which browsers apply form-action.
+type Question = Exclude<Step, { readonly kind: 'redirect' }>
+
+async function show(step: Question, browser: Browser, reply: FastifyReply, deps: AuthorizeDeps): Promise<FastifyReply> {
+  // For browsers that do not say that they navigate: the answer to either form redirects them to the callback itself.
   const formAction = [formActionSource(step.request.redirectUri)]
   if (step.kind === 'login') {
     return showSignIn(reply, deps, browser, {
