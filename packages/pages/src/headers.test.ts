@@ -48,3 +48,13 @@ test('what is no source cannot enter the policy', async (t) => {
     t.throws(() => pageHeaders({ formAction: [source] }), TypeError, JSON.stringify(source))
   }
 })
+
+test('a page goes on by itself only to an address that may be followed', async (t) => {
+  const to = (href: string, afterSeconds = 0) => pageHeaders({ goOn: { href, afterSeconds } }).refresh
+  t.equal(to('http://127.0.0.1:1/cb?code=c&state=a;b', 2), '2; url=http://127.0.0.1:1/cb?code=c&state=a;b')
+  t.equal(to('cursor://cb?code=c'), '0; url=cursor://cb?code=c')
+  for (const href of ['javascript:alert(1)', 'data:text/html,x', 'http://x/\r\nset-cookie: a=b', '//evil.example']) {
+    t.equal(to(href), undefined, href)
+  }
+  t.notOk('refresh' in pageHeaders())
+})

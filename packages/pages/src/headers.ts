@@ -1,3 +1,5 @@
+import { safeHref } from './text.ts'
+
 /** One source of CSP `form-action`: an origin with a host that CSP can express, or a scheme. */
 const FORM_ACTION_SOURCE = /^(?:https?:\/\/[a-z0-9-]+(?:\.[a-z0-9-]+)*\.?(?::\d{1,5})?|[a-z][a-z0-9+.-]*:)$/i
 
@@ -12,16 +14,18 @@ export function formActionSource(callback: string): string {
   return FORM_ACTION_SOURCE.test(url.origin) ? url.origin : url.protocol
 }
 
+export interface PageHeaders {
+  /** Added to `'self'`: where forms may lead, redirects included (see `formActionSource`). */
+  readonly formAction?: readonly string[] | undefined
+  /** Goes on to another address by itself, without script. Ignored for an address that must not be followed. */
+  readonly goOn?: { readonly href: string; readonly afterSeconds: number } | undefined
+}
+
 /**
  * Headers of every page. Nothing is loaded but our own styles and images, nothing runs, nobody frames it, nothing keeps it.
- * `formAction` adds to `'self'` where forms may lead, redirects included (see `formActionSource`).
  * @throws TypeError for a source that is neither an origin nor a scheme
  */
-export function pageHeaders({
-  formAction = [],
-}: {
-  readonly formAction?: readonly string[] | undefined
-} = {}): Record<string, string> {
+export function pageHeaders({ formAction = [], goOn }: PageHeaders = {}): Record<string, string> {
   for (const source of formAction) {
     if (!FORM_ACTION_SOURCE.test(source))
       throw new TypeError(`form-action source ${JSON.stringify(source)} is no origin`)
@@ -41,6 +45,13 @@ export function pageHeaders({
     'x-content-type-options': 'nosniff',
     'referrer-policy': 'no-referrer',
     'cache-control': 'no-store',
+    ...(goOn === undefined ? {} : refresh(goOn)),
     'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()',
   }
+}
+
+/** HTML, "the Refresh header": a navigation of its own, so that `form-action` has no say in where it leads. */
+function refresh({ href, afterSeconds }: NonNullable<PageHeaders['goOn']>): Record<string, string> {
+  const safe = safeHref(href, { privateUse: true })
+  return safe === undefined ? {} : { refresh: `${Math.max(0, Math.trunc(afterSeconds))}; url=${safe}` }
 }

@@ -12,7 +12,7 @@ export {
   type ScopeText,
   scopeList,
 } from './elements.ts'
-export { formActionSource, pageHeaders } from './headers.ts'
+export { formActionSource, type PageHeaders, pageHeaders } from './headers.ts'
 export { Html, html, type Slot } from './html.ts'
 export { type Brand, type NavItem, type PageParts, page, type SignedIn, type Surroundings } from './shell.ts'
 export { displayDuration, displayHost, displayName, displayScheme, displayTime, safeHref } from './text.ts'

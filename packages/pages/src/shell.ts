@@ -37,13 +37,11 @@ export interface PageParts extends Surroundings {
   readonly lang?: string | undefined
   /** `narrow` for one question at a time, `wide` for lists and settings. */
   readonly width?: 'narrow' | 'wide' | undefined
-  /** Goes on to another address by itself, without script. Ignored for an address that must not be followed. */
-  readonly goOn?: { readonly href: string; readonly afterSeconds: number } | undefined
 }
 
 /** A complete HTML document. No script, no inline style; send it with `pageHeaders`. */
 export function page(parts: PageParts): string {
-  const { title, brand, body, nav = [], person, lang = 'en', width = 'narrow', goOn } = parts
+  const { title, brand, body, nav = [], person, lang = 'en', width = 'narrow' } = parts
   const name = displayName(brand.name)
   const accent = brand.accent === undefined ? undefined : accentStylesheet(brand.accent)
   return html`<!doctype html>
@@ -53,7 +51,7 @@ export function page(parts: PageParts): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
-${goOn && refresh(goOn)}<title>${title} · ${name}</title>
+<title>${title} · ${name}</title>
 <link rel="stylesheet" href="${stylesheet.path}">
 ${accent && html`<link rel="stylesheet" href="${accent.path}">\n`}<link rel="icon" type="image/svg+xml" href="${icon.path}">
 </head>
@@ -70,13 +68,6 @@ ${footer(brand)}
 </body>
 </html>
 `.toString()
-}
-
-function refresh({ href, afterSeconds }: { readonly href: string; readonly afterSeconds: number }): Html | undefined {
-  const safe = safeHref(href, { privateUse: true })
-  return safe === undefined
-    ? undefined
-    : html`<meta http-equiv="refresh" content="${Math.max(0, Math.trunc(afterSeconds))}; url=${safe}">\n`
 }
 
 const navigation = (items: readonly NavItem[]): Html | false =>

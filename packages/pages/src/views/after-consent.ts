@@ -5,27 +5,30 @@ import { displayName } from '../text.ts'
 
 export interface AfterConsent {
   readonly brand: Brand
-  /** The whole callback URL with `code`, `state` and `iss`. Whoever has it can finish the connection, once. */
+  /** The whole callback URL with `code` (or `error`), `state` and `iss`. Whoever has a code can finish the connection, once. */
   readonly callbackUrl: string
-  /**
-   * Goes to the callback by itself after so many seconds; absent = when the person presses Continue. This is a navigation of
-   * its own, so that a callback may redirect to other origins, which `form-action` forbids to a redirect that answers a form.
-   * Browsers forget a page left within a second; 2 or more keep it reachable by Back.
-   */
-  readonly goOnAfterSeconds?: number | undefined
-  readonly client?: { readonly name: string } | undefined
+  readonly client: { readonly name: string }
 }
 
-/** For a callback that this browser may not reach: a client on another machine, in a container, behind SSH. */
-export function afterConsentPage({ brand, callbackUrl, client, goOnAfterSeconds }: AfterConsent): string {
-  const name = client === undefined ? 'the application' : html`<bdi>${displayName(client.name)}</bdi>`
-  const body = html`<h1>Back to ${name}</h1>
-<p class="lead">Continue to finish in ${name}.</p>
-<div class="actions">${link(callbackUrl, 'Continue', { privateUse: true, className: 'button primary' })}</div>
-<h2>If the next page does not load</h2>
-<p>The application may run on another computer than this browser. Copy the whole address below and paste it where the application asks for it.</p>
-${copyable({ id: 'callback', label: 'Callback address', value: callbackUrl })}
-<p class="fine">The address works once and for about a minute. Give it to nobody else.</p>`
-  const goOn = goOnAfterSeconds === undefined ? undefined : { href: callbackUrl, afterSeconds: goOnAfterSeconds }
-  return page({ title: 'Continue', brand, body, goOn })
+/**
+ * Leads back to the client; send it with `goOn` to lead there by itself. It stays in sight where the callback opens an installed
+ * application, and is what Back leads to where the callback cannot be reached: a client on another machine, in a container,
+ * behind SSH. There the address can be copied by hand.
+ */
+export function afterConsentPage({ brand, callbackUrl, client }: AfterConsent): string {
+  const name = displayName(client.name)
+  const allowed = /[?&]code=/.test(callbackUrl)
+  const body = html`<h1>${allowed ? 'Access allowed' : 'No access was given'}</h1>
+<p class="lead">Taking you back to <strong><bdi>${name}</bdi></strong>${allowed ? ' to finish connecting' : ''}. If nothing happens, continue yourself.</p>
+<div class="actions">${link(callbackUrl, html`Continue to <bdi>${name}</bdi>`, { privateUse: true, className: 'button primary' })}</div>
+${allowed && byHand(callbackUrl)}`
+  return page({ title: allowed ? 'Access allowed' : 'No access was given', brand, body })
 }
+
+const byHand = (callbackUrl: string) =>
+  html`<section class="aside" aria-labelledby="by-hand">
+<h2 id="by-hand">If the next page does not load</h2>
+<p>The application may be running on another computer. Come back to this page, copy the whole address below and paste it into the application where it asks for it.</p>
+${copyable({ id: 'callback', label: 'Address to copy', value: callbackUrl })}
+<p class="fine">It works once, and for about a minute. Do not share it with anyone.</p>
+</section>`

@@ -49,7 +49,8 @@ export function everyPage(text: string): Readonly<Record<string, string>> {
       apps: [{ ...app, grantedAt: at, lastUsed: at, revokeFields: { [text]: text } }],
     }),
     noApps: authorizedAppsPage({ brand, person, nav, csrf: text, apps: [] }),
-    afterConsent: afterConsentPage({ brand, callbackUrl: text, client: { name: text }, goOnAfterSeconds: 2 }),
+    afterConsent: afterConsentPage({ brand, callbackUrl: `${text}?code=${text}`, client: { name: text } }),
+    afterDenial: afterConsentPage({ brand, callbackUrl: text, client: { name: text } }),
     shell: page({ brand, title: text, lang: text, body: html`<h1>${text}</h1>` }),
   }
 }
