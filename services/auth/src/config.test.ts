@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { ConfigError, loadConfig } from '@gatehouse/config'
 import { test } from 'tap'
 import { authConfig } from './config.ts'
@@ -42,4 +43,11 @@ test('every fault is told at once, and a private key is refused where a public o
   t.throws(() => loadConfig(authConfig, { ...GOOD, INTERNAL_CLIENTS: '{' }), ConfigError)
   const good = JSON.stringify([{ id: 'gatehouse-mcp', jwk: { ...JWK, kid: 'k', use: 'sig' } }])
   t.match(loadConfig(authConfig, { ...GOOD, INTERNAL_CLIENTS: good }).INTERNAL_CLIENTS, JSON.parse(good))
+})
+
+test('the README names exactly the variables that there are', async (t) => {
+  const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8')
+  const rows = readme.split('\n').filter((line) => /^\| `[A-Z]/.test(line))
+  const named = rows.flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`([A-Z_]+)`/g)].map(([, name]) => name))
+  t.same(named.sort(), Object.keys(authConfig.shape).sort())
 })

@@ -112,16 +112,16 @@ export async function answer(
   return deps.db.asPlatform('consent', async (tx) => {
     const request = await request_lock(tx, id, browser.hash, now)
     const client = request && (await client_get(tx, request.clientId))
-    const session = await findSession(tx, browser.hash, now.getTime())
-    const membership = session && (await membership_selected(tx, session.personId))
-    if (request === undefined || client === undefined || session === undefined || request.unmet.includes('login')) {
-      throw new PageFault('request.expired')
-    }
-    if (decision === 'deny' || membership === undefined) {
+    if (request === undefined || client === undefined) throw new PageFault('request.expired')
+    const refuse = async (reason: 'person.denied' | 'person.without-tenant'): Promise<Departure> => {
       await request_end(tx, id, 'refused')
-      const reason = membership === undefined ? 'person.without-tenant' : 'person.denied'
       return { url: refusalUrl(request, deps.issuer, reason), client }
     }
+    if (decision === 'deny') return refuse('person.denied')
+    const session = await findSession(tx, browser.hash, now.getTime())
+    if (session === undefined || request.unmet.includes('login')) throw new PageFault('request.expired')
+    const membership = await membership_selected(tx, session.personId)
+    if (membership === undefined) return refuse('person.without-tenant')
     const who = { personId: session.personId, tenantId: membership.tenantId, authTime: session.authTime }
     const code = await issueCode(tx, request, who, true, now)
     if (code === undefined) throw new PageFault('request.expired')

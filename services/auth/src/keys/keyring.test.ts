@@ -52,9 +52,8 @@ test('a ring', async (t) => {
       await db.asPlatform('test', (tx) =>
         tx.run(sql`update auth.ring_keys set active_at = ${new Date(now + 60_000)} where id = ${id}`),
       )
-      other.forget()
-      t.equal((await other.active()).id, id, 'a ring with only a future key uses it')
       now += 31_000
+      t.equal((await other.active()).id, id, 'a ring with only a future key uses it')
       t.equal((await openRefreshRing(ring)).successor('token', first.id), before)
       t.equal((await openRefreshRing(ring)).successor('token', 'unknown'), undefined)
       await db.asPlatform('test', (tx) =>

@@ -24,8 +24,6 @@ export interface Keyring {
   keys(): Promise<readonly RingKey[]>
   /** The key to use now. */
   active(): Promise<RingKey>
-  /** Makes the next read ask the database: a key of another node is not known here yet. */
-  forget(): void
 }
 
 /** How long a node goes on with what it read. A new key is published longer than this before it is used. */
@@ -84,9 +82,6 @@ export function createKeyring(options: {
       const active = all.filter((key) => key.activeAt.getTime() <= now).at(-1) ?? all[0]
       if (active === undefined) throw new Error(`ring ${ring} is empty`)
       return active
-    },
-    forget() {
-      known = undefined
     },
   }
 }
