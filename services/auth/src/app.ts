@@ -123,7 +123,10 @@ export function createAuthApp(deps: AuthDeps): AuthApp {
       await server.register(pageRoutes, shared)
       await server.register(pagesAssets)
     },
-    ready: [{ name: 'database', check: () => db.ping() }],
+    ready: [
+      { name: 'database', check: () => db.ping() },
+      { name: 'keys', check: async () => void (await publicKeys()) },
+    ],
     background: () => startBackground(deps),
     exchangeCredential: shared.exchange,
     jwks: async () => ({ keys: await publicKeys() }),

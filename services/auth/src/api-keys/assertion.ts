@@ -29,7 +29,7 @@ export function createServiceAuthentication(deps: {
   const clients = new Map(deps.clients.map((client) => [client.id, client]))
   const keys = new Map<string, Promise<CryptoKey | Uint8Array>>()
   const keyOf = ({ id, jwk }: InternalClient) => {
-    const key = keys.get(id) ?? importJWK(jwk, algorithmOf(jwk))
+    const key = keys.get(id) ?? importJWK(jwk, algorithmsOf(jwk)[0])
     keys.set(id, key)
     return key
   }
@@ -44,7 +44,7 @@ export function createServiceAuthentication(deps: {
         issuer: client.id,
         subject: client.id,
         audience: issuer,
-        algorithms: [algorithmOf(client.jwk)],
+        algorithms: [...algorithmsOf(client.jwk)],
         requiredClaims: ['exp', 'iat', 'jti'],
         currentDate: new Date(clock.now()),
         clockTolerance: SKEW_SECONDS,
@@ -74,4 +74,6 @@ function issuerOf(token: string): string | undefined {
   }
 }
 
-const algorithmOf = (jwk: JWK): string => (jwk.kty === 'OKP' ? 'EdDSA' : 'ES256')
+/** Ed25519 goes by two names (RFC 9864). */
+const algorithmsOf = (jwk: JWK): readonly [string, ...string[]] =>
+  jwk.kty === 'OKP' ? ['EdDSA', 'Ed25519'] : ['ES256']

@@ -10,7 +10,16 @@ test('the exchange of API keys', async (t) => {
   const pair = await generateKeyPair('ES256')
   const stranger = await generateKeyPair('ES256')
   const jwk = await exportJWK(pair.publicKey)
-  const house = await openHouse(t, { deps: { internalClients: [{ id: 'gatehouse-mcp', jwk }] } })
+  const edwards = await generateKeyPair('EdDSA')
+  const edwardsJwk = await exportJWK(edwards.publicKey)
+  const house = await openHouse(t, {
+    deps: {
+      internalClients: [
+        { id: 'gatehouse-mcp', jwk },
+        { id: 'edwards', jwk: edwardsJwk },
+      ],
+    },
+  })
   const now = () => Math.floor(house.clock.now() / 1_000)
   const good = () => ({
     iss: 'gatehouse-mcp',
@@ -41,6 +50,11 @@ test('the exchange of API keys', async (t) => {
       issuedAt: Number,
     })
     t.same(await house.auth.exchangeCredential(API_KEY), answer.json())
+    for (const alg of ['EdDSA', 'Ed25519']) {
+      const claims = { ...good(), iss: 'edwards', sub: 'edwards' }
+      const assertion = await new SignJWT(claims).setProtectedHeader({ alg }).sign(edwards.privateKey)
+      t.equal((await ask(assertion)).statusCode, 200, alg)
+    }
   })
 
   await t.test('404 for a key that is not there, 400 for no key', async (t) => {

@@ -33,7 +33,7 @@ export interface SignInDeps {
  * One address trying one account is slowed first, so that strangers elsewhere cannot keep a person out; the wider limits stop guessing
  * from many addresses, and of many accounts.
  */
-const PAIR = { limit: 10, windowMs: 60_000 }
+const PAIR = { limit: 20, windowMs: 60_000 }
 const ACCOUNT = { limit: 100, windowMs: 60_000 }
 const ADDRESS = { limit: 200, windowMs: 60_000 }
 
