@@ -2,7 +2,7 @@ import { auditSchema, createAuditApp } from '@gatehouse/audit'
 import { authSchema, createAuthApp } from '@gatehouse/auth'
 import type { DemoTenant } from '@gatehouse/catalog'
 import { Secret } from '@gatehouse/config'
-import { STREAMS, systemClock } from '@gatehouse/contracts'
+import { type Clock, STREAMS, systemClock } from '@gatehouse/contracts'
 import { catalogsOf, createMcpApp, drainCatalogs, openCatalogs, resourceNames } from '@gatehouse/mcp'
 import type { Profile } from '@gatehouse/profiles'
 import { type Closing, createServer } from '@gatehouse/service'
@@ -23,6 +23,8 @@ export interface HouseOptions {
   readonly secrets: Secrets
   readonly demo: boolean
   readonly log: Logger
+  /** Default: the system's. */
+  readonly clock?: Clock
 }
 
 /** The product in one process, not yet listening. */
@@ -39,7 +41,7 @@ export interface House {
 /** Assembles the three services over shared parts into one server. Everything that is opened goes through `closing`. */
 export async function assembleHouse(options: HouseOptions, closing: Closing): Promise<House> {
   const { profile, publicUrl, secrets, log } = options
-  const clock = systemClock
+  const clock = options.clock ?? systemClock
   const catalogs = catalogsOf(profile.catalogs)
   const schemas = [authSchema, auditSchema, ...catalogs.map(({ schema }) => schema)]
   const { host, kv, bus, description } = await openParts(options.parts, options.folder, schemas, log, closing)

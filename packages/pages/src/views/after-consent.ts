@@ -8,18 +8,20 @@ export interface AfterConsent {
   /** The whole callback URL with `code` (or `error`), `state` and `iss`. Whoever has a code can finish the connection, once. */
   readonly callbackUrl: string
   readonly client: { readonly name: string }
+  /** Whether the page is sent with `goOn`. */
+  readonly goesOn: boolean
 }
 
 /**
- * Leads back to the client; send it with `goOn` to lead there by itself. It stays in sight where the callback opens an installed
+ * Leads back to the client, with `goOn` by itself. It stays in sight where the callback opens an installed
  * application, and is what Back leads to where the callback cannot be reached: a client on another machine, in a container,
  * behind SSH. There the address can be copied by hand.
  */
-export function afterConsentPage({ brand, callbackUrl, client }: AfterConsent): string {
+export function afterConsentPage({ brand, callbackUrl, client, goesOn }: AfterConsent): string {
   const name = displayName(client.name)
   const allowed = /[?&]code=/.test(callbackUrl)
   const body = html`<h1>${allowed ? 'Access allowed' : 'No access was given'}</h1>
-<p class="lead">Taking you back to <strong><bdi>${name}</bdi></strong>${allowed ? ' to finish connecting' : ''}. If nothing happens, continue yourself.</p>
+<p class="lead">${goesOn ? 'Taking you' : 'Go'} back to <strong><bdi>${name}</bdi></strong>${allowed && ' to finish connecting'}.${goesOn && ' If nothing happens, use the button.'}</p>
 <div class="actions">${link(callbackUrl, html`Continue to <bdi>${name}</bdi>`, { privateUse: true, className: 'button primary' })}</div>
 ${allowed && byHand(callbackUrl)}`
   return page({ title: allowed ? 'Access allowed' : 'No access was given', brand, body })

@@ -1,4 +1,4 @@
-import { facts, postForm, type ScopeText, scopeList } from '../elements.ts'
+import { facts, link, postForm, type ScopeText, scopeList } from '../elements.ts'
 import { type Html, html } from '../html.ts'
 import { type Brand, page, type Surroundings } from '../shell.ts'
 import { displayHost, displayName, displayTime } from '../text.ts'
@@ -23,17 +23,22 @@ export interface AuthorizedApps extends Surroundings {
   readonly apps: readonly AuthorizedApp[]
   /** What was just done, as a sentence: `Claude Code no longer has access.` */
   readonly done?: string | undefined
+  /** Page that tells how to connect an application. */
+  readonly connectHref: string
 }
 
-export function authorizedAppsPage({ brand, csrf, apps, done, nav, person }: AuthorizedApps): string {
+export function authorizedAppsPage({ brand, csrf, apps, done, connectHref, nav, person }: AuthorizedApps): string {
   const body = html`<h1>Authorized apps</h1>
-<p class="lead">Applications that you let act for you. Revoking one ends its access everywhere within a second.</p>
+<p class="lead">Applications that may act for you${apps.length > 0 ? '. Revoke one, and its access ends everywhere within a second' : ' are listed here'}.</p>
 ${done !== undefined && html`<div class="notice note" role="status"><p class="notice-title">${done}</p></div>`}
-${apps.length > 0 ? html`<ul class="apps">\n${apps.map((app) => entry(app, csrf))}</ul>` : NONE}`
+${apps.length > 0 ? html`<ul class="apps">\n${apps.map((app) => entry(app, csrf))}</ul>` : none(connectHref)}`
   return page({ title: 'Authorized apps', brand, body, nav, person, width: 'wide' })
 }
 
-const NONE = html`<p class="empty">No application has access. One appears here when you allow it.</p>`
+const none = (connectHref: string): Html => html`<div class="empty">
+<p><strong>No application has access</strong></p>
+<p>${link(connectHref, 'Connect one')}, and it appears here when you have allowed it.</p>
+</div>`
 
 function entry(app: AuthorizedApp, csrf: string): Html {
   const name = displayName(app.name)

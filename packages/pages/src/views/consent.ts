@@ -57,12 +57,9 @@ ${facts([
     'You',
     html`${displayName(consent.person.name)} <span class="quiet">${displayName(consent.person.email, 100)}</span>`,
   ],
-  [
-    'Application',
-    client.host === undefined
-      ? html`<bdi>${name}</bdi>`
-      : html`<bdi>${name}</bdi> <code>${displayHost(client.host)}</code>`,
-  ],
+  ...(client.host === undefined
+    ? []
+    : [['Application', html`<bdi>${name}</bdi> <code>${displayHost(client.host)}</code>`] as const]),
   ['Returns to', destination(consent.redirect)],
   ['Server', html`<code>${consent.resource.uri}</code>`],
 ])}
@@ -73,7 +70,7 @@ ${postForm({
   body: html`<div class="actions"><button name="decision" value="deny">Deny</button>
 <button class="primary" name="decision" value="approve">Allow</button></div>`,
 })}
-<p class="fine">Access is handed out for ${displayDuration(consent.accessTokenSeconds)} at a time. You can end it whenever you like in your settings, under Authorized apps.</p>`
+<p class="fine">You can end its access at any time in your settings, under Authorized apps. Until then it is renewed, ${displayDuration(consent.accessTokenSeconds)} at a time.</p>`
   return page({ title: `Allow ${name}?`, brand, body })
 }
 
@@ -83,8 +80,8 @@ const scopes = (asked: readonly ScopeText[]): Html =>
     : html`<p>Know who you are and which organisation you belong to. It asks for nothing else.</p>`
 
 function destination({ host, loopback, privateUse }: ConsentRedirect): Html {
-  if (privateUse) return html`<code>${displayScheme(host)}</code> <span class="quiet">app on this device</span>`
-  return html`<code>${displayHost(host)}</code>${loopback && html` <span class="quiet">this computer</span>`}`
+  if (privateUse) return html`the app for <code>${displayScheme(host)}</code> links`
+  return html`<code>${displayHost(host)}</code>${loopback && html` <span class="quiet">on this computer</span>`}`
 }
 
 function identity({ host, kind, proven }: ConsentClient, brand: Brand): Html {

@@ -1,4 +1,3 @@
-import { facts } from '../elements.ts'
 import { html } from '../html.ts'
 import { type Brand, page } from '../shell.ts'
 
@@ -18,9 +17,6 @@ export function errorPage({ brand, status, title, cause, whatToDo, requestId }: 
 <p class="lead">${cause}</p>
 <h2>What to do</h2>
 <p>${whatToDo}</p>
-${facts([
-  ['Status', html`<code>${status}</code>`],
-  ['Request', html`<code>${requestId}</code>`],
-])}`
+<p class="fine">If you ask for help, quote this:<br><code>${status} ${requestId}</code></p>`
   return page({ title, brand, body })
 }

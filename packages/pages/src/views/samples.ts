@@ -46,11 +46,17 @@ export function everyPage(text: string): Readonly<Record<string, string>> {
       nav,
       csrf: text,
       done: text,
+      connectHref: text,
       apps: [{ ...app, grantedAt: at, lastUsed: at, revokeFields: { [text]: text } }],
     }),
-    noApps: authorizedAppsPage({ brand, person, nav, csrf: text, apps: [] }),
-    afterConsent: afterConsentPage({ brand, callbackUrl: `${text}?code=${text}`, client: { name: text } }),
-    afterDenial: afterConsentPage({ brand, callbackUrl: text, client: { name: text } }),
+    noApps: authorizedAppsPage({ brand, person, nav, csrf: text, connectHref: text, apps: [] }),
+    afterConsent: afterConsentPage({
+      brand,
+      callbackUrl: `${text}?code=${text}`,
+      client: { name: text },
+      goesOn: true,
+    }),
+    afterDenial: afterConsentPage({ brand, callbackUrl: text, client: { name: text }, goesOn: false }),
     shell: page({ brand, title: text, lang: text, body: html`<h1>${text}</h1>` }),
   }
 }

@@ -38,7 +38,7 @@ ${field({
   const body = html`<h1>Sign in</h1>
 ${
   client
-    ? html`<p class="lead">Sign in to ${displayName(brand.name)} to connect <strong><bdi>${displayName(client.name)}</bdi></strong>. You decide next what it may do.</p>`
+    ? html`<p class="lead">Sign in to ${displayName(brand.name)} to connect <strong><bdi>${displayName(client.name)}</bdi></strong>. Next, you decide what it may do.</p>`
     : html`<p class="lead">Use your ${displayName(brand.name)} account.</p>`
 }
 ${error !== undefined && notice({ tone: 'alert', title: error })}

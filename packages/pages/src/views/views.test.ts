@@ -155,7 +155,7 @@ test('a foreign host is shown in punycode and a name without its hidden characte
 
 test('the page after consent gives the whole callback to copy, and links it where it can be followed', async (t) => {
   const shown = (callbackUrl: string) =>
-    afterConsentPage({ brand: { name: 'Align' }, client: { name: 'Codex' }, callbackUrl })
+    afterConsentPage({ brand: { name: 'Align' }, client: { name: 'Codex' }, goesOn: true, callbackUrl })
   const loopback = shown('http://localhost:1/cb?code=c&state=s')
   t.match(loopback, /<textarea[^>]* readonly[^>]*>\nhttp:\/\/localhost:1\/cb\?code&#61;c&#38;state&#61;s<\/textarea>/)
   t.match(loopback, /<a href="http:\/\/localhost:1\/cb\?/)

@@ -22,7 +22,7 @@ export const FAULTS = {
   'client.unknown': {
     status: 400,
     title: 'This application is not known here',
-    cause: 'The client_id is not registered, or its registration has been removed.',
+    cause: 'It is not registered here (client_id), or its registration has been removed.',
     whatToDo:
       'Remove the connection in the application and add it again, so that it registers anew. Signing in again alone does not help.',
   },
@@ -34,8 +34,8 @@ export const FAULTS = {
   },
   'redirect.foreign': {
     status: 400,
-    title: 'This application asks to return to a place it did not register',
-    cause: 'The redirect_uri is not one of those that the application registered. You were not sent there.',
+    title: 'This application cannot be connected this way',
+    cause: 'It wants you sent to an address that it never registered here (redirect_uri), so you were not sent there.',
     whatToDo: 'If you trust the application, remove the connection there and add it again.',
   },
   'request.expired': {
@@ -90,7 +90,7 @@ export const FAULTS = {
     status: 500,
     title: 'Something went wrong',
     cause: 'The fault is on our side.',
-    whatToDo: 'Try again. If it stays, tell us the request below.',
+    whatToDo: 'Try again. If it stays, ask for help and quote the line below.',
   },
 } as const satisfies Record<string, { status: number; title: string; cause: string; whatToDo: string }>
 

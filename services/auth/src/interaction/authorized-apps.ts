@@ -53,6 +53,6 @@ async function show({ session, browser }: Who, reply: Page[2], deps: AuthorizedA
   const surroundings = { nav: navigation(profile, path), person: header(session, browser) }
   return pages.send(
     reply,
-    authorizedAppsPage({ brand: brandOf(profile), csrf: browser.csrf, apps, done, ...surroundings }),
+    authorizedAppsPage({ brand: brandOf(profile), csrf: browser.csrf, apps, done, connectHref: '/', ...surroundings }),
   )
 }

@@ -11,14 +11,17 @@ import { addEndpoint } from '../http/endpoint.ts'
 import { readQuery } from '../http/form.ts'
 import { brandOf, PageFault, type Pages } from '../http/pages.ts'
 import { seal, unseal, WrongMasterSecret } from '../keys/seal.ts'
+import { sha256Base64url } from '../secrets.ts'
 
 export const RETURN_PATH = '/oauth/return'
 
 /**
  * Nobody may be listening on the loopback port: the client runs on another machine. The page stays long enough to be a place
- * that Back leads to (browsers forget a page that is left within a second), and there the address can be copied.
+ * that Back leads to (browsers forget a page that is left within a second), and there the address can be copied: a browser
+ * that was sent on once is not sent on again.
  */
 const LOOPBACK_SECONDS = 2
+const SENT_ON = 'gatehouse-sent-on'
 
 export interface Returns {
   /** Answers a form of ours, or what follows it, by sending the browser back to the client. */
@@ -75,22 +78,28 @@ function opened(open: () => Uint8Array): Uint8Array {
 
 export interface ReturnDeps {
   readonly profile: Profile
+  readonly publicUrl: string
   readonly browsers: Browsers
   readonly pages: Pages
   readonly returns: Returns
 }
 
 /** The page between our form and the client. */
-export function returnRoutes(server: FastifyInstance, { profile, browsers, pages, returns }: ReturnDeps): void {
+export function returnRoutes(server: FastifyInstance, deps: ReturnDeps): void {
+  const { profile, publicUrl, browsers, pages, returns } = deps
+  const attributes = `Path=${RETURN_PATH}; Max-Age=${CODE_MS / 1_000}; HttpOnly; SameSite=Lax${publicUrl.startsWith('https:') ? '; Secure' : ''}`
   addEndpoint(server, {
     path: RETURN_PATH,
     get: async (request, reply) => {
       const [browser, sealed] = [browsers.known(request), readQuery(request).get('to')]
       if (browser === undefined || sealed === undefined) throw new PageFault('request.expired')
       const { url, client } = returns.read(sealed, browser)
-      const markup = afterConsentPage({ brand: brandOf(profile), callbackUrl: url, client })
+      const mark = `${SENT_ON}=${sha256Base64url(sealed)}`
+      const goesOn = request.headers.cookie?.includes(mark) !== true
+      if (goesOn) reply.header('set-cookie', `${mark}; ${attributes}`)
+      const markup = afterConsentPage({ brand: brandOf(profile), callbackUrl: url, client, goesOn })
       const afterSeconds = redirectKind(url) === 'loopback' ? LOOPBACK_SECONDS : 0
-      return pages.send(reply, markup, { goOn: { href: url, afterSeconds } })
+      return pages.send(reply, markup, goesOn ? { goOn: { href: url, afterSeconds } } : {})
     },
   })
 }

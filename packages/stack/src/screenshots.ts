@@ -1,0 +1,74 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { browser, freePort } from '@gatehouse/testkit'
+import type { BrowserContextOptions, Page } from 'playwright-core'
+import { openBrowsedHouse, press, registerProgram, serveCallback, signIn } from './scenarios/browsing.ts'
+
+/** Every page as a person meets it, in light, in dark and on a telephone; with `--docs` the three that the README shows. */
+const { values } = parseArgs({ options: { out: { type: 'string' }, docs: { type: 'boolean', default: false } } })
+
+const LOOKS: Readonly<Record<string, BrowserContextOptions>> = values.docs
+  ? { '': { viewport: { width: 900, height: 600 } } }
+  : {
+      '.light': { viewport: { width: 900, height: 600 } },
+      '.dark': { viewport: { width: 900, height: 600 }, colorScheme: 'dark' },
+      '.small': { viewport: { width: 390, height: 700 } },
+    }
+const SHOWN_IN_DOCS = ['sign-in', 'consent', 'authorized-apps']
+
+const out = values.out ?? join(import.meta.dirname, '../../../docs/images')
+mkdirSync(out, { recursive: true })
+const releases: (() => unknown)[] = []
+const scope = { teardown: (release: () => unknown) => releases.push(release) }
+try {
+  const house = await openBrowsedHouse(scope)
+  const launched = await browser(scope)
+  for (const [look, options] of Object.entries(LOOKS)) {
+    const context = await launched.newContext(options)
+    await walk(await context.newPage(), async (page, name) => {
+      if (values.docs && !SHOWN_IN_DOCS.includes(name)) return
+      await page.screenshot({ path: join(out, `${name}${look}.png`), fullPage: true, animations: 'disabled' })
+    })
+    await context.close()
+  }
+
+  async function walk(page: Page, shoot: (page: Page, name: string) => Promise<void>): Promise<void> {
+    const callback = await serveCallback(scope)
+    const program = await registerProgram(house, 'Claude Code', callback)
+    await page.goto(program.ask().href)
+    await shoot(page, 'sign-in')
+    await signIn(page, 'not the password')
+    await shoot(page, 'sign-in-error')
+    await signIn(page, house.password)
+    await shoot(page, 'consent')
+    await press(page, 'Allow')
+    await page.waitForURL(/\/oauth\/return/)
+    await shoot(page, 'after-consent')
+    await page.waitForURL(`${callback}*`)
+    const first = await program.exchange(new URL(page.url()))
+    await fetch(house.mcpUrl, { headers: { authorization: `Bearer ${first.access_token}` } })
+    await page.goto(program.ask().href)
+    await shoot(page, 'consent-again')
+    await press(page, 'Deny')
+    await page.waitForURL(/\/oauth\/return/)
+    await shoot(page, 'after-denial')
+    await page.waitForURL(`${callback}*`)
+    const away = await registerProgram(house, 'Codex', `http://127.0.0.1:${await freePort()}/callback`)
+    const installed = await registerProgram(house, 'Cursor', 'cursor://anysphere.cursor-mcp/oauth/callback')
+    await page.goto(installed.ask({ scope: 'mcp:read' }).href)
+    await shoot(page, 'consent-installed')
+    await page.goto(away.ask({ redirect_uri: 'https://elsewhere.example/' }).href)
+    await shoot(page, 'error')
+    await page.goto(house.publicUrl)
+    await shoot(page, 'home')
+    await page.goto(house.appsUrl)
+    await shoot(page, 'authorized-apps')
+    await press(page, 'Revoke Claude Code')
+    await shoot(page, 'authorized-apps-empty')
+    await press(page, 'Sign out')
+    await shoot(page, 'signed-out')
+  }
+} finally {
+  for (const release of releases.reverse()) await release()
+}
