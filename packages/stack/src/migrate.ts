@@ -1,28 +1,16 @@
 import { auditSchema } from '@gatehouse/audit'
 import { authSchema } from '@gatehouse/auth'
-import { flag, loadConfig, secret, url } from '@gatehouse/config'
+import { loadConfig } from '@gatehouse/config'
 import { STREAMS } from '@gatehouse/contracts'
 import { catalogsOf } from '@gatehouse/mcp'
 import { loadProfile } from '@gatehouse/profiles'
 import type { Closeable, Closing } from '@gatehouse/service'
 import { createLogger } from '@gatehouse/telemetry'
-import { z } from 'zod'
 import { fillDemo } from './demo.ts'
+import { migrateConfig } from './migrate-config.ts'
 import { openParts } from './parts.ts'
 
-const config = loadConfig(
-  z.object({
-    GATEHOUSE_PROFILE: z.string().default('align').describe('Name or file of the profile.'),
-    DATABASE_URL: url('postgres', 'postgresql').describe('Where the services will look.'),
-    DATABASE_OWNER_URL: url('postgres', 'postgresql').optional().describe('Who migrates. Default: DATABASE_URL.'),
-    NATS_URL: url('nats', 'tls').describe('Where the streams are made.'),
-    GATEHOUSE_SECRET: secret().optional().describe('Needed with demo data only.'),
-    GATEHOUSE_DEMO: flag().default(false).describe('Fills an empty house with demo data.'),
-    GATEHOUSE_DEMO_PASSWORD: secret().optional().describe('Password of the demo accounts.'),
-    GATEHOUSE_DEMO_API_KEY: secret().optional().describe('API key of the demo tenant acme.'),
-  }),
-  process.env,
-)
+const config = loadConfig(migrateConfig, process.env)
 
 const log = createLogger('migrate')
 const opened: Closeable[] = []

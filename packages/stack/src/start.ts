@@ -1,34 +1,15 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { isAbsolute, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { ConfigError, flag, loadConfig, port, url } from '@gatehouse/config'
+import { ConfigError, loadConfig } from '@gatehouse/config'
 import { FolderHeld } from '@gatehouse/database'
 import { loadProfile, ProfileError } from '@gatehouse/profiles'
 import { runService } from '@gatehouse/service'
 import { createLogger } from '@gatehouse/telemetry'
-import { z } from 'zod'
 import { banner } from './banner.ts'
 import { assembleHouse } from './house.ts'
 import { openSecrets } from './secrets.ts'
-
-const startConfig = z.object({
-  PORT: port().default(4000).describe('Port of everything.'),
-  HOST: z.string().default('127.0.0.1').describe('Address to listen on.'),
-  PUBLIC_URL: url('http', 'https').optional().describe('Origin that clients use. Default: http://localhost:PORT.'),
-  GATEHOUSE_PROFILE: z.string().default('align').describe('Name or file of the profile.'),
-  GATEHOUSE_FOLDER: z.string().default('.gatehouse').describe('Where embedded data and generated secrets are kept.'),
-  GATEHOUSE_DEMO: flag().optional().describe('Demo data; default: yes with the embedded database, else no.'),
-  GATEHOUSE_DEMO_PASSWORD: z.string().min(8).optional().describe('Password of the demo accounts. Default: random.'),
-  GATEHOUSE_DEMO_API_KEY: z.string().min(16).optional().describe('API key of the demo tenant acme. Default: random.'),
-  GATEHOUSE_ADMIN_TOKEN: z.string().min(16).optional().describe('Bearer of the admin API. Default: random.'),
-  GATEHOUSE_ALLOW_EMBEDDED: flag().default(false).describe('Lets embedded parts run in production.'),
-  DATABASE_URL: url('postgres', 'postgresql').optional().describe('Default: embedded.'),
-  DATABASE_OWNER_URL: url('postgres', 'postgresql').optional().describe('Default: DATABASE_URL.'),
-  REDIS_URL: url('redis', 'rediss').optional().describe('Default: embedded.'),
-  NATS_URL: url('nats', 'tls').optional().describe('Default: embedded.'),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('warn').describe('Least level.'),
-  NODE_ENV: z.string().optional().describe('`production` refuses embedded parts.'),
-})
+import { startConfig } from './start-config.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const log = createLogger('gatehouse')
