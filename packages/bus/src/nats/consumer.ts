@@ -20,8 +20,11 @@ interface Options {
 
 type Handle = (messages: readonly IncomingMessage[]) => Promise<void>
 
-/** How long the server waits for an acknowledgement or a sign of work before it gives a message to another. */
-const ACK_WAIT = 30_000
+/**
+ * How long the server waits for an acknowledgement or a sign of work before it gives a message to another: so late, at most, comes
+ * what a killed reader held.
+ */
+const ACK_WAIT = 6_000
 
 /** One reader of a durable pull consumer. Whatever breaks is opened again; what was not acknowledged comes again. */
 export function startConsumer(parts: Parts, options: Options, handle: Handle): Consumer {

@@ -19,7 +19,7 @@ const REQUEST_FOR = 30_000
 const HEARTBEAT_EVERY = 2_000
 const SILENT_AFTER = 3 * HEARTBEAT_EVERY
 /** Well below the server's wait for acknowledgements. */
-const SIGN_OF_WORK_EVERY = 10_000
+const SIGN_OF_WORK_EVERY = 2_000
 const GIVE_BACK_WITHIN = 1_000
 
 /** Statuses that end a request as it should end: nothing there, time is up. Any other one is a fault. */
