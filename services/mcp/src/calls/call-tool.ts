@@ -1,5 +1,6 @@
 import { ToolFailure } from '@gatehouse/catalog'
 import type { Clock } from '@gatehouse/contracts'
+import { DatabaseUnavailable } from '@gatehouse/database'
 import { decide, type Rules } from '@gatehouse/policy'
 import type { Metrics } from '@gatehouse/telemetry'
 import { CODES, unavailable } from '../errors.ts'
@@ -38,6 +39,8 @@ interface Verdict {
 
 /** Recording gets at least so long, however much of the deadline the tool used up. */
 const MIN_RECORD_MS = 1_000
+/** And no longer, however much is left: a bus that just went away must not keep the caller waiting. */
+const MAX_RECORD_MS = 4_000
 
 /**
  * The one place where a tool runs: recorder reachable, decide, validate, run, check what came out, record, answer. Nothing leaves
@@ -59,7 +62,7 @@ export function createToolCalls(deps: CallDeps): (params: Params, caller: Caller
 
     const { outcome, reason } = verdict
     const called: Called = { tool: name, given, outcome, startedAt, ...(reason === undefined ? {} : { reason }) }
-    const left = Math.max(MIN_RECORD_MS, deps.callMs - (deps.clock.now() - startedAt))
+    const left = Math.min(MAX_RECORD_MS, Math.max(MIN_RECORD_MS, deps.callMs - (deps.clock.now() - startedAt)))
     const recorded = await deps.recorder.record(toolCalledEvent(deps, caller, called), reachable ? left : 0)
     if (recorded || relaxed || !reachable) return verdict.answer
     return verdict.ran === true ? unrecorded() : withoutAudit().answer
@@ -128,6 +131,11 @@ async function run(deps: CallDeps, registered: RegisteredTool, input: unknown, c
       if (ended.error instanceof ToolFailure) {
         return failed('failed', ended.error.code, failureResult(envelope, revision, ended.error.message))
       }
+      if (ended.error instanceof DatabaseUnavailable) {
+        caller.log.warn({ err: ended.error, tool: tool.name }, 'the database is away')
+        const text = `${DATA_AWAY} ${ended.error.maybeCommitted ? afterwards(tool.effect) : NOTHING_DONE}`
+        return failed('failed', 'database.away', failureResult(envelope, revision, text))
+      }
       caller.log.error({ err: ended.error, tool: tool.name }, 'tool failed unexpectedly')
       return failed('failed', 'internal', internal(caller))
     }
@@ -144,6 +152,10 @@ async function run(deps: CallDeps, registered: RegisteredTool, input: unknown, c
     }
   }
 }
+
+/** What a caller reads whose data cannot be reached. */
+export const DATA_AWAY = 'The data of this workspace cannot be reached at the moment.'
+const NOTHING_DONE = 'Nothing was changed: try again in a few seconds.'
 
 const afterwards = (effect: string): string =>
   effect === 'reads'

@@ -1,11 +1,12 @@
 import { ToolFailure } from '@gatehouse/catalog'
+import { DatabaseUnavailable } from '@gatehouse/database'
 import { decide, type Rules } from '@gatehouse/policy'
-import { CODES } from '../errors.ts'
+import { CODES, unavailable } from '../errors.ts'
 import type { Params } from '../protocol/classify.ts'
 import type { Envelope } from '../protocol/envelope.ts'
 import { FEATURES } from '../protocol/revisions.ts'
 import type { Matched, Registry } from '../registry/build.ts'
-import { internal } from './call-tool.ts'
+import { DATA_AWAY, internal } from './call-tool.ts'
 import { withDeadline } from './deadline.ts'
 import { type Caller, type Outcome, refusedWith } from './outcome.ts'
 import { refusalText } from './refusals.ts'
@@ -54,6 +55,10 @@ async function read(deps: ReadDeps, matched: Matched, uri: string, caller: Calle
   if (ended.kind === 'timed-out') return refusedWith(CODES.internal, 'The resource could not be read in time.')
   if (ended.kind === 'gone') return refusedWith(CODES.internal, 'The client went away.')
   if (ended.error instanceof ToolFailure) return refusedWith(CODES.invalidParams, ended.error.message, { uri })
+  if (ended.error instanceof DatabaseUnavailable) {
+    caller.log.warn({ err: ended.error, resource: resource.name }, 'the database is away')
+    return { kind: 'refused', refused: unavailable(`${DATA_AWAY} Try again.`) }
+  }
   caller.log.error({ err: ended.error, resource: resource.name }, 'resource could not be read')
   return internal(caller)
 }
