@@ -1,0 +1,80 @@
+import { randomBytes } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { loadProfile, type Profile } from '@gatehouse/profiles'
+import type { Closeable } from '@gatehouse/service'
+import { silentLogger } from '@gatehouse/telemetry'
+import { freePort, type Scope, temporaryFolder } from '@gatehouse/testkit'
+import { type Cluster, startCluster } from '../cluster/cluster.ts'
+import { assembleHouse, type House } from '../house.ts'
+import { openSecrets, type Secrets } from '../secrets.ts'
+import { modernClient, type OfficialClient } from './clients.ts'
+import { authorizeInPages } from './person.ts'
+
+/** A running Gatehouse, wherever its parts are. */
+export interface Running {
+  readonly profile: Profile
+  readonly publicUrl: string
+  readonly secrets: Secrets
+}
+
+export const CALLBACK = 'http://127.0.0.1:33418/callback'
+
+const NOTHING_GIVEN = { adminToken: undefined, demoApiKey: undefined }
+
+/** Everything in this process, embedded, listening; closed with the test. */
+export async function runningHouse(t: Scope): Promise<Running & Pick<House, 'server'>> {
+  const opened: Closeable[] = []
+  t.teardown(async () => {
+    for (const thing of opened.reverse()) await thing.close()
+  })
+  const profile = loadProfile('align')
+  const given = { ...NOTHING_GIVEN, demoPassword: randomBytes(9).toString('base64url') }
+  const secrets = await openSecrets(temporaryFolder(t), profile.apiKeyPrefix, given)
+  const port = await freePort()
+  const publicUrl = `http://localhost:${port}`
+  const parts = { database: undefined, databaseOwner: undefined, redis: undefined, nats: undefined }
+  const house = await assembleHouse(
+    { profile, publicUrl, parts, folder: undefined, secrets, demo: true, log: silentLogger },
+    (thing) => {
+      opened.push(thing)
+      return thing
+    },
+  )
+  await house.server.listen({ host: '127.0.0.1', port })
+  await house.ready()
+  return { profile, publicUrl, secrets, server: house.server }
+}
+
+/** Real parts, separate processes, two MCP nodes behind the balancer; ended with the test. */
+export async function runningCluster(
+  t: Scope,
+  change: Partial<Profile> = {},
+): Promise<Running & { readonly cluster: Cluster }> {
+  const folder = temporaryFolder(t)
+  const profile = { ...loadProfile('align'), ...change }
+  const file = join(folder, 'profile.json')
+  writeFileSync(file, JSON.stringify(profile))
+  const secrets = await openSecrets(folder, profile.apiKeyPrefix, { ...NOTHING_GIVEN, demoPassword: undefined })
+  const surroundings = process.env
+  const cluster = await startCluster({ folder, port: 0, mcpNodes: 2, profile: file, secrets, demo: true, surroundings })
+  t.teardown(() => cluster.close())
+  return { profile, publicUrl: cluster.publicUrl, secrets, cluster }
+}
+
+/** What a client holds after a sign-in and consent through the pages. */
+export interface Connected {
+  readonly client: OfficialClient
+  readonly clientId: string
+  readonly accessToken: string
+  readonly refreshToken: string
+}
+
+/** The official client, registered, signed in and connected. */
+export async function connectClient(running: Running, email: string): Promise<Connected> {
+  const client = modernClient(`${running.publicUrl}${running.profile.paths.mcp}`, CALLBACK)
+  const authorizationUrl = await client.connectAsStranger()
+  const person = { email, password: running.secrets.demoPassword }
+  await client.connect(await authorizeInPages(authorizationUrl, CALLBACK, person))
+  return { client, ...client.provider.held() }
+}
