@@ -1,7 +1,8 @@
 import { test } from 'tap'
 import { routes, type ServiceName, serviceFor } from './routes.ts'
 
-const table = routes({ paths: { mcp: '/mcp', sse: '/mcp/sse', messages: '/mcp/messages' } })
+const own = { register: '/join', authorizedApps: '/apps' }
+const table = routes({ paths: { mcp: '/mcp', sse: '/mcp/sse', messages: '/mcp/messages', ...own } })
 
 const ANSWERS: readonly (readonly [path: string, service: ServiceName | undefined])[] = [
   ['/.well-known/oauth-protected-resource', 'mcp'],
@@ -27,6 +28,8 @@ const ANSWERS: readonly (readonly [path: string, service: ServiceName | undefine
   ['/activity/export', 'audit'],
   ['/sign-in', 'auth'],
   ['/settings/developer/authorized-apps', 'auth'],
+  ['/join', 'auth'],
+  ['/apps/revoke', 'auth'],
   ['/assets/page.css', 'auth'],
   ['/', 'auth'],
   ['/mcp/', undefined],
@@ -60,7 +63,7 @@ test('no route is hidden behind an earlier one of another service', async (t) =>
 })
 
 test('paths that a profile does not have are nobody’s', async (t) => {
-  const small = routes({ paths: { mcp: '/api/mcp' } })
+  const small = routes({ paths: { mcp: '/api/mcp', ...own } })
   t.equal(serviceFor(small, '/api/mcp'), 'mcp')
   t.equal(serviceFor(small, '/api/mcp/.well-known/openid-configuration'), 'auth')
   for (const path of ['/mcp', '/mcp/sse', '/sse', '/messages']) t.equal(serviceFor(small, path), undefined, path)

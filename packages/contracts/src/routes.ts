@@ -11,9 +11,15 @@ export interface Route {
  * Paths that a profile names (the MCP endpoint, the SSE pair, registration) come from it.
  */
 export function routes(profile: {
-  readonly paths: { readonly mcp: string; readonly sse?: string | undefined; readonly messages?: string | undefined }
+  readonly paths: {
+    readonly mcp: string
+    readonly sse?: string | undefined
+    readonly messages?: string | undefined
+    readonly register: string
+    readonly authorizedApps: string
+  }
 }): readonly Route[] {
-  const { mcp, sse, messages } = profile.paths
+  const { mcp, sse, messages, register, authorizedApps } = profile.paths
   return [
     { path: '/.well-known/oauth-protected-resource/*', service: 'mcp' },
     { path: '/.well-known/oauth-authorization-server/*', service: 'auth' },
@@ -27,6 +33,8 @@ export function routes(profile: {
     { path: '/activity/*', service: 'audit' },
     { path: '/admin/v1/*', service: 'auth' },
     { path: '/oauth/*', service: 'auth' },
+    { path: register, service: 'auth' },
+    { path: `${authorizedApps}/*`, service: 'auth' },
     { path: '/sign-in', service: 'auth' },
     { path: '/sign-out', service: 'auth' },
     { path: '/settings/*', service: 'auth' },
