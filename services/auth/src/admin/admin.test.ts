@@ -96,6 +96,14 @@ test('the admin API', async (t) => {
     t.equal((await call('DELETE', `/grants/${grant}`)).statusCode, 404)
   })
 
+  await t.test('400 for a key that would have expired before it was made', async (t) => {
+    for (const expiresAt of ['0000-01-01T00:00:00Z', '2000-01-01T00:00:00Z']) {
+      const answer = await call('POST', `/tenants/${acme?.id}/api-keys`, { name: 'x', scopes: ['mcp:read'], expiresAt })
+      t.equal(answer.statusCode, 400)
+      t.match(answer.json(), { error: 'invalid_request' })
+    }
+  })
+
   await t.test('400 for keys with scopes that are not there, 413 for a huge body, 400 for broken JSON', async (t) => {
     t.match((await call('POST', `/tenants/${acme?.id}/api-keys`, { name: 'x', scopes: ['root'] })).json(), {
       error: 'invalid_scope',

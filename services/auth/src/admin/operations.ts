@@ -110,6 +110,7 @@ export const OPERATIONS: readonly Operation[] = [
       if (unknown !== undefined) throw new Refusal('scope.invalid', { text: `There is no scope ${unknown}.` })
       const now = new Date(clock.now())
       const until = expiresAt === undefined ? null : new Date(expiresAt)
+      if (until !== null && until <= now) throw new Refusal('request.malformed', { text: 'expiresAt is not ahead.' })
       return db.asTenant(subjectToken(tenant), async (tx) => {
         if ((await tenant_get(tx, tenant)) === undefined) throw new Refusal('thing.unknown')
         const made = await makeKey(tx, {

@@ -42,8 +42,12 @@ function readBasic(authorization: string): { readonly clientId: string; readonly
   if (match === null) return undefined
   const text = Buffer.from(match[1] ?? '', 'base64').toString()
   const at = text.indexOf(':')
-  if (at < 1) throw new Refusal('client.unproven', { headers: { 'www-authenticate': 'Basic realm="token"' } })
-  return { clientId: decoded(text.slice(0, at)), secret: decoded(text.slice(at + 1)) }
+  const [clientId, secret] = [decoded(text.slice(0, Math.max(0, at))), decoded(text.slice(at + 1))]
+  // No database stores a NUL, so nobody has such a name.
+  if (clientId === '' || clientId.includes('\0')) {
+    throw new Refusal('client.unproven', { headers: { 'www-authenticate': 'Basic realm="token"' } })
+  }
+  return { clientId, secret }
 }
 
 function decoded(part: string): string {

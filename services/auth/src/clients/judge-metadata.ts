@@ -58,8 +58,6 @@ const GONE: readonly string[] = ['implicit', 'password']
 export function judgeMetadata(body: unknown, offered: readonly string[]): MetadataVerdict {
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     return refuse('metadata.malformed', 'The body must be a JSON object.')
-  if (UNSTORABLE.test(JSON.stringify(body)))
-    return refuse('metadata.refused', 'A field holds characters that are not text.')
   const present = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null))
   const parsed = registration.safeParse(present)
   if (!parsed.success) {
@@ -79,6 +77,9 @@ export function judgeMetadata(body: unknown, offered: readonly string[]): Metada
     jwks_uri,
     ...rest
   } = parsed.data
+  // What is understood and no more: the rest is not kept, and may be nested deeper than can be written out.
+  if (UNSTORABLE.test(JSON.stringify({ redirect_uris, grant_types, client_name, ...rest })))
+    return refuse('metadata.refused', 'A field holds characters that are not text.')
   const authMethod = token_endpoint_auth_method ?? 'client_secret_basic'
   if (!METHODS.includes(authMethod)) return refuse('metadata.refused', 'token_endpoint_auth_method is not offered.')
   if (jwks !== undefined && jwks_uri !== undefined)

@@ -111,6 +111,19 @@ test('dynamic registration', async (t) => {
     t.equal((await register({ ...good, client_name: 'backslash \\u0000 is text' })).statusCode, 201)
   })
 
+  await t.test('never 5xx: a field that is nested very deeply is ignored or refused [A-DR-07]', async (t) => {
+    const deep = '['.repeat(20_000) + ']'.repeat(20_000)
+    for (const [payload, status] of [
+      [`{"redirect_uris":["https://a.example/b"],"x":${deep}}`, 201],
+      [`{"redirect_uris":["https://a.example/b"],"jwks":${deep}}`, 201],
+      [`{"redirect_uris":${deep}}`, 400],
+    ] as const) {
+      const headers = { 'content-type': 'application/json' }
+      const answer = await house.server.inject({ method: 'POST', url: '/oauth/clients', payload, headers })
+      t.equal(answer.statusCode, status)
+    }
+  })
+
   await t.test('413 for a huge body, 405 for another method, 429 for a flood [A-TP-08, A-DR-11]', async (t) => {
     t.equal(
       (await register({ redirect_uris: ['https://a.example/'], client_name: 'x'.repeat(70_000) })).statusCode,

@@ -112,13 +112,12 @@ async function tryPassword(request: FastifyRequest, form: Params, deps: SignInDe
   // The store is shared with others: an address of a person does not stand in it.
   const account = sha256Base64url(email.toLowerCase())
   const keys = { pair: `sign-in:${account}:${request.ip}`, account: `sign-in:${account}` }
-  const waits = await Promise.all([
-    deps.limiter.count(keys.pair, PAIR),
-    deps.limiter.count(keys.account, ACCOUNT),
-    deps.limiter.count(`sign-in:${request.ip}`, ADDRESS),
-  ])
-  const retryAfter = Math.max(...waits.map((wait) => wait ?? 0))
-  if (retryAfter > 0) {
+  // In this order: a try that its address may not make does not count against the account.
+  const retryAfter =
+    (await deps.limiter.count(`sign-in:${request.ip}`, ADDRESS)) ??
+    (await deps.limiter.count(keys.pair, PAIR)) ??
+    (await deps.limiter.count(keys.account, ACCOUNT))
+  if (retryAfter !== undefined) {
     return { kind: 'refused', status: 429, error: `Too many tries. Try again in ${retryAfter} seconds.`, retryAfter }
   }
   // Nobody has such an email or such a password.

@@ -7,7 +7,7 @@ import { openKeyValue } from '@gatehouse/kv'
 import { loadProfile, type Profile } from '@gatehouse/profiles'
 import { createServer } from '@gatehouse/service'
 import { createMetrics, silentLogger } from '@gatehouse/telemetry'
-import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
+import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
 import type { Test } from 'tap'
 import { type AuthApp, type AuthDeps, createAuthApp } from '../app.ts'
 import { type DemoTenant, seedDemo } from '../demo.ts'
@@ -131,21 +131,23 @@ export function authorizeUrl(
 /** A browser: keeps the cookie, follows redirects inside the service, submits forms. */
 export class Visitor {
   readonly #server: FastifyInstance
+  readonly #remoteAddress: string
   cookie: string | undefined
 
-  constructor(house: Pick<House, 'server'>) {
+  constructor(house: Pick<House, 'server'>, remoteAddress = '127.0.0.1') {
     this.#server = house.server
+    this.#remoteAddress = remoteAddress
   }
 
   async get(url: string): Promise<LightMyRequestResponse> {
-    return this.#keep(await this.#server.inject({ method: 'GET', url, headers: this.#headers() }))
+    return this.#keep(await this.#inject({ method: 'GET', url, headers: this.#headers() }))
   }
 
   async post(url: string, form: Record<string, string>, headers: Record<string, string> = {}) {
     const payload = new URLSearchParams(form).toString()
     const type = { 'content-type': 'application/x-www-form-urlencoded' }
     return this.#keep(
-      await this.#server.inject({ method: 'POST', url, payload, headers: { ...this.#headers(), ...type, ...headers } }),
+      await this.#inject({ method: 'POST', url, payload, headers: { ...this.#headers(), ...type, ...headers } }),
     )
   }
 
@@ -162,6 +164,10 @@ export class Visitor {
 
   async signIn(email = 'member@acme.test', password = PASSWORD): Promise<LightMyRequestResponse> {
     return this.submit(await this.get('/sign-in'), { email, password })
+  }
+
+  #inject(request: InjectOptions): Promise<LightMyRequestResponse> {
+    return this.#server.inject({ ...request, remoteAddress: this.#remoteAddress })
   }
 
   #headers(): Record<string, string> {

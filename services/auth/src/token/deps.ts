@@ -20,7 +20,7 @@ export interface TokenDeps {
 export interface TokenRequest {
   readonly form: Params
   readonly client: Client
-  /** When it reached this process, before it waited for anything. Milliseconds since the epoch. */
+  /** When the whole of it had reached this process, before it waited for anything. Milliseconds since the epoch. */
   readonly receivedAt: number
 }
 

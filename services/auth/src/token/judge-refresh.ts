@@ -29,7 +29,7 @@ export const retryWindowMs = (refreshRetrySeconds: number): number =>
   refreshRetrySeconds === 0 ? STRICT_MS : refreshRetrySeconds * 1_000
 
 /**
- * @param receivedAt when the request reached this process, before it waited for anything
+ * @param receivedAt when the whole request had reached this process, before it waited for anything
  * @param windowMs see `retryWindowMs`
  */
 export function judgeRefresh(presented: Presented, receivedAt: number, windowMs: number): RefreshVerdict {

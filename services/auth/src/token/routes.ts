@@ -19,8 +19,9 @@ export async function tokenRoutes(
   const grants = offeredGrants(deps.profile)
   const received = new WeakMap<object, number>()
   answerErrors(server, answerJson)
-  // The strict rule of refresh tokens counts from here: nothing has been waited for yet.
-  server.addHook('onRequest', async (request) => void received.set(request, clock.now()))
+  // The strict rule of refresh tokens counts from here: the body is there, so a client cannot open requests ahead of time, and
+  // nothing of ours has been waited for yet.
+  server.addHook('preValidation', async (request) => void received.set(request, clock.now()))
   addEndpoint(server, {
     path: TOKEN_PATH,
     cors: true,

@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
+import { json } from 'node:stream/consumers'
 import { ident, sql } from '@gatehouse/database'
 import { createLocalJWKSet, jwtVerify } from 'jose'
 import { test } from 'tap'
@@ -250,6 +253,21 @@ test('the token endpoint', async (t) => {
     t.equal(inQuery.statusCode, 401, 'a secret in the URL does not count [A-TE-01]')
   })
 
+  await t.test(
+    '401 and never 5xx: a NUL in the name of Basic, plain or encoded, at the token and revocation endpoint',
+    async (t) => {
+      for (const id of ['a\0b', 'a%00b', '%00']) {
+        const form = { ...refreshForm('', 'x'), client_id: '', token: 'x' }
+        const answer = await token(house, form, basic(id, 'secret'))
+        t.match(answer.json(), { error: 'invalid_client' })
+        t.equal(answer.statusCode, 401)
+        const payload = new URLSearchParams(form).toString()
+        const headers = { 'content-type': 'application/x-www-form-urlencoded', ...basic(id, 'secret') }
+        t.equal((await house.server.inject({ method: 'POST', url: '/oauth/revoke', payload, headers })).statusCode, 401)
+      }
+    },
+  )
+
   await t.test('405 with Allow, and preflights for browsers [A-TP-07, A-CO-03, A-CO-04]', async (t) => {
     const get = await house.server.inject({ method: 'GET', url: '/oauth/token' })
     t.equal(get.statusCode, 405)
@@ -281,4 +299,28 @@ test('the token endpoint', async (t) => {
     for (const value of [tokens.refresh_token, secret, tokens.access_token]) t.notOk(dump.includes(value))
     t.notMatch(dump, 'PRIVATE KEY')
   })
+})
+
+test('strict: a request that holds its body back is not received before the body is there [A-RF-02]', async (t) => {
+  const house = await openHouse(t, { profile: { refreshRetrySeconds: 0 } })
+  const { client, refresh_token } = await connect(house)
+  const origin = await house.server.listen({ host: '127.0.0.1', port: 0 })
+  const payload = new URLSearchParams(refreshForm(client, refresh_token)).toString()
+  const opened = request(`${origin}/oauth/token`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/x-www-form-urlencoded',
+      'content-length': payload.length,
+      expect: '100-continue',
+    },
+  })
+  opened.flushHeaders()
+  await once(opened, 'continue')
+  t.equal((await token(house, refreshForm(client, refresh_token))).statusCode, 200, 'the owner rotates')
+  house.clock.forward(2_000)
+  opened.end(payload)
+  const [answer] = (await once(opened, 'response')) as [IncomingMessage]
+  t.equal(answer.statusCode, 400)
+  t.match(await json(answer), { error: 'invalid_grant' })
+  t.match((await outboxOf(house.db)).at(-1), { event: { data: { kind: 'grant', reason: 'refresh.reused' } } })
 })
