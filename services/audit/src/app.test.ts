@@ -133,6 +133,10 @@ const unusable: readonly (readonly [string, RegExp])[] = [
   ['?tennant=t1', /tennant/],
   ['?cursor=nonsense', /cursor/],
   ['?cursor=WzEsMl0', /cursor/],
+  [`?cursor=${Buffer.from('[8.64e15,"00000000-0000-4000-8000-000000000000"]').toString('base64url')}`, /cursor/],
+  ['?tenant=t%00', /tenant/],
+  ['?from=0000-01-01T00:00:00Z', /from/],
+  ['?to=9999-12-31T23:59:59-23:59', /to/],
 ]
 for (const [query, names] of unusable) {
   test(`400: ${query}, and the answer names the fault`, async (t) => {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Refusal } from '../errors.ts'
+import { isStorable } from './instant.ts'
 
 /** The last row of a page; the next page begins behind it. */
 export interface Position {
@@ -7,8 +8,13 @@ export interface Position {
   readonly id: string
 }
 
-const MAX_TIME_MS = 8.64e15
-const shape = z.tuple([z.number().int().min(-MAX_TIME_MS).max(MAX_TIME_MS), z.guid()])
+const shape = z.tuple([
+  z
+    .number()
+    .int()
+    .refine((time) => isStorable(new Date(time))),
+  z.guid(),
+])
 
 /** Opaque to callers. It only says where to go on; what may be seen is decided anew by each request. */
 export const writeCursor = ({ time, id }: Position): string =>

@@ -1,8 +1,16 @@
 import { z } from 'zod'
 import { Refusal } from '../errors.ts'
+import { isStorable } from './instant.ts'
 
-const name = z.string().min(1).max(512)
-const instant = z.iso.datetime({ offset: true }).transform((text) => new Date(text))
+const name = z
+  .string()
+  .min(1)
+  .max(512)
+  .refine((text) => !text.includes('\0'), 'must not contain the NUL character')
+const instant = z.iso
+  .datetime({ offset: true })
+  .transform((text) => new Date(text))
+  .refine(isStorable, 'must be a time from the year 1 to the year 9999')
 const wholeNumber = z
   .string()
   .regex(/^\d{1,4}$/, 'must be a whole number')
@@ -26,6 +34,9 @@ export type EventsQuery = z.output<typeof eventsQuery>
 export function readQuery(query: unknown): EventsQuery {
   const parsed = eventsQuery.safeParse(query)
   if (parsed.success) return parsed.data
-  const faults = parsed.error.issues.map(({ path, message }) => [...path.map(String), message].join(': '))
+  // A name that is not ours is not repeated: it may be anything.
+  const faults = parsed.error.issues.map(({ code, path, message }) =>
+    code === 'unrecognized_keys' ? 'there is no such parameter' : [...path.map(String), message].join(': '),
+  )
   throw new Refusal('query.invalid', faults.join('; '))
 }

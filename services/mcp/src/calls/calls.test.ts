@@ -5,7 +5,7 @@ import { t as file, test } from 'tap'
 import { listenOn, postAndLeave } from '../testing/listening.ts'
 import { openParts, openRig } from '../testing/rig.ts'
 import { legacy, modern, modernRequest, post } from '../testing/wire.ts'
-import { argumentsSha256 } from './event.ts'
+import { argumentsSha256, storableName } from './event.ts'
 
 const parts = await openParts()
 file.teardown(() => parts.close())
@@ -15,6 +15,14 @@ const METADATA = 'https://mcp.example/.well-known/oauth-protected-resource/mcp'
 test('the hash of arguments does not depend on how they were written, and is not of their text [L20]', async (t) => {
   t.equal(argumentsSha256({ b: 1, a: [1.0, 'ä'] }), argumentsSha256(JSON.parse('{ "a": [1, "\\u00e4"], "b": 1e0 }')))
   t.equal(argumentsSha256({}), createHash('sha256').update('{}').digest('hex'))
+  const endless = JSON.parse('{ "b": { "n": 1e400 }, "a": 1 }')
+  t.equal(argumentsSha256(endless), createHash('sha256').update('{"a":1,"b":{"n":null}}').digest('hex'))
+})
+
+test('the audit log keeps no half characters and no control characters of a name', async (t) => {
+  t.equal(storableName('entry.create'), 'entry.create')
+  t.equal(storableName('a\0b\ud800'), 'a\ufffdb\ufffd')
+  t.equal(storableName(`${'a'.repeat(127)}😀`), `${'a'.repeat(127)}\ufffd`, 'cut through a pair')
 })
 
 test('tool calls over the wire', async (suite) => {
@@ -86,6 +94,14 @@ test('tool calls over the wire', async (suite) => {
     t.match(answer.body, { id: 1, error: { code: -32_602, message: 'Unknown tool: nothing_here' } })
     t.match(await lastEvent(), { data: { tool: 'nothing_here', outcome: 'refused', reason: 'tool.unknown' } })
     t.equal((await modern(rig, token, 'tools/call', {})).body.error.code, -32_602)
+  })
+
+  await suite.test('a call with a number that no double can hold is answered and recorded', async (t) => {
+    const { headers } = modernRequest('tools/call', { name: 'nothing_endless' })
+    const { body } = modernRequest('tools/call', { name: 'nothing_endless', arguments: { n: 0 } })
+    const sent = JSON.stringify(body).replace('"n":0', '"n":1e400')
+    t.match((await post(rig, token, sent, headers)).body, { id: 1, error: { code: -32_602 } })
+    t.match(await lastEvent(), { data: { tool: 'nothing_endless', outcome: 'refused', reason: 'tool.unknown' } })
   })
 
   await suite.test(

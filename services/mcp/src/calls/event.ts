@@ -4,12 +4,27 @@ import type { Principal } from '@gatehouse/policy'
 import canonicalize from 'canonicalize'
 import type { Caller } from './outcome.ts'
 
-/** Hex SHA-256 of the canonical JSON (RFC 8785). */
+/**
+ * Hex SHA-256 of the canonical JSON (RFC 8785). A number that no double can hold (`1e400`) has no canonical form: `null` stands in its
+ * place, so that such a call is recorded too. Never throws for what was read as JSON.
+ */
 export function argumentsSha256(given: unknown): string {
-  return createHash('sha256')
-    .update(canonicalize(given) ?? 'null')
-    .digest('hex')
+  return createHash('sha256').update(canonicalText(given)).digest('hex')
 }
+
+function canonicalText(given: unknown): string {
+  try {
+    return canonicalize(given) ?? 'null'
+  } catch {
+    return canonicalize(JSON.parse(JSON.stringify(given))) ?? 'null'
+  }
+}
+
+const MAX_NAME_CHARS = 128
+const UNSTORABLE = /\p{Cc}|\p{Cs}/gu
+
+/** The name of a tool as the audit log can keep it: that of an unknown tool is the caller's own text, NUL and half characters included. */
+export const storableName = (name: string): string => name.slice(0, MAX_NAME_CHARS).replace(UNSTORABLE, '\uFFFD')
 
 export function actorOf(principal: Principal): ToolCalledData['actor'] {
   return {
@@ -44,8 +59,7 @@ export function toolCalledEvent(
       ...(caller.traceparent === undefined ? {} : { traceparent: caller.traceparent }),
     },
     {
-      // The name of an unknown tool is the caller's own text.
-      tool: called.tool.slice(0, 128),
+      tool: storableName(called.tool),
       outcome: called.outcome,
       ...(called.reason === undefined ? {} : { reason: called.reason }),
       durationMs: Math.max(0, Math.round(now - called.startedAt)),

@@ -47,6 +47,7 @@ test(
     ['no method', { jsonrpc: '2.0', id: 1 }, none, '400 -32600 1'],
     ['a method that is a number', { jsonrpc: '2.0', id: 1, method: 5 }, none, '400 -32600 1'],
     ['id null', ask('ping', {}, null), none, '400 -32600 -'],
+    ['id without end', ask('ping', {}, 'a'.repeat(257)), none, '400 -32600 -'],
     ['id with a fraction', ask('ping', {}, 1.5), none, '400 -32600 -'],
     ['id an object', ask('ping', {}, {}), none, '400 -32600 -'],
     ['params an array', { jsonrpc: '2.0', id: 1, method: 'ping', params: [] }, none, '400 -32600 1'],

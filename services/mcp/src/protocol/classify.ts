@@ -1,6 +1,15 @@
 import { CODES, type Refused, type RequestId } from '../errors.ts'
 import { decodeMirrored, NAMED_BY } from './mirrored.ts'
-import { ASSUMED, isLegacy, LEGACY, type LegacyRevision, MODERN, MODERN_REVISIONS, type Revision } from './revisions.ts'
+import {
+  ASSUMED,
+  FEATURES,
+  isLegacy,
+  LEGACY,
+  type LegacyRevision,
+  MODERN,
+  MODERN_REVISIONS,
+  type Revision,
+} from './revisions.ts'
 
 export type Params = Readonly<Record<string, unknown>>
 
@@ -31,6 +40,8 @@ const PREFIX = 'io.modelcontextprotocol/'
 export const META_VERSION = `${PREFIX}protocolVersion`
 export const META_CAPABILITIES = `${PREFIX}clientCapabilities`
 const MAX_BATCH = 50
+/** An id is repeated in every message of a stream, so its length multiplies with what the stream says. */
+const MAX_ID_CHARS = 256
 
 export const MODERN_METHODS: ReadonlySet<string> = new Set([
   'server/discover',
@@ -75,7 +86,9 @@ function readShape(body: unknown): Shape | ({ readonly kind: 'refused' } & Refus
   if (body.method === undefined && ('result' in body || 'error' in body))
     return { kind: 'response', method: '', params: {} }
   if (typeof body.method !== 'string') return invalid('"method" must be a string.', id)
-  if ('id' in body && id === undefined) return invalid('"id" must be a string or an integer.')
+  if ('id' in body && id === undefined) {
+    return invalid(`"id" must be an integer or a string of at most ${MAX_ID_CHARS} characters.`)
+  }
   if (body.params !== undefined && !isObject(body.params)) return invalid('"params" must be an object.', id)
   const params = body.params ?? {}
   if (id !== undefined) return { kind: 'request', id, method: body.method, params }
@@ -94,7 +107,7 @@ function modern(shape: Shape, meta: Params, mirrors: Mirrors): Classified {
   if (shape.kind === 'request' && !isObject(meta[META_CAPABILITIES])) return lacking(META_CAPABILITIES, id)
   if (claimed !== MODERN) return unsupported(claimed, id)
   if (shape.kind === 'notification') return judgeNotification(shape.method, mirrors)
-  return mirrorFault(shape, mirrors) ?? known({ ...shape, revision: MODERN }, MODERN_METHODS, 404)
+  return mirrorFault(shape, mirrors) ?? known({ ...shape, revision: MODERN }, 404)
 }
 
 function judgeNotification(method: string, mirrors: Mirrors): Classified {
@@ -133,7 +146,7 @@ function withoutEnvelope(shape: Shape, mirrors: Mirrors): Classified {
   const revision = shape.method === 'initialize' ? ASSUMED : (mirrors.version ?? ASSUMED)
   if (!isLegacy(revision)) return unknownHeader(revision, id)
   if (shape.kind !== 'request') return { kind: 'notification', revision }
-  return known({ ...shape, revision }, LEGACY_METHODS, 200)
+  return known({ ...shape, revision }, 200)
 }
 
 function classifyBatch(items: readonly unknown[], mirrors: Mirrors): Classified {
@@ -154,8 +167,11 @@ function classifyBatch(items: readonly unknown[], mirrors: Mirrors): Classified 
   return requests.length === 0 ? { kind: 'notification', revision } : { kind: 'batch', revision, requests }
 }
 
-function known(request: RpcRequest, methods: ReadonlySet<string>, status: number): Classified {
-  if (methods.has(request.method)) return request
+export const methodsOf = (revision: Revision): ReadonlySet<string> =>
+  FEATURES[revision].stateless ? MODERN_METHODS : LEGACY_METHODS
+
+function known(request: RpcRequest, status: number): Classified {
+  if (methodsOf(request.revision).has(request.method)) return request
   return { kind: 'refused', ...methodNotFound(request, status) }
 }
 
@@ -196,7 +212,8 @@ const unknownHeader = (version: string, id: RequestId | undefined) =>
     id,
   )
 
-const isId = (value: unknown): value is RequestId => typeof value === 'string' || Number.isSafeInteger(value)
+const isId = (value: unknown): value is RequestId =>
+  typeof value === 'string' ? value.length <= MAX_ID_CHARS : Number.isSafeInteger(value)
 
 export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -5,7 +5,7 @@ import { CODES, type RequestId } from '../errors.ts'
 import type { Registry } from '../registry/build.ts'
 import type { ListKind, Lists } from '../registry/lists.ts'
 import type { Granted } from '../streams/listen.ts'
-import type { Params, RpcRequest } from './classify.ts'
+import { methodNotFound, methodsOf, type Params, type RpcRequest } from './classify.ts'
 import type { Envelope } from './envelope.ts'
 import { discoverResult, initializeResult } from './greetings.ts'
 
@@ -22,7 +22,7 @@ export interface DispatchDeps {
 type Answered = Outcome | Granted
 type Method = (request: RpcRequest, caller: Caller) => Answered | Promise<Answered>
 
-/** Every method in one table. Which revision has which was settled by `classify`. */
+/** Every method in one table. What its revision lacks is not found: the members of a batch come here unjudged. */
 export function createDispatch(
   deps: DispatchDeps,
 ): (request: RpcRequest, caller: Caller) => Answered | Promise<Answered> {
@@ -53,8 +53,7 @@ export function createDispatch(
     'subscriptions/listen': ({ id, params }, caller) => deps.listen(id, params, caller),
   }
   return (request, caller) => {
-    const method = methods[request.method]
-    if (method === undefined) throw new Error(`classified but not served: ${request.method}`)
-    return method(request, caller)
+    const method = methodsOf(request.revision).has(request.method) ? methods[request.method] : undefined
+    return method === undefined ? { kind: 'refused', refused: methodNotFound(request, 200) } : method(request, caller)
   }
 }

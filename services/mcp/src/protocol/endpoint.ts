@@ -98,7 +98,9 @@ async function respond(
     return send(reply, refusedAnswer(refuseAtEdge('answer.unacceptable', id)))
   }
   if (message.kind === 'batch') return send(reply, await answerBatch(deps, message.requests, admitted, request))
-  const outcome = await deps.dispatch(message, callerOf(message, admitted, request, reply))
+  const dispatched = deps.dispatch(message, callerOf(message, admitted, request, reply))
+  // A stream is granted and opened in one turn of the loop: whoever is let in is counted before the next one is judged.
+  const outcome = dispatched instanceof Promise ? await dispatched : dispatched
   if (outcome.kind !== 'listen') return send(reply, answerTo(message.id, outcome, deps.metadataUrl))
   const headers = reply.getHeaders() as Record<string, string | number | string[]>
   reply.hijack()

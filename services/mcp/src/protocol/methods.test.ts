@@ -206,6 +206,22 @@ test('methods over the wire', async (suite) => {
     t.match(answer.body, [{ result: {} }, { result: { content: [{}] } }, { error: { code: -32_602 } }])
   })
 
+  await suite.test(
+    'a method that the revision lacks is not found in a batch, and the others are answered',
+    async (t) => {
+      const lacking = ['nothing', 'server/discover', 'subscriptions/listen', 'constructor', '__proto__']
+      const answer = await post(rig, token, [
+        { jsonrpc: '2.0', id: 'a', method: 'ping' },
+        ...lacking.map((method) => ({ jsonrpc: '2.0', id: method, method, params: { notifications: {} } })),
+      ])
+      t.equal(answer.status, 200)
+      t.same(answer.body[0], { jsonrpc: '2.0', id: 'a', result: {} })
+      for (const [at, method] of lacking.entries()) {
+        t.match(answer.body[at + 1], { id: method, error: { code: -32_601, message: `Method not found: ${method}` } })
+      }
+    },
+  )
+
   await suite.test('a resource is read with its text; another workspace has its own [S-RS-03] [S-TR-25]', async (t) => {
     const read = async (credential: string, uri: string) =>
       (await modern(rig, credential, 'resources/read', { uri })).body

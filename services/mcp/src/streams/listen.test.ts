@@ -1,3 +1,4 @@
+import { type KeyValue, openKeyValue } from '@gatehouse/kv'
 import {
   ResourceUpdatedNotificationSchema,
   SubscriptionsAcknowledgedNotificationSchema,
@@ -209,6 +210,31 @@ test('streams and their URIs are bounded, and a closed one makes room [S-SU-15] 
   while (again.status !== 200 && Date.now() < gone) again = await openListen(port, token, notifications)
   t.equal(again.status, 200)
   for (const stream of [second, third, again]) stream.leave()
+})
+
+test('streams that are asked for at once are bounded too [S-SU-15]', async (t) => {
+  const own = await openKeyValue('memory:')
+  t.teardown(() => own.close())
+  const waiting: (() => void)[] = []
+  // The answers to all of them come in one read of the store's socket.
+  const kv: KeyValue = {
+    ...own,
+    async increment(key, by, windowMs) {
+      await new Promise<void>((resolve) => {
+        if (waiting.push(resolve) === 12) for (const answer of waiting) answer()
+      })
+      return own.increment(key, by, windowMs)
+    },
+  }
+  const rig = await openRig(parts, { kv, limits: { streamsPerPrincipal: 2 } })
+  t.teardown(() => rig.close())
+  const port = await listenOn(rig)
+  const token = await rig.token()
+  const notifications = { resourceSubscriptions: ['notes://notes'] }
+  const opened = await Promise.all(Array.from({ length: 12 }, () => openListen(port, token, notifications)))
+  t.equal(opened.filter(({ status }) => status === 200).length, 2)
+  t.equal(opened.filter(({ status }) => status === 429).length, 10)
+  for (const stream of opened) stream.leave()
 })
 
 test('when the domain stream was made anew every subscribed URI is announced, and changes are heard again', async (t) => {
