@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import { createMetrics, silentLogger } from '@gatehouse/telemetry'
 import { test } from 'tap'
 import { createServer, type ReadyCheck } from './server.ts'
@@ -47,3 +48,46 @@ test('/metrics is Prometheus text', async (t) => {
   t.match(answer.headers['content-type'], /text\/plain/)
   t.match(answer.body, /gatehouse_test_total 1/)
 })
+
+test('what cannot be read as HTTP, as a path or as UTF-8 is refused in JSON with a request id', async (t) => {
+  const app = server()
+  t.teardown(() => app.close())
+  app.post('/echo', async ({ body }) => body)
+  const json = { 'content-type': 'application/json' }
+  const bytes = await app.inject({
+    method: 'POST',
+    url: '/echo',
+    headers: json,
+    payload: Buffer.from('"\xff"', 'latin1'),
+  })
+  t.equal(bytes.statusCode, 400)
+  t.match(bytes.json(), { error: 'invalid_request', request_id: String })
+  t.equal((await app.inject({ method: 'POST', url: '/echo', headers: json, payload: '{"a":"é"}' })).body, '{"a":"é"}')
+  const path = await app.inject('/%zz<script>')
+  t.equal(path.statusCode, 400)
+  t.match(path.json(), { error: 'invalid_request', request_id: path.headers['x-request-id'] })
+  t.notMatch(path.body, '<script')
+  const { port } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }))
+  for (const [sent, status] of [
+    ['nonsense\r\n\r\n', '400'],
+    [`GET / HTTP/1.1\r\nhost: x\r\nx-long: ${'x'.repeat(65_536)}\r\n\r\n`, '431'],
+  ]) {
+    const answer = await onSocket(Number(port), String(sent))
+    t.ok(answer.startsWith(`HTTP/1.1 ${status} `))
+    t.match(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n'))), { error: 'invalid_request', request_id: String })
+  }
+})
+
+/** Everything that the server says to these bytes until it closes. */
+function onSocket(port: number, bytes: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let said = ''
+    const socket = connect(port, '127.0.0.1', () => socket.end(bytes))
+    socket
+      .on('data', (chunk: Buffer) => {
+        said += chunk.toString()
+      })
+      .on('close', () => resolve(said))
+      .on('error', reject)
+  })
+}

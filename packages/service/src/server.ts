@@ -1,6 +1,14 @@
+import { isUtf8 } from 'node:buffer'
 import { randomUUID } from 'node:crypto'
+import type { Socket } from 'node:net'
 import type { Logger, Metrics } from '@gatehouse/telemetry'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync, LogController } from 'fastify'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyPluginAsync,
+  type FastifyReply,
+  LogController,
+} from 'fastify'
 
 /** A service's app: routes and hooks, nothing that listens. */
 export type App = FastifyPluginAsync
@@ -41,10 +49,17 @@ export function createServer(options: ServerOptions): FastifyInstance {
     // Longer than the idle time of common balancers (60 s), so that the balancer closes first and no request is lost.
     keepAliveTimeout: 75_000,
     forceCloseConnections: 'idle',
+    // Refusals before any route is found: a path that cannot be decoded, say.
+    frameworkErrors: (error, request, reply: FastifyReply) => {
+      reply.headers({ 'x-request-id': request.id, ...NO_SNIFFING })
+      reply.code(error.statusCode ?? 400).send(problem('invalid_request', 'The request cannot be read.', request.id))
+    },
+    clientErrorHandler: refuseUnparsed,
   })
   server.addHook('onRequest', async (request, reply) => {
-    reply.header('x-request-id', request.id)
+    reply.headers({ 'x-request-id': request.id, ...NO_SNIFFING })
   })
+  refuseOtherThanUtf8(server)
   server.addHook('onResponse', async (request, reply) => {
     request.log.info(
       {
@@ -57,23 +72,60 @@ export function createServer(options: ServerOptions): FastifyInstance {
     )
   })
   server.setNotFoundHandler((request, reply) => {
-    reply.code(404).send({
-      error: 'not_found',
-      error_description: 'Nothing is served at this path.',
-      request_id: request.id,
-    })
+    reply.code(404).send(problem('not_found', 'Nothing is served at this path.', request.id))
   })
   server.setErrorHandler((error: Error & { statusCode?: number; code?: string }, request, reply) => {
     const status = error.statusCode !== undefined && error.statusCode >= 400 ? error.statusCode : 500
     if (status >= 500) request.log.error({ err: error }, 'request failed')
-    reply.code(status).send({
-      error: status >= 500 ? 'server_error' : 'invalid_request',
-      error_description: status >= 500 ? 'Something went wrong on our side. Try again.' : error.message,
-      request_id: request.id,
-    })
+    const [code, text] =
+      status >= 500
+        ? ['server_error', 'Something went wrong on our side. Try again.']
+        : ['invalid_request', error.message]
+    reply.code(status).send(problem(code, text, request.id))
   })
   addHealth(server, options)
   return server
+}
+
+/** What echoes a request is never taken for a page. */
+const NO_SNIFFING = { 'x-content-type-options': 'nosniff' }
+
+const problem = (error: string, description: string, requestId: string) => ({
+  error,
+  error_description: description,
+  request_id: requestId,
+})
+
+/** JSON text is UTF-8 (RFC 8259 section 8.1); decoded leniently, two different bodies would look the same. */
+function refuseOtherThanUtf8(server: FastifyInstance): void {
+  const parse = server.getDefaultJsonParser('error', 'error')
+  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+    if (isUtf8(body)) return parse(request, body.toString('utf8'), done)
+    done(Object.assign(new Error('The body is not UTF-8.'), { statusCode: 400 }))
+  })
+}
+
+const UNPARSED: Readonly<Record<string, readonly [status: string, text: string]>> = {
+  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'The header is too large.'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'The request did not arrive in time.'],
+}
+
+/** What is not HTTP as we read it is refused on the socket: there is no request that could be answered. */
+function refuseUnparsed(error: Error & { readonly code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return
+  const [status, text] = UNPARSED[error.code ?? ''] ?? ['400 Bad Request', 'The request cannot be read.']
+  const id = randomUUID()
+  const body = JSON.stringify(problem('invalid_request', text, id))
+  const headers = {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': String(Buffer.byteLength(body)),
+    'x-request-id': id,
+    ...NO_SNIFFING,
+    connection: 'close',
+  }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+  if (socket.writable) socket.write(`HTTP/1.1 ${status}\r\n${lines.join('\r\n')}\r\n\r\n${body}`)
+  socket.destroySoon()
 }
 
 function addHealth(server: FastifyInstance, options: ServerOptions): void {
