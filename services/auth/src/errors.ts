@@ -137,11 +137,11 @@ export class Refusal extends Error {
     return REFUSALS[this.reason].status
   }
 
-  /** The error code and its text, in the characters that RFC 6749 section 5.2 allows. */
+  /** The error code and its text, in the characters that RFC 6749 section 5.2 allows, and none that could open a tag. */
   get wire(): { readonly error: string; readonly error_description: string } {
     const { error, text } = REFUSALS[this.reason]
     return { error, error_description: speakable(this.detail.text ?? text) }
   }
 }
 
-const speakable = (text: string): string => text.replaceAll('"', "'").replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, '?')
+const speakable = (text: string): string => text.replaceAll('"', "'").replace(/[^\x20-\x21\x23-\x3b\x3d\x3f-\x5b\x5d-\x7e]/g, '?')

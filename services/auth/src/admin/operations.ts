@@ -14,7 +14,7 @@ const text = (max: number) =>
     .string()
     .min(1)
     .max(max)
-    .regex(/^\P{Cc}*$/u, 'must not hold control characters')
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must not hold control characters or half a surrogate pair')
 const id = text(128)
 const time = z.iso.datetime()
 const tenant = z.object({
