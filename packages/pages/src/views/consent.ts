@@ -27,6 +27,8 @@ export interface Consent {
   readonly action: string
   readonly csrf: string
   readonly transaction: string
+  /** What else the form carries back, so that it says what it was shown for. */
+  readonly hidden?: Readonly<Record<string, string>> | undefined
   readonly client: ConsentClient
   readonly redirect: ConsentRedirect
   readonly tenant: { readonly name: string }
@@ -66,7 +68,7 @@ ${facts([
 ${postForm({
   action: consent.action,
   csrf: consent.csrf,
-  hidden: { transaction: consent.transaction },
+  hidden: { ...consent.hidden, transaction: consent.transaction },
   body: html`<div class="actions"><button name="decision" value="deny">Deny</button>
 <button class="primary" name="decision" value="approve">Allow</button></div>`,
 })}
@@ -81,7 +83,7 @@ const scopes = (asked: readonly ScopeText[]): Html =>
 
 function destination({ host, loopback, privateUse }: ConsentRedirect): Html {
   if (privateUse) return html`the app for <code>${displayScheme(host)}</code> links`
-  return html`<code>${displayHost(host)}</code>${loopback && html` <span class="quiet">on this computer</span>`}`
+  return html`<code>${displayHost(host)}</code>${loopback && html` <span class="quiet">this computer</span>`}`
 }
 
 function identity({ host, kind, proven }: ConsentClient, brand: Brand): Html {
@@ -102,7 +104,7 @@ function whereItRuns({ host, loopback, privateUse }: ConsentRedirect): Html | un
   if (loopback) {
     return notice({
       tone: 'caution',
-      title: 'Access goes to a program on this computer',
+      title: 'Access goes to this computer',
       body: 'Any program that runs here could pick it up and act as you. Allow this only if you started it yourself, a moment ago.',
     })
   }

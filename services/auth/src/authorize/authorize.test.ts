@@ -1,3 +1,4 @@
+import { sql } from '@gatehouse/database'
 import { test } from 'tap'
 import {
   authorize,
@@ -181,6 +182,26 @@ test('the authorization endpoint', async (t) => {
       const late = await person.post('/oauth/authorize', form)
       t.equal(late.statusCode, 400)
       t.match(late.body, 'Start again from the client')
+    },
+  )
+
+  await t.test(
+    'what is approved is what the page showed: another organisation is shown anew [A-CN-04, Z10]',
+    async (t) => {
+      const person = new Visitor(house)
+      await person.signIn('consultant@example.test')
+      const page = await person.get(authorizeUrl(client, verifier))
+      t.match(page.body, 'Acme Industries')
+      await house.db.asPlatform('test', (tx) =>
+        tx.run(sql`
+        update auth.people set tenant_id = (select id from auth.tenants where slug = 'globex')
+        where email = 'consultant@example.test'`),
+      )
+      const anew = await person.submit(page, { decision: 'approve' })
+      t.equal(anew.statusCode, 200)
+      t.match(anew.body, 'Globex Corporation')
+      const approved = await person.submit(anew, { decision: 'approve' })
+      t.match(approved.headers.location, /[?&]code=/)
     },
   )
 

@@ -101,13 +101,19 @@ export async function resume(id: string, browser: Browser, deps: FlowDeps): Prom
   })
 }
 
-/** The person's answer. @returns where the browser goes @throws PageFault when there is nothing to answer */
+/**
+ * The person's answer to a page.
+ * @param shownTenant the organisation that the page named
+ * @returns where the browser goes; nothing when another organisation is selected by now, so that the page has to be shown anew
+ * @throws PageFault when there is nothing to answer
+ */
 export async function answer(
   id: string,
   decision: 'approve' | 'deny',
+  shownTenant: string | undefined,
   browser: Browser,
   deps: FlowDeps,
-): Promise<Departure> {
+): Promise<Departure | undefined> {
   const now = new Date(deps.clock.now())
   return deps.db.asPlatform('consent', async (tx) => {
     const request = await request_lock(tx, id, browser.hash, now)
@@ -122,6 +128,7 @@ export async function answer(
     if (session === undefined || request.unmet.includes('login')) throw new PageFault('request.expired')
     const membership = await membership_selected(tx, session.personId)
     if (membership === undefined) return refuse('person.without-tenant')
+    if (shownTenant !== undefined && shownTenant !== membership.tenantId) return undefined
     const who = { personId: session.personId, tenantId: membership.tenantId, authTime: session.authTime }
     const code = await issueCode(tx, request, who, true, now)
     if (code === undefined) throw new PageFault('request.expired')

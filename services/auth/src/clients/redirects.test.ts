@@ -58,6 +58,11 @@ const REGISTRATIONS: readonly (readonly [string, boolean, boolean])[] = [
   ['http://[::1]:1234/cb', true, true],
   ['cursor://anysphere.cursor-mcp/oauth/callback', true, false],
   ['com.example.app:/cb', true, false],
+  ['https://a.example/cb?x=code', true, true],
+  ['https://a.example/cb?code=1', false, false],
+  ['https://a.example/cb?x=1&iss=https://b.example', false, false],
+  ['http://localhost/cb?error=x', false, false],
+  ['com.example.app:/cb?st%61te=x', false, false],
   ['http://a.example/cb', false, false],
   ['http://localhost.evil.example/cb', false, false],
   ['http://127.0.0.1.evil.example/cb', false, false],
@@ -85,6 +90,9 @@ const REGISTRATIONS: readonly (readonly [string, boolean, boolean])[] = [
   ['about:blank', false, false],
   ['mailto:a@a.example', false, false],
   ['ws://a.example/', false, false],
+  ['search-ms:query=x', false, false],
+  ['ms-msdt:/id', false, false],
+  ['shell:startup', false, false],
 ]
 
 test('what cannot be an honest callback cannot be registered [A-RU-04, A-RU-06, A-RU-10, A-DR-04, CF-4]', async (t) => {

@@ -50,10 +50,15 @@ function isPortless(uri: string): boolean {
 
 /** Schemes that run, show or open something instead of handing over to an application. */
 const REFUSED_SCHEMES = new Set(
-  'about blob chrome chrome-extension data file filesystem ftp ftps gopher intent jar javascript ldap mailto nntp res resource sms ssh tel urn vbscript view-source ws wss'.split(
-    ' ',
-  ),
+  [
+    'about blob chrome chrome-extension data feed file filesystem ftp ftps gopher intent jar javascript ldap mailto mhtml',
+    'moz-extension nntp res resource search search-ms shell sms ssh tel urn vbscript view-source ws wss',
+  ].flatMap((line) => line.split(' ')),
 )
+/** Handlers of an operating system, whose addresses are commands. */
+const SYSTEM_SCHEME = /^ms-/
+/** Parameters of our answer: a callback that brings its own would make a client, or our page, read those instead. */
+const OURS: readonly string[] = ['code', 'state', 'iss', 'error', 'error_description']
 
 export type RedirectKind = 'https' | 'loopback' | 'private-use'
 
@@ -70,9 +75,11 @@ export function judgeRedirect(uri: string, isPublic: boolean): RedirectVerdict {
   if (CONFUSING.test(uri)) return refuse('holds characters that a URI does not have')
   if (!/^[A-Za-z][A-Za-z0-9+.-]*:/.test(uri) || !URL.canParse(uri)) return refuse('is not an absolute URI')
   if (uri.includes('#')) return refuse('has a fragment')
-  const { protocol, username, password, hostname } = new URL(uri)
+  const { protocol, username, password, hostname, searchParams } = new URL(uri)
   if (username !== '' || password !== '' || /^[^/?]*\/\/[^/?]*@/.test(uri))
     return refuse('holds a user name or password')
+  const taken = OURS.find((name) => searchParams.has(name))
+  if (taken !== undefined) return refuse(`has a parameter ${taken}, which an answer brings`)
   const scheme = protocol.slice(0, -1)
   if (scheme === 'https')
     return /^https:\/\/[^/]/i.test(uri) && hostname !== '' ? { ok: true, kind: 'https' } : refuse('has no host')
@@ -83,7 +90,7 @@ export function judgeRedirect(uri: string, isPublic: boolean): RedirectVerdict {
       ? refuse('has no such port')
       : { ok: true, kind: 'loopback' }
   }
-  if (REFUSED_SCHEMES.has(scheme)) return refuse(`uses the scheme ${scheme}`)
+  if (REFUSED_SCHEMES.has(scheme) || SYSTEM_SCHEME.test(scheme)) return refuse(`uses the scheme ${scheme}`)
   if (!isPublic) return refuse('uses a private-use scheme, which only public clients may')
   return { ok: true, kind: 'private-use' }
 }

@@ -46,7 +46,8 @@ export function authorizeRoutes(server: FastifyInstance, deps: AuthorizeDeps): v
       const [decision, transaction] = [form.get('decision'), form.get('transaction')]
       if (decision !== 'approve' && decision !== 'deny') throw new PageFault('decision.missing')
       if (transaction === undefined) throw new PageFault('request.expired')
-      const departure = await answer(transaction, decision, browser, deps)
+      const departure = await answer(transaction, decision, form.get('tenant'), browser, deps)
+      if (departure === undefined) return sendAway(reply, `${AUTHORIZE_PATH}?${new URLSearchParams({ transaction })}`)
       request.log.info({ decision }, 'consent answered')
       return deps.returns.leave(departure, request, browser, reply)
     },
@@ -84,6 +85,7 @@ function consentOf(
     action: AUTHORIZE_PATH,
     csrf: browser.csrf,
     transaction: request.id,
+    hidden: { tenant: membership.tenantId },
     client: { name: client.name, kind: client.kind, proven: !isUnproven(client, request.redirectUri) },
     redirect: {
       host: kind === 'private-use' ? request.redirectUri : new URL(request.redirectUri).host,

@@ -67,6 +67,12 @@ test('signing in', async (t) => {
     },
   )
 
+  await t.test('one account has one spelling, so another does not give more tries [A-LN-04]', async (t) => {
+    t.equal((await new Visitor(house).signIn(' OWNER@initech.test ')).statusCode, 200, 'case and spaces do not matter')
+    const dotted = await new Visitor(house).signIn('owner@in\u0130tech.test')
+    t.equal(dotted.statusCode, 403, 'what only the database takes for the same letter is another account')
+  })
+
   await t.test('signing out ends the session [A-LN-03]', async (t) => {
     const visitor = new Visitor(house)
     const home = await visitor.signIn('owner@acme.test')

@@ -122,7 +122,9 @@ async function tryPassword(request: FastifyRequest, form: Params, deps: SignInDe
   }
   // Nobody has such an email or such a password.
   const readable = email.length <= 320 && password.length <= 1_024
-  const found = readable ? await deps.db.asPlatform('sign-in', (tx) => person_get_by_email(tx, email)) : undefined
+  const likely = readable ? await deps.db.asPlatform('sign-in', (tx) => person_get_by_email(tx, email)) : undefined
+  // A database may take more letters for the same than we do; each such spelling would be counted apart.
+  const found = likely?.email.toLowerCase() === email.toLowerCase() ? likely : undefined
   const matches = await deps.passwords.verify(found?.passwordHash ?? undefined, password.slice(0, 1_024))
   if (!matches || found === undefined) return { kind: 'refused', status: 403, error: WRONG }
   await Promise.all([deps.limiter.forget(keys.pair), deps.limiter.forget(keys.account)])
