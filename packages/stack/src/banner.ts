@@ -46,7 +46,7 @@ export function banner(facts: BannerFacts, color: boolean): string {
     row('Codex', `codex mcp add ${facts.profile} --url ${facts.mcpUrl}`),
     row(
       'Inspector',
-      `npx @modelcontextprotocol/inspector --cli ${facts.mcpUrl} --transport http --method tools/list${
+      `npx @modelcontextprotocol/inspector@latest --cli ${facts.mcpUrl} --transport http --method tools/list${
         facts.demo === undefined ? '' : ` --header "Authorization: Bearer ${facts.demo.apiKey}"`
       }`,
     ),
