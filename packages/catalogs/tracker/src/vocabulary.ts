@@ -20,8 +20,12 @@ export type Status = z.infer<typeof status>
 /** Longest id of a person, key or service, in characters; the tables check the same. */
 export const PERSON_ID_MAX = 200
 
-/** Text that PostgreSQL can keep: anything without NUL. */
-export const text = () => z.string().refine((value) => !value.includes('\0'), 'must not contain the NUL character')
+/** Text that PostgreSQL keeps as it is: half a surrogate pair would be kept as another character. */
+export const text = () =>
+  z
+    .string()
+    .refine((value) => !value.includes('\0'), 'must not contain the NUL character')
+    .refine((value) => !/\p{Cs}/u.test(value), 'must not contain half a surrogate pair')
 
 /** `true` for what can be the id of a project, entry or comment; anything else is not found without asking the database. */
 export const isId = (value: string): boolean => /^[A-Za-z0-9_-]{1,128}$/.test(value)
