@@ -318,7 +318,7 @@ test('while auth is dead tokens are verified; the new process goes on where the 
   t.equal((await list(first, secrets.demoApiKey)).status, 200)
 })
 
-test('after all of it the audit log has each call that was judged exactly once, refused ones too [S-HS-08]', async (t) => {
+test('after all of it the audit log has each call that was judged exactly once, refused ones too', async (t) => {
   t.strictSame(await missingCalls(), [])
   const ids = await loggedCalls()
   const counts = judgedCalls.map((id) => ids.filter((one) => one === id).length)
