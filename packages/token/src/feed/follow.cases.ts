@@ -219,15 +219,17 @@ export function feedCases(name: string, open: (t: Test) => Promise<FeedBus>): vo
       'streams that vanish make it stale; rebuilt ones are read, and nothing revoked is forgotten',
       async (t) => {
         const auth = authOf(bus, 'A')
+        await auth.tenant(ACME)
         await auth.revoke({ kind: 'grant', grant: 'g1', at: nowSeconds(), reason })
         const feed = await begin(t)
         await tickUntil(feed, auth, 'fresh')
         await deleteStreams()
         await createStreams()
-        await auth.tenant(ACME)
         await tickUntil(feed, auth, 'stale')
         await tickUntil(feed, auth, 'fresh')
-        t.same(feed.view.tenant('t1'), ACME)
+        t.same(feed.view.tenant('t1'), ACME, 'known before auth has told it again')
+        await auth.tenant({ ...ACME, plan: 'free' })
+        await eventually(1_000, 'the tenant of the rebuilt stream', () => feed.view.tenant('t1')?.plan === 'free')
         t.ok(feed.view.revoked(principal()))
       },
     )

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { createFreshnessGauge } from './freshness.ts'
-import { openReading, type Reading } from './reading.ts'
+import { openReading, type Reading, type ReadingEnd } from './reading.ts'
 import { createFeedState } from './state.ts'
 import type { FeedIdentity } from './ticks.ts'
 import type { Feed, FeedOptions } from './view.ts'
@@ -24,8 +24,8 @@ export async function followFeed(options: FeedOptions): Promise<Feed> {
   const stopping = new AbortController()
   let reading: Reading | undefined
 
-  const open = async (): Promise<void> => {
-    state.beginReread()
+  const open = async (after?: ReadingEnd): Promise<void> => {
+    state.beginReread(after === 'replaced')
     try {
       reading = await openReading({ bus, log, identity, state, gauge, ticked: ready.resolve })
       if (stopping.signal.aborted) reading.end('stopped')
@@ -39,7 +39,7 @@ export async function followFeed(options: FeedOptions): Promise<Feed> {
       await reading?.close().catch((error: unknown) => log.warn({ err: error }, 'a feed reading did not close'))
       reading = undefined
       if (end !== 'replaced') await pause(RETRY_MS, undefined, { signal: stopping.signal }).catch(() => undefined)
-      if (!stopping.signal.aborted) await open()
+      if (!stopping.signal.aborted) await open(end)
     }
     await reading?.close()
   }

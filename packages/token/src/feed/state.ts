@@ -12,9 +12,12 @@ export interface FeedState {
   tenant(id: string): TenantPolicy | undefined
   revoke(revocation: Revocation): void
   setTenant(tenant: TenantPolicy): void
-  /** From now on tenants are collected anew, beside the known ones. */
-  beginReread(): void
-  /** The newly collected tenants replace the known ones. */
+  /**
+   * From now on tenants are collected beside the known ones: `anew` when their database was replaced, else on top of them. Streams that were
+   * made anew are empty until auth has filled them, and no database loses a tenant.
+   */
+  beginReread(anew: boolean): void
+  /** What was collected replaces the known ones. */
   endReread(): void
   /** Forgets revocations that no living token can meet; does work at most once a minute. */
   sweep(): void
@@ -29,6 +32,7 @@ export function createFeedState(options: { readonly clock: Clock; readonly log: 
   const tenantHeard = createListeners<TenantPolicy>('tenant', log)
   let tenants = new Map<string, TenantPolicy>()
   let collecting: Map<string, TenantPolicy> | undefined
+  let replaced = false
   let swept = clock.now()
 
   return {
@@ -48,13 +52,16 @@ export function createFeedState(options: { readonly clock: Clock; readonly log: 
       tenants.set(tenant.tenant, tenant)
       tenantHeard.tell(tenant)
     },
-    beginReread() {
-      collecting = new Map()
+    beginReread(anew) {
+      // A reading that did not come to its end leaves the question open for the next.
+      replaced ||= anew
+      collecting = new Map(replaced ? [] : tenants)
     },
     endReread() {
       const before = tenants
       tenants = collecting ?? tenants
       collecting = undefined
+      replaced = false
       for (const tenant of tenants.values()) {
         if (!same(before.get(tenant.tenant), tenant)) tenantHeard.tell(tenant)
       }

@@ -71,6 +71,18 @@ test('who waits no longer is told so, and the event is stored later all the same
   await recorder.close(1_000)
 })
 
+test('a bus that answers but stores nothing is not reachable, and is again as soon as it stores', async (t) => {
+  let stores = false
+  const { recorder, sent } = openRecorder(() => (stores ? Promise.resolve() : Promise.reject(unavailable)))
+  t.equal(await recorder.reachable(), true)
+  t.equal(await recorder.record(event('a'), 20), false)
+  t.same([await recorder.reachable(), await recorder.reachable()], [false, false])
+  stores = true
+  t.equal(await recorder.reachable(), true)
+  t.same([...new Set(sent.flatMap(idsOf))], ['a'])
+  await recorder.close(1_000)
+})
+
 test('the queue is bounded: when it is full the recorder is not reachable, and what it had to drop is counted', async (t) => {
   const { recorder, metrics } = openRecorder(() => Promise.reject(unavailable), 2)
   for (const id of ['a', 'b', 'c']) t.equal(await recorder.record(event(id), 0), false)

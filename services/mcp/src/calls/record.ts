@@ -56,6 +56,11 @@ export function createRecorder(options: {
   let answeredAt = Number.NEGATIVE_INFINITY
   let wake: (() => void) | undefined
   let asking: Promise<boolean> | undefined
+  let awaitingTry: (() => void)[] = []
+  const tried = (): void => {
+    for (const heard of awaitingTry) heard()
+    awaitingTry = []
+  }
 
   const pause = (ms: number): Promise<void> =>
     new Promise((resolve) => {
@@ -74,10 +79,12 @@ export function createRecorder(options: {
         if (failing) log.info({ events: batch.length }, 'audit events are recorded again')
         failing = false
         answeredAt = clock.now()
+        tried()
         return
       } catch (error) {
         if (!failing) log.error({ err: error }, 'audit events cannot be recorded; they wait in memory')
         failing = true
+        tried()
         if (closed) throw error
         await pause(wait)
       }
@@ -103,8 +110,12 @@ export function createRecorder(options: {
     try {
       await bus.ping()
       answeredAt = clock.now()
-      if (failing) wake?.()
-      return true
+      if (!failing || running === undefined) return !failing
+      // A server that answers may still have no stream to store in: the next try of what waits tells.
+      const next = new Promise<void>((resolve) => awaitingTry.push(resolve))
+      wake?.()
+      await next
+      return !failing
     } catch {
       return false
     } finally {
