@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
 
@@ -45,7 +45,9 @@ export async function openSecrets(folder: string, apiKeyPrefix: string, given: G
     mcpClientJwk: kept?.mcpClientJwk ?? (await newClientKey()),
   }
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  writeFileSync(`${file}.new`, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 })
+  // A file that was left there would keep its mode.
+  rmSync(`${file}.new`, { force: true })
+  writeFileSync(`${file}.new`, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600, flag: 'wx' })
   renameSync(`${file}.new`, file)
   return secrets
 }
@@ -58,7 +60,25 @@ function read(file: string): Secrets | undefined {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
   }
-  return JSON.parse(text) as Secrets
+  const kept = parsed(text)
+  // Without the cause: an error of `JSON.parse` repeats what it read.
+  if (!isSecrets(kept)) throw new Error(`${file} does not hold the secrets that a first start made; restore it`)
+  return kept
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function isSecrets(value: unknown): value is Secrets {
+  if (typeof value !== 'object' || value === null) return false
+  const { master, adminToken, demoPassword, demoApiKey, mcpClientJwk } = value as Partial<Record<string, unknown>>
+  const texts = [master, adminToken, demoPassword, demoApiKey]
+  return texts.every((text) => typeof text === 'string') && typeof mcpClientJwk === 'object' && mcpClientJwk !== null
 }
 
 async function newClientKey(): Promise<JWK> {
