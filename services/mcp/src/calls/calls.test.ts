@@ -115,6 +115,8 @@ test('tool calls over the wire', async (suite) => {
       t.match(await wire('2025-11-25'), { result: { isError: true } })
       for (const version of ['2025-06-18', '2025-03-26'])
         t.match(await wire(version), { error: { code: -32_602 } }, version)
+      const unknown = Object.fromEntries(Array.from({ length: 20_000 }, (_, n) => [`unknown${n}`, n]))
+      t.ok((await call(token, 'notes_create', unknown)).text.length < 2_000, 'not all of the names again')
       for (const odd of [[], 'x', 5, null]) {
         const answer = await call(token, 'notes_create', odd)
         t.ok(answer.body.result?.isError, JSON.stringify(odd))

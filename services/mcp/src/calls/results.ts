@@ -18,12 +18,16 @@ export function failureResult(envelope: Envelope, revision: Revision, text: stri
 }
 
 const MAX_ISSUES = 20
+/** The names of members are the caller's own text: without an end they would fill a model's context. */
+const MAX_LINE_CHARS = 500
+
+const excerpt = (line: string): string => (line.length <= MAX_LINE_CHARS ? line : `${line.slice(0, MAX_LINE_CHARS)}…`)
 
 /** Why arguments do not fit, one line each. */
 export function argumentsText(tool: string, issues: readonly z.core.$ZodIssue[]): string {
   const lines = issues.slice(0, MAX_ISSUES).map((issue) => {
     const path = issue.path.map(String).join('.')
-    return `- ${path === '' ? '(arguments)' : path}: ${issue.message}`
+    return excerpt(`- ${path === '' ? '(arguments)' : path}: ${issue.message}`)
   })
   const more = issues.length > MAX_ISSUES ? [`- and ${issues.length - MAX_ISSUES} more`] : []
   return [`The arguments of ${tool} do not fit:`, ...lines, ...more].join('\n')
