@@ -1,9 +1,10 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { browser, freePort } from '@gatehouse/testkit'
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { openBrowsedHouse, press, registerProgram, serveCallback, signIn } from './scenarios/browsing.ts'
+import { packPng } from './screenshots/pack-png.ts'
 
 /** Every page as a person meets it, in light, in dark and on a telephone; with `--docs` the three that the README shows. */
 const { values } = parseArgs({ options: { out: { type: 'string' }, docs: { type: 'boolean', default: false } } })
@@ -28,7 +29,8 @@ try {
     const context = await launched.newContext(options)
     await walk(await context.newPage(), async (page, name) => {
       if (values.docs && !SHOWN_IN_DOCS.includes(name)) return
-      await page.screenshot({ path: join(out, `${name}${look}.png`), fullPage: true, animations: 'disabled' })
+      const picture = await page.screenshot({ fullPage: true, animations: 'disabled' })
+      writeFileSync(join(out, `${name}${look}.png`), values.docs ? packPng(picture) : picture)
     })
     await context.close()
   }

@@ -117,7 +117,7 @@ test('consent offers deny before approve and puts the focus on neither', async (
 test('consent warns of callbacks that any program of the machine may receive, and of no others', async (t) => {
   const web = { host: 'claude.ai', loopback: false, privateUse: false }
   const app = { host: 'cursor://anysphere.cursor-mcp/oauth/callback', loopback: false, privateUse: true }
-  t.match(words(consentPage(consentSample)), /a program on this computer Any program that runs here could pick it up/)
+  t.match(words(consentPage(consentSample)), /Access goes to this computer Any program that runs here could pick it up/)
   t.match(words(consentPage({ ...consentSample, redirect: app })), /Whichever app opens cursor: links here/)
   t.notMatch(consentPage({ ...consentSample, redirect: web }), /class="notice/)
 })

@@ -46,7 +46,7 @@ test('a person in a browser', async (t) => {
     const consent = await textOf(page)
     for (const fact of [
       'Allow Scenario program to use Align?',
-      'Access goes to a program on this computer',
+      'Access goes to this computer',
       'Read your projects, entries, comments and releases',
       'Create entries, change their status',
       'Acme Industries',
