@@ -91,3 +91,10 @@ function onSocket(port: number, bytes: string): Promise<string> {
       .on('error', reject)
   })
 }
+
+test('half a request does not hold its connection for ever', async (t) => {
+  const app = server()
+  t.teardown(() => app.close())
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  t.ok(app.server.requestTimeout > 0 && app.server.requestTimeout <= 60_000)
+})

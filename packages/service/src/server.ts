@@ -29,6 +29,8 @@ export interface ServerOptions {
   readonly bodyLimitBytes?: number
 }
 
+/** In which the whole of a request has to be there, so that nobody holds connections with half ones; an answer may take longer. */
+const REQUEST_MS = 60_000
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
 
 /**
@@ -49,6 +51,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     // Longer than the idle time of common balancers (60 s), so that the balancer closes first and no request is lost.
     keepAliveTimeout: 75_000,
     forceCloseConnections: 'idle',
+    requestTimeout: REQUEST_MS,
     // Refusals before any route is found: a path that cannot be decoded, say.
     frameworkErrors: (error, request, reply: FastifyReply) => {
       reply.headers({ 'x-request-id': request.id, ...NO_SNIFFING })

@@ -161,13 +161,14 @@ async function next(
   }
   if (decision.kind === 'login') return request.silent ? refuse('login.required') : { kind: 'login', request, client }
   if (session === undefined || membership === undefined || who === undefined) return refuse('person.without-tenant')
-  if (decision.kind === 'consent') {
-    if (request.silent) return refuse('consent.required')
-    return { kind: 'consent', request, client, session, membership, missing: decision.missing, granted }
-  }
-  const now = new Date(deps.clock.now())
-  const code = await issueCode(tx, request, who, false, now)
-  if (code === undefined) throw new PageFault('request.expired')
+  const ask = async (missing: readonly string[], granted: readonly string[]): Promise<Step> =>
+    request.silent
+      ? refuse('consent.required')
+      : { kind: 'consent', request, client, session, membership, missing, granted }
+  if (decision.kind === 'consent') return ask(decision.missing, granted)
+  const code = await issueCode(tx, request, who, false, new Date(deps.clock.now()))
+  // The consent ended between the look at it and the hold on it.
+  if (code === undefined) return ask(request.scopes, [])
   return { kind: 'redirect', url: answerUrl(request, issuer, { code }), client }
 }
 

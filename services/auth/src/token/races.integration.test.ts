@@ -1,10 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { openDatabase } from '@gatehouse/database'
+import { openDatabase, sql } from '@gatehouse/database'
 import { postgres } from '@gatehouse/testkit'
 import { decodeJwt } from 'jose'
 import { type Test, test } from 'tap'
 import {
   authorize,
+  authorizeUrl,
   connect,
   exchangeForm,
   type House,
@@ -14,6 +15,7 @@ import {
   refreshForm,
   registerClient,
   token,
+  Visitor,
 } from '../testing/house.ts'
 
 const MANY = 50
@@ -91,4 +93,36 @@ test('a revocation among refreshes leaves no living token [A-RF-06, A-RV-04]', a
     t.equal((await token(house, refreshForm(client, answer.json().refresh_token))).statusCode, 400)
   }
   t.equal((await outboxOf(house.db)).length, 1)
+})
+
+test('a consent that ends while a code is about to rest on it is asked for again, not an error [A-CN-04, A-OI-03]', async (t) => {
+  const house = await onPostgres(t, 120)
+  const { client_id: client } = await registerClient(house)
+  const person = new Visitor(house)
+  const csrf = /name="csrf" value="([^"]+)"/.exec((await person.signIn()).body)?.[1] ?? ''
+  for (let round = 0; round < 5; round += 1) {
+    await authorize(house, client, newVerifier(), { prompt: 'consent' }, person)
+    const [consent] = await house.db.asPlatform('test', (tx) =>
+      tx.rows<{ id: string }>(sql`select id from auth.consents where client_id = ${client} and ended_at is null`),
+    )
+    const [revoked, ...answers] = await Promise.all([
+      person.post('/settings/developer/authorized-apps/revoke', { csrf, consent: consent?.id ?? '' }),
+      ...Array.from({ length: 4 }, () => person.get(authorizeUrl(client, newVerifier(), { prompt: 'none' }))),
+      ...Array.from({ length: 4 }, () => person.get(authorizeUrl(client, newVerifier()))),
+    ])
+    t.equal(revoked.statusCode, 200)
+    for (const answer of answers) {
+      const location = String(answer.headers.location ?? '')
+      t.ok(
+        /[?&](?:code=|error=consent_required)/.test(location) || answer.body.includes('name="decision"'),
+        answer.body,
+      )
+    }
+  }
+  const [left] = await house.db.asPlatform('test', (tx) =>
+    tx.rows<{ living: number }>(sql`
+      select count(*)::integer as living from auth.grants g join auth.consents c on c.id = g.consent_id
+      where g.ended_at is null and c.ended_at is not null`),
+  )
+  t.equal(left?.living, 0, 'no grant outlives its consent')
 })
