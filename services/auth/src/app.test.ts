@@ -1,3 +1,4 @@
+import { Secret } from '@gatehouse/config'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { test } from 'tap'
 import { connect, MCP, ORIGIN, openHouse, refreshForm, token } from './testing/house.ts'
@@ -22,4 +23,10 @@ test('a client registers, a person allows it, and it holds tokens for the MCP re
   const refreshed = await token(house, refreshForm(tokens.client, tokens.refresh_token))
   t.equal(refreshed.statusCode, 200)
   t.not(refreshed.json().refresh_token, tokens.refresh_token)
+})
+
+test('a service that anybody could operate does not start', async (t) => {
+  for (const adminToken of ['', 'short', 'fifteen letters']) {
+    await t.rejects(openHouse(t, { deps: { adminToken: new Secret(adminToken) } }), TypeError)
+  }
 })

@@ -57,7 +57,7 @@ export interface AuthDeps {
   readonly log: Logger
   /** From which the keys are derived that encrypt keyrings and make form tokens. At least 16 characters. */
   readonly secret: Secret
-  /** Bearer of `/admin/v1`. */
+  /** Bearer of `/admin/v1`. At least 16 characters. */
   readonly adminToken: Secret
   /** Services that may exchange credentials over HTTP. */
   readonly internalClients?: readonly InternalClient[]
@@ -160,5 +160,5 @@ function refuseEmptyProtections({ publicUrl, secret, adminToken }: AuthDeps): vo
   if (new URL(publicUrl).origin !== publicUrl)
     throw new TypeError('publicUrl must be an origin without a path or slash')
   if (secret.reveal().length < 16) throw new TypeError('the secret needs at least 16 characters')
-  if (adminToken.reveal() === '') throw new TypeError('the operator token is empty')
+  if (adminToken.reveal().length < 16) throw new TypeError('the operator token needs at least 16 characters')
 }

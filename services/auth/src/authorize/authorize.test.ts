@@ -136,7 +136,7 @@ test('the authorization endpoint', async (t) => {
       const page = await person.get(authorizeUrl(client_id, verifier, changes))
       t.match(page.body, 'name="decision"')
       t.match(page.body, '127.0.0.1:33418')
-      t.match(page.body, 'Access goes to a program on this computer')
+      t.match(page.body, 'Access goes to this computer')
       t.match(
         (await person.get(authorizeUrl(client_id, verifier, { ...changes, prompt: 'none' }))).headers.location,
         'consent_required',
