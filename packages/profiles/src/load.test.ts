@@ -148,7 +148,8 @@ test('a profile is read from a file of YAML or JSON', async (t) => {
 })
 
 test('a profile that cannot be read says why', async (t) => {
-  t.throws(() => loadProfile('nowhere'), { message: /profile nowhere is not usable:\n {2}- cannot be read \(ENOENT\)/ })
+  t.throws(() => loadProfile('nowhere'), { message: /profile nowhere is not usable:\n.*there are: .*align/ })
+  t.throws(() => loadProfile('./no.yaml'), { message: /no.yaml is not usable:\n {2}- cannot be read \(ENOENT\)/ })
   t.throws(() => loadProfile('/nowhere/at/all.yaml'), { message: /profile \/nowhere\/at\/all\.yaml is not usable/ })
 })
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { LineCounter, parseDocument } from 'yaml'
 import { type Profile, profileSchema } from './schema.ts'
@@ -26,10 +26,19 @@ export function loadProfile(nameOrPath: string): Profile {
     text = readFileSync(file, 'utf8')
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown fault'
-    throw new ProfileError(nameOrPath, [`cannot be read (${code})`])
+    const why =
+      shipped && code === 'ENOENT' ? `there is none of this name; there are: ${names().join(', ')}` : undefined
+    throw new ProfileError(nameOrPath, [why ?? `cannot be read (${code})`])
   }
   return parseProfile(text, nameOrPath)
 }
+
+/** Of the profiles that come with Gatehouse. */
+const names = (): readonly string[] =>
+  readdirSync(new URL('../profiles/', import.meta.url))
+    .filter((file) => file.endsWith('.yaml'))
+    .map((file) => file.slice(0, -'.yaml'.length))
+    .sort()
 
 /** @throws ProfileError */
 export function parseProfile(text: string, source: string): Profile {
