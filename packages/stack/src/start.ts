@@ -27,7 +27,8 @@ await runService(log, async (closing) => {
   } catch (error) {
     if (!told(error)) throw error
     process.stderr.write(`\n  Gatehouse cannot start: ${(error as Error).message}\n\n`)
-    process.exitCode = 1
+    // Said once, in words: the log line would be the same with a stack.
+    log.level = 'silent'
     throw error
   }
 })
