@@ -63,12 +63,13 @@ export function addMetadata(
         'access-control-max-age': '86400',
       })
       .send()
-  const refuse = (_request: FastifyRequest, reply: FastifyReply) =>
+  const refuse = async (_request: FastifyRequest, reply: FastifyReply) =>
     reply.code(405).headers({ allow: ALLOW, 'access-control-allow-origin': '*' }).send()
 
   for (const url of [WELL_KNOWN, `${WELL_KNOWN}${deps.profile.paths.mcp}`]) {
     server.route({ method: ['GET', 'HEAD'], url, handler: answer })
     server.route({ method: 'OPTIONS', url, handler: preflight })
-    server.route({ method: ['POST', 'PUT', 'PATCH', 'DELETE'], url, handler: refuse })
+    // Before a body is looked at: what it is does not matter.
+    server.route({ method: ['POST', 'PUT', 'PATCH', 'DELETE'], url, onRequest: refuse, handler: refuse })
   }
 }
