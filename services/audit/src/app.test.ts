@@ -1,16 +1,17 @@
 import { busSchema, openBus } from '@gatehouse/bus'
 import { Secret } from '@gatehouse/config'
-import { type Database, DatabaseUnavailable, openDatabase, sql } from '@gatehouse/database'
+import { type Database, DatabaseUnavailable, sql } from '@gatehouse/database'
+import { testDatabase } from '@gatehouse/database/testing'
 import { createServer } from '@gatehouse/service'
 import { createMetrics, silentLogger } from '@gatehouse/telemetry'
-import { after, before, test } from 'tap'
+import { after, before, test, t as wholeFile } from 'tap'
 import { createAuditApp } from './app.ts'
 import { storeBatch } from './ingest/store-batch.ts'
 import { HASH, messageOf, toolCalled } from './sample-events.ts'
 import { auditSchema } from './schema.ts'
 
 const TOKEN = 'operator-token'
-const host = await openDatabase('pglite:')
+const host = await testDatabase(wholeFile, [busSchema, auditSchema])
 const bus = await openBus(undefined, { database: host.as('gatehouse_bus') })
 const database = host.as(auditSchema.role)
 const metrics = createMetrics({ process: false })
@@ -39,7 +40,6 @@ const refused = toolCalled(
 const ofT1 = [0, 1, 2, 3, 3, 3, 4].map((minute) => toolCalled({}, { time: `2026-03-01T10:0${minute}:00.000Z` }))
 
 before(async () => {
-  await host.migrate([busSchema, auditSchema])
   const data = new TextEncoder().encode(messageOf(...ofT1, refused).data)
   const message = { subject: 'audit.n1', sequence: 1, time: new Date(), data, headers: {}, delivery: 1 }
   await storeBatch(database, [message])
@@ -47,7 +47,6 @@ before(async () => {
 after(async () => {
   await server.close()
   await bus.close()
-  await host.close()
 })
 
 interface Page {

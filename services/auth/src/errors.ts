@@ -144,4 +144,5 @@ export class Refusal extends Error {
   }
 }
 
-const speakable = (text: string): string => text.replaceAll('"', "'").replace(/[^\x20-\x21\x23-\x3b\x3d\x3f-\x5b\x5d-\x7e]/g, '?')
+const speakable = (text: string): string =>
+  text.replaceAll('"', "'").replace(/[^\x20-\x21\x23-\x3b\x3d\x3f-\x5b\x5d-\x7e]/g, '?')

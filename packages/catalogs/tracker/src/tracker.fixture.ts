@@ -1,7 +1,9 @@
 import type { Call, Resource, Tool } from '@gatehouse/catalog'
 import type { CloudEvent } from '@gatehouse/contracts'
-import { type DatabaseHost, openDatabase, sql } from '@gatehouse/database'
+import { type DatabaseHost, sql } from '@gatehouse/database'
+import { testDatabase } from '@gatehouse/database/testing'
 import type { Principal } from '@gatehouse/policy'
+import type { Scope } from '@gatehouse/testkit'
 import { tracker } from './catalog.ts'
 import type { Tracker } from './domain.ts'
 
@@ -37,12 +39,10 @@ export interface Fixture {
   person(tenant: string, id: string, name: string): Promise<void>
   /** What was appended since the last call, and removes it. */
   takeEvents(): Promise<OutboxEvent[]>
-  close(): Promise<void>
 }
 
-export async function openTracker(url = 'pglite:'): Promise<Fixture> {
-  const host = await openDatabase(url)
-  await host.migrate([tracker.schema])
+export async function openTracker(t: Scope, given?: DatabaseHost): Promise<Fixture> {
+  const host = given ?? (await testDatabase(t, [tracker.schema]))
   const db = host.as(tracker.schema.role)
   const bind = tracker.open({ db })
   const contextOf = (principal: Principal, now: Date): Call & Tracker => ({
@@ -79,6 +79,5 @@ export async function openTracker(url = 'pglite:'): Promise<Fixture> {
         await tx.run(sql`delete from tracker.outbox`)
         return rows
       }),
-    close: () => host.close(),
   }
 }

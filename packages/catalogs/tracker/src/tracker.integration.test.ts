@@ -1,4 +1,4 @@
-import { ident, sql } from '@gatehouse/database'
+import { ident, openDatabase, sql } from '@gatehouse/database'
 import { postgres } from '@gatehouse/testkit'
 import { test } from 'tap'
 import { tracker } from './catalog.ts'
@@ -23,8 +23,10 @@ interface Step {
 
 test('the tracker on PostgreSQL', async (t) => {
   const { url } = await postgres(t)
-  const house = await openTracker(url)
-  t.teardown(() => house.close())
+  const host = await openDatabase(url)
+  t.teardown(() => host.close())
+  await host.migrate([tracker.schema])
+  const house = await openTracker(t, host)
   await house.project('acme', 'prj_web', 'Web')
   await house.project('globex', 'prj_web', 'CANARY')
   const create = async (title: string, tenant = 'acme') => {

@@ -55,9 +55,14 @@ export async function postgresTemplate(name: string, prepare: (url: string) => P
   return template
 }
 
+/** The PostgreSQL that the runner gives to all test files; `undefined` when a file runs by hand or with `--quick`. */
+export function sharedPostgres(): string | undefined {
+  return process.env.GATEHOUSE_TEST_POSTGRES || undefined
+}
+
 function sharedServer(): Promise<string> {
-  const given = process.env.GATEHOUSE_TEST_POSTGRES
-  server ??= given === undefined || given === '' ? processPostgres() : Promise.resolve(given)
+  const given = sharedPostgres()
+  server ??= given === undefined ? processPostgres() : Promise.resolve(given)
   return server
 }
 

@@ -34,9 +34,13 @@ export type EventsQuery = z.output<typeof eventsQuery>
 export function readQuery(query: unknown): EventsQuery {
   const parsed = eventsQuery.safeParse(query)
   if (parsed.success) return parsed.data
-  // A name that is not ours is not repeated: it may be anything.
-  const faults = parsed.error.issues.map(({ code, path, message }) =>
-    code === 'unrecognized_keys' ? 'there is no such parameter' : [...path.map(String), message].join(': '),
+  const faults = parsed.error.issues.map((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? `there is no parameter ${issue.keys.map(harmless).join(', ')}`
+      : [...issue.path.map(String), issue.message].join(': '),
   )
   throw new Refusal('query.invalid', faults.join('; '))
 }
+
+/** A name that is not ours may be anything; it is repeated only when it looks like one. */
+const harmless = (name: string): string => (/^[A-Za-z0-9_-]{1,40}$/.test(name) ? name : 'of that name')

@@ -118,3 +118,34 @@ test('a state stream that was written by another database is told anew', async (
   t.same([...new Set(state.slice(before).map((message) => message.headers[FEED_HEADER]))], [feed])
   t.same(new Set(state.slice(before).map((message) => message.subject)), new Set(last.keys()))
 })
+
+test('revocations outlive the stream that told them: a node that starts after its loss still refuses', async (t) => {
+  const house = await openHouse(t)
+  const background = house.auth.background()
+  t.teardown(() => background.close())
+  const tokens = await connect(house, { scope: 'mcp:read' })
+  const delta = await hear(t, house, STREAMS.authDelta.name)
+  const told = () => delta.filter(({ subject }) => subject.startsWith('auth.delta.grant.')).length
+  await house.server.inject({
+    method: 'POST',
+    url: '/oauth/revoke',
+    payload: new URLSearchParams({ token: tokens.refresh_token, client_id: tokens.client }).toString(),
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+  })
+  await eventually(SECOND, 'the revocation', () => told() === 1)
+  const bus = house.host.as('gatehouse_bus')
+  await bus.asPlatform('test', (tx) => tx.run(sql`delete from bus.streams where name = ${STREAMS.authDelta.name}`))
+  await house.bus.ensureStreams([STREAMS.authDelta])
+  await eventually(15 * SECOND, 'the revocation in the new stream', () => told() === 2)
+  const node = await followFeed({ bus: house.bus, clock: house.clock, log: silentLogger })
+  t.teardown(() => node.stop())
+  await node.ready()
+  const verifier = createTokenVerifier({
+    jwks: localJwks(() => house.auth.jwks()),
+    issuers: [ORIGIN],
+    audiences: [MCP],
+    clock: house.clock,
+    feed: node.view,
+  })
+  t.match(await verifier.verify(tokens.access_token), { ok: false, reason: 'revoked' })
+})

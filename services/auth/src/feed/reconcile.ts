@@ -1,40 +1,73 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Bus, IncomingMessage } from '@gatehouse/bus'
-import { dataOf, FEED_HEADER, readEvent, STREAMS, TenantState, type TenantStateData } from '@gatehouse/contracts'
+import {
+  type Clock,
+  type CloudEvent,
+  DELTA_AGE_SECONDS,
+  dataOf,
+  FEED_HEADER,
+  Revoked,
+  readEvent,
+  STREAMS,
+  TenantState,
+  type TenantStateData,
+} from '@gatehouse/contracts'
 import type { Database } from '@gatehouse/database'
 import type { Logger } from '@gatehouse/telemetry'
+import { grant_list_ended_since } from '../grants/grants.store.ts'
 import { type Tenant, tenant_list } from '../tenants/tenants.store.ts'
-import { appendTenantState, feed_id } from './append.ts'
+import { appendRevoked, appendTenantState, feed_id } from './append.ts'
 
 export interface ReconcileDeps {
   readonly db: Database
   readonly bus: Bus
+  readonly clock: Clock
   readonly log: Logger
 }
 
 const RETRY_MS = 1_000
 
-/** What the stream says of tenants, in the name of the feed `feed`. Resolves when all of it was read. */
-async function readStream(
-  bus: Bus,
-  feed: string,
-  gone: () => void,
-): Promise<{ told: Map<string, TenantStateData>; stop: () => Promise<void> }> {
-  const told = new Map<string, TenantStateData>()
-  const read = (message: IncomingMessage): void => {
+/** What the streams hold in the name of this database. */
+interface Told {
+  readonly tenants: ReadonlyMap<string, TenantStateData>
+  /** Ids of the grants that were taken back. */
+  readonly grants: ReadonlySet<string>
+}
+
+/** Resolves when all that the streams held was read. `gone` is called when one of them vanishes later. */
+async function readStreams(bus: Bus, feed: string, gone: () => void): Promise<Told & { stop: () => Promise<void> }> {
+  const tenants = new Map<string, TenantStateData>()
+  const grants = new Set<string>()
+  const ours = (read: (event: CloudEvent) => void) => (message: IncomingMessage) => {
     const event = message.headers[FEED_HEADER] === feed ? readEvent(message.data) : undefined
-    const tenant = event && dataOf(TenantState, event)
-    if (tenant !== undefined) told.set(tenant.tenant, tenant)
+    if (event !== undefined) read(event)
   }
-  const from = { filter: 'auth.state.tenant.*', from: 'last-per-subject', onGone: gone } as const
-  const follower = await bus.follow(STREAMS.authState.name, from, read)
-  await follower.caughtUp
-  return { told, stop: () => follower.stop() }
+  const onGone = gone
+  const state = await bus.follow(
+    STREAMS.authState.name,
+    { filter: 'auth.state.tenant.*', from: 'last-per-subject', onGone },
+    ours((event) => {
+      const tenant = dataOf(TenantState, event)
+      if (tenant !== undefined) tenants.set(tenant.tenant, tenant)
+    }),
+  )
+  const delta = await bus.follow(
+    STREAMS.authDelta.name,
+    { filter: 'auth.delta.grant.*', from: 'first', onGone },
+    ours((event) => {
+      const revocation = dataOf(Revoked, event)
+      if (revocation?.kind === 'grant') grants.add(revocation.grant)
+    }),
+  )
+  await Promise.all([state.caughtUp, delta.caughtUp])
+  // From here on only their end is of interest.
+  return { tenants, grants, stop: async () => void (await Promise.all([state.stop(), delta.stop()])) }
 }
 
 /**
- * Makes the state stream hold every tenant of this database: what is missing there, differs, or was told in another database's name is
- * told again. Then waits until the stream vanishes, and begins anew. Ends when it is aborted; never rejects.
+ * Makes the streams hold what this database knows: every tenant, and every grant that was taken back while its tokens could still be
+ * alive. What is missing there, differs, or was told in another database's name is told again. Then waits until a stream vanishes,
+ * and begins anew. Ends when it is aborted; never rejects.
  */
 export async function keepReconciled(deps: ReconcileDeps, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
@@ -43,15 +76,15 @@ export async function keepReconciled(deps: ReconcileDeps, signal: AbortSignal): 
     try {
       const feed = await deps.db.asPlatform('feed', feed_id)
       const reading = await unlessAborted(
-        readStream(deps.bus, feed, () => again.abort()),
+        readStreams(deps.bus, feed, () => again.abort()),
         ended,
       )
-      const missing = await tellMissing(reading.told, deps.db)
-      if (missing > 0) deps.log.info({ feed, missing }, 'tenants were told to the state stream')
+      const missing = await tellMissing(reading, deps)
+      if (missing > 0) deps.log.info({ feed, missing }, 'the feed was told what it did not hold')
       await new Promise((resolve) => ended.addEventListener('abort', resolve, { once: true }))
       await reading.stop()
     } catch (error) {
-      if (!ended.aborted) deps.log.warn({ err: error }, 'the state stream could not be checked')
+      if (!ended.aborted) deps.log.warn({ err: error }, 'the feed could not be checked')
     }
     if (!signal.aborted) await pause(RETRY_MS, undefined, { signal }).catch(() => undefined)
   }
@@ -76,11 +109,15 @@ async function unlessAborted<T extends { stop: () => Promise<void> }>(
   }
 }
 
-async function tellMissing(told: ReadonlyMap<string, TenantStateData>, db: Database): Promise<number> {
+async function tellMissing(told: Told, { db, clock }: ReconcileDeps): Promise<number> {
+  const since = new Date(clock.now() - DELTA_AGE_SECONDS * 1_000)
   return db.asPlatform('feed', async (tx) => {
-    const missing = (await tenant_list(tx)).filter((tenant) => !isTold(tenant, told.get(tenant.id)))
-    for (const tenant of missing) await appendTenantState(tx, tenant)
-    return missing.length
+    const tenants = (await tenant_list(tx)).filter((tenant) => !isTold(tenant, told.tenants.get(tenant.id)))
+    for (const tenant of tenants) await appendTenantState(tx, tenant)
+    const grants = (await grant_list_ended_since(tx, since)).filter(({ id }) => !told.grants.has(id))
+    for (const { id, tenantId, reason } of grants)
+      await appendRevoked(tx, tenantId, { kind: 'grant', grant: id, reason })
+    return tenants.length + grants.length
   })
 }
 

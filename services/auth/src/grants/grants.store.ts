@@ -41,3 +41,8 @@ export const grant_list_living_of_consent = (tx: Tx, consentId: string) =>
   tx.rows<{ readonly id: string }>(
     sql`select id from auth.grants where consent_id = ${consentId} and ended_at is null order by id for update`,
   )
+
+/** Grants that were taken back since `since`, when their tokens could still be alive. */
+export const grant_list_ended_since = (tx: Tx, since: Date) =>
+  tx.rows<{ readonly id: string; readonly tenantId: string; readonly reason: string }>(sql`
+    select id, tenant_id as "tenantId", end_reason as reason from auth.grants where ended_at > ${since} order by id`)

@@ -1,5 +1,6 @@
 import { Secret } from '@gatehouse/config'
-import { openDatabase, sql } from '@gatehouse/database'
+import { sql } from '@gatehouse/database'
+import { testDatabase } from '@gatehouse/database/testing'
 import { test } from 'tap'
 import { authSchema } from '../schema.ts'
 import { createKeyring } from './keyring.ts'
@@ -17,9 +18,7 @@ test('a sealed key opens with its secret and in its place only', async (t) => {
 })
 
 test('a ring', async (t) => {
-  const host = await openDatabase('pglite:')
-  t.teardown(() => host.close())
-  await host.migrate([authSchema])
+  const host = await testDatabase(t, [authSchema])
   const db = host.as(authSchema.role)
   let now = Date.now()
   const clock = { now: () => now }

@@ -2,7 +2,8 @@ import { createHash, randomBytes } from 'node:crypto'
 import { type Bus, busSchema, openBus } from '@gatehouse/bus'
 import { Secret } from '@gatehouse/config'
 import { STREAMS } from '@gatehouse/contracts'
-import { type Database, type DatabaseHost, openDatabase, sql } from '@gatehouse/database'
+import { type Database, type DatabaseHost, sql } from '@gatehouse/database'
+import { testDatabase } from '@gatehouse/database/testing'
 import { openKeyValue } from '@gatehouse/kv'
 import { loadProfile, type Profile } from '@gatehouse/profiles'
 import { createServer } from '@gatehouse/service'
@@ -24,6 +25,7 @@ export const CALLBACK = 'https://client.example/callback'
 export interface House {
   readonly server: FastifyInstance
   readonly auth: AuthApp
+  readonly host: DatabaseHost
   readonly db: Database
   readonly bus: Bus
   readonly tenants: readonly DemoTenant[]
@@ -39,9 +41,9 @@ export interface HouseOptions {
 }
 
 export async function openHouse(t: Test, options: HouseOptions = {}): Promise<House> {
-  const host = options.host ?? (await openDatabase('pglite:'))
-  if (options.host === undefined) t.teardown(() => host.close())
-  await host.migrate([authSchema, busSchema])
+  const schemas = [authSchema, busSchema]
+  const host = options.host ?? (await testDatabase(t, schemas))
+  if (options.host !== undefined) await host.migrate(schemas)
   const profile = { ...loadProfile('align'), ...options.profile }
   let offset = 0
   const clock = {
@@ -73,7 +75,7 @@ export async function openHouse(t: Test, options: HouseOptions = {}): Promise<Ho
   const server = createServer({ log: silentLogger, metrics: createMetrics({ process: false }), ready: [] })
   await server.register(auth.app)
   t.teardown(() => server.close())
-  return { server, auth, db, bus, tenants, clock }
+  return { server, auth, host, db, bus, tenants, clock }
 }
 
 /** What is waiting to be published, oldest first. */

@@ -14,7 +14,8 @@ import {
   TenantState,
   type TenantStateData,
 } from '@gatehouse/contracts'
-import { openDatabase, sql } from '@gatehouse/database'
+import { sql } from '@gatehouse/database'
+import { testDatabase } from '@gatehouse/database/testing'
 import { openKeyValue } from '@gatehouse/kv'
 import { parseProfile } from '@gatehouse/profiles'
 import { createServer } from '@gatehouse/service'
@@ -22,6 +23,7 @@ import { createMetrics, silentLogger } from '@gatehouse/telemetry'
 import { createTokenVerifier, type Feed, followFeed, localJwks } from '@gatehouse/token'
 import type { FastifyInstance } from 'fastify'
 import { exportJWK, SignJWT } from 'jose'
+import { t as wholeFile } from 'tap'
 import { createMcpApp, type McpApp } from '../app.ts'
 import type { McpDeps, PrincipalFacts } from '../deps.ts'
 import { type Notes, notesCatalog } from './notes-catalog.ts'
@@ -99,7 +101,7 @@ export interface Rig {
   close(): Promise<void>
 }
 
-/** What the nodes of one test file share: starting PGlite costs seconds, a node milliseconds. */
+/** What the nodes of one test file share: starting a database costs more, a node milliseconds. */
 export interface RigParts {
   readonly bus: Bus
   readonly feed: Feed
@@ -108,10 +110,9 @@ export interface RigParts {
   close(): Promise<void>
 }
 
-/** PGlite in memory, the embedded bus, the tenants, and a feed that ticks. */
+/** A database, the embedded bus in it, the tenants, and a feed that ticks. */
 export async function openParts(): Promise<RigParts> {
-  const host = await openDatabase('pglite:')
-  await host.migrate([busSchema])
+  const host = await testDatabase(wholeFile, [busSchema])
   const parts = await openPartsOn(await openBus('memory:', { database: host.as('gatehouse_bus') }))
   return {
     ...parts,
@@ -120,10 +121,6 @@ export async function openParts(): Promise<RigParts> {
       const platform = host.as('gatehouse_bus')
       await platform.asPlatform('a test', (tx) => tx.run(sql`delete from bus.streams where name = ${name}`))
       await parts.bus.ensureStreams([STREAMS.domain])
-    },
-    async close() {
-      await parts.close()
-      await host.close()
     },
   }
 }

@@ -59,8 +59,7 @@ test('a tenant with few people still has somebody for each part', async (t) => {
 })
 
 test('the demo fills a tenant once, and leaves a tenant with projects alone', async (t) => {
-  const house = await openTracker()
-  t.teardown(() => house.close())
+  const house = await openTracker(t)
   const db = house.host.as(tracker.schema.role)
   const fill = (slug: string, now = NOW) => tracker.demo({ db, now }, tenantOf(slug))
   const count = (tenant: string) =>

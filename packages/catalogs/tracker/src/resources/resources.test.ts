@@ -11,8 +11,7 @@ const acme = principalOf('acme')
 const none = { total: 0, open: 0, assigned: 0, in_progress: 0, deployed: 0, solved: 0 }
 
 test('the resources', async (t) => {
-  const house = await openTracker()
-  t.teardown(() => house.close())
+  const house = await openTracker(t)
   await house.project('acme', 'prj_web', 'Web', 'The web app')
   await house.project('acme', 'prj_api', 'API')
   // The same ids in another tenant: only the tenant tells them apart.

@@ -13,8 +13,7 @@ const acme = principalOf('acme')
 const later = (minutes: number) => new Date(NOW.getTime() + minutes * 60_000)
 
 test('the tools that write entries', async (t) => {
-  const house = await openTracker()
-  t.teardown(() => house.close())
+  const house = await openTracker(t)
   await house.project('acme', 'prj_web')
   await house.project('globex', 'prj_secret', 'CANARY')
   const minimal = { projectId: 'prj_web', title: 'Login page is blank', type: 'bug_report' }
@@ -208,11 +207,11 @@ test('the tools that write entries', async (t) => {
         }),
     }
     for (const doomed of [
-      entryCreate.run(entryCreate.input.parse(minimal), { ...context, ...broken }),
-      entryUpdateStatus.run({ entryId: id, status: 'solved' }, { ...context, ...broken }),
-      entryAddComment.run({ entryId: id, content: 'lost' }, { ...context, ...broken }),
+      () => entryCreate.run(entryCreate.input.parse(minimal), { ...context, ...broken }),
+      () => entryUpdateStatus.run({ entryId: id, status: 'solved' }, { ...context, ...broken }),
+      () => entryAddComment.run({ entryId: id, content: 'lost' }, { ...context, ...broken }),
     ]) {
-      await t.rejects(doomed as Promise<unknown>, { message: 'the line breaks before the commit' })
+      await t.rejects(doomed() as Promise<unknown>, { message: 'the line breaks before the commit' })
     }
     t.strictSame(await house.takeEvents(), [])
     t.match(await house.read(entry, acme, { entryId: id }), { status: 'open', comments: [] })

@@ -13,8 +13,7 @@ async function titles(house: Fixture, q: string, limit?: number) {
 }
 
 test('search.global', async (t) => {
-  const house = await openTracker()
-  t.teardown(() => house.close())
+  const house = await openTracker(t)
   await house.project('acme', 'prj_billing', 'Billing', 'Invoices, exports and reminders')
   await house.project('acme', 'prj_web', 'Customer portal', 'Tracking pages')
   await house.project('globex', 'prj_billing', 'Billing CANARY', 'export canary')
