@@ -3,6 +3,9 @@ import { t as file, type Test, test } from 'tap'
 import { CALLBACK, connectClient, runningHouse } from './running.ts'
 import { type Answer, ask, MCP_VERSION, rpc, type Sent } from './wire.ts'
 
+// Machines that test are slow; tap's own limit is half a minute.
+file.setTimeout(120_000)
+
 const running = await runningHouse(file)
 const { publicUrl, secrets } = running
 const { client, clientId, accessToken } = await connectClient(running, 'member@acme.test')

@@ -38,8 +38,9 @@ export function ask(url: string, sent: Sent = {}): Promise<Answer> {
   if (sent.body instanceof URLSearchParams && !names.has('content-type')) {
     headers.push('content-type', 'application/x-www-form-urlencoded')
   }
-  if (body !== undefined && !names.has('transfer-encoding'))
-    headers.push('content-length', `${Buffer.byteLength(body)}`)
+  if (method !== 'GET' && !names.has('transfer-encoding')) {
+    headers.push('content-length', `${Buffer.byteLength(body ?? '')}`)
+  }
   const options: RequestOptions = {
     hostname,
     port,

@@ -1,0 +1,122 @@
+import { type Route, routes, type ServiceName, serviceFor } from '@gatehouse/contracts'
+import type { Test } from 'tap'
+import type { Running } from './running.ts'
+import { type Answer, ask } from './wire.ts'
+
+export const METHODS = ['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
+export type Method = (typeof METHODS)[number]
+
+/** What a path answers to each method, in the order of `METHODS`, without a body; the admin API with the operator's token. */
+export interface Served {
+  readonly path: string
+  readonly service: ServiceName
+  readonly statuses: readonly [number, number, number, number, number, number, number]
+  /** Of the answer to GET. */
+  readonly type: RegExp
+  /** What only this service can know, in the body of GET. */
+  readonly shows: RegExp
+}
+
+const JSON_TYPE = /^application\/json\b/
+const PAGE = /^text\/html\b/
+const NOTHING = /^(?![\s\S])/
+
+const row = (
+  path: string,
+  service: ServiceName,
+  statuses: Served['statuses'],
+  type: RegExp,
+  shows: RegExp,
+): Served => ({ path, service, statuses, type, shows })
+
+/** Every path that the services serve to the outside, with the MCP endpoint at `/mcp` as `align` has it. */
+export async function servedPaths({ publicUrl }: Running): Promise<readonly Served[]> {
+  const page = await ask(`${publicUrl}/sign-in`)
+  const asset = (ending: string) => new RegExp(`/assets/[\\w.]+\\.${ending}`).exec(page.text)?.[0] ?? '/assets/none'
+  const issuer = new RegExp(`"issuer":"${publicUrl}"`)
+  const resource = new RegExp(`"resource":"${publicUrl}/mcp"`)
+  const none = /"not_found"/
+  return [
+    ...[
+      '/.well-known/oauth-authorization-server',
+      '/.well-known/oauth-authorization-server/mcp',
+      '/.well-known/openid-configuration',
+      '/.well-known/openid-configuration/mcp',
+      '/mcp/.well-known/openid-configuration',
+    ].map((path) => row(path, 'auth', [200, 200, 204, 405, 405, 405, 405], JSON_TYPE, issuer)),
+    ...['/.well-known/oauth-protected-resource', '/.well-known/oauth-protected-resource/mcp'].map((path) =>
+      row(path, 'mcp', [200, 200, 204, 405, 405, 405, 405], JSON_TYPE, resource),
+    ),
+    row('/.well-known/jwks.json', 'auth', [200, 200, 204, 405, 405, 405, 405], /jwk-set\+json/, /"keys":\[\{/),
+    row('/mcp', 'mcp', [401, 401, 403, 401, 401, 401, 401], JSON_TYPE, /"jsonrpc":"2.0"/),
+    row('/oauth/clients', 'auth', [405, 405, 204, 400, 405, 405, 405], JSON_TYPE, /"invalid_request"/),
+    row('/oauth/token', 'auth', [405, 405, 204, 400, 405, 405, 405], JSON_TYPE, /"invalid_request"/),
+    row('/oauth/revoke', 'auth', [405, 405, 204, 400, 405, 405, 405], JSON_TYPE, /"invalid_request"/),
+    row('/oauth/userinfo', 'auth', [401, 401, 204, 401, 405, 405, 405], JSON_TYPE, /"invalid_token"/),
+    row('/oauth/authorize', 'auth', [400, 400, 405, 400, 405, 405, 405], PAGE, /This link is incomplete/),
+    row('/oauth/return', 'auth', [400, 400, 405, 405, 405, 405, 405], PAGE, /<h1/),
+    row('/sign-in', 'auth', [200, 200, 405, 400, 405, 405, 405], PAGE, /name="password"/),
+    row('/sign-out', 'auth', [303, 303, 405, 400, 405, 405, 405], NOTHING, NOTHING),
+    row('/', 'auth', [303, 303, 405, 405, 405, 405, 405], NOTHING, NOTHING),
+    row('/settings/developer/authorized-apps', 'auth', [303, 303, 405, 405, 405, 405, 405], NOTHING, NOTHING),
+    row('/settings/developer/authorized-apps/revoke', 'auth', [405, 405, 405, 303, 405, 405, 405], PAGE, /<h1/),
+    row(asset('css'), 'auth', [200, 200, 404, 404, 404, 404, 404], /^text\/css\b/, /\{/),
+    row(asset('svg'), 'auth', [200, 200, 404, 404, 404, 404, 404], /^image\/svg/, /<svg/),
+    row('/assets/none.css', 'auth', [404, 404, 404, 404, 404, 404, 404], JSON_TYPE, none),
+    row('/admin/v1/openapi.json', 'auth', [200, 200, 404, 404, 404, 404, 404], JSON_TYPE, /"\/tenants\/\{tenant\}"/),
+    row('/admin/v1/tenants', 'auth', [200, 200, 404, 404, 404, 404, 404], JSON_TYPE, /"acme"/),
+    row('/admin/v1/tenants/ten_x', 'auth', [404, 404, 404, 404, 404, 404, 404], JSON_TYPE, none),
+    row('/admin/v1/tenants/ten_x/people', 'auth', [404, 404, 404, 404, 404, 404, 404], JSON_TYPE, none),
+    row('/admin/v1/tenants/ten_x/api-keys', 'auth', [404, 404, 404, 400, 404, 404, 404], JSON_TYPE, none),
+    row('/admin/v1/clients', 'auth', [200, 200, 404, 404, 404, 404, 404], JSON_TYPE, /"clients":\[/),
+    row('/admin/v1/api-keys/key_x', 'auth', [404, 404, 404, 404, 404, 404, 404], JSON_TYPE, none),
+    row('/admin/v1/grants/grt_x', 'auth', [404, 404, 404, 404, 404, 404, 404], JSON_TYPE, none),
+    row('/admin/v1/audit/events', 'audit', [200, 200, 404, 404, 404, 404, 404], JSON_TYPE, /"events":\[/),
+    row('/admin/v1/audit/openapi.json', 'audit', [200, 200, 404, 404, 404, 404, 404], JSON_TYPE, /The log of what/),
+    row('/activity', 'audit', [404, 404, 404, 404, 404, 404, 404], JSON_TYPE, none),
+  ]
+}
+
+/** Asks at `origin` as somebody does who asks at the public one. */
+export function visit(running: Running, path: string, method: Method, origin = running.publicUrl): Promise<Answer> {
+  const operator = path.startsWith('/admin/') ? { authorization: `Bearer ${running.secrets.adminToken}` } : {}
+  return ask(`${origin}${path}`, { method, headers: { host: new URL(running.publicUrl).host, ...operator } })
+}
+
+/** The same in one process and behind the balancer: each path answers each method as the table says, and from its service. */
+export async function allServed(t: Test, running: Running): Promise<void> {
+  const table = routes(running.profile)
+  const served = await servedPaths(running)
+  t.strictSame(rowsWithout(table, served), [], 'each row of the route table is asked')
+  for (const { path, service, statuses, type, shows } of served) {
+    t.equal(serviceFor(table, path), service, `${path}: ${service} in the route table`)
+    const answers = await Promise.all(METHODS.map((method) => visit(running, path, method)))
+    t.strictSame(
+      answers.map(({ status }) => status),
+      statuses,
+      path,
+    )
+    const [get, head, preflight] = answers as [Answer, Answer, Answer]
+    t.match(get.headers['content-type'] ?? '', type, path)
+    t.match(get.text, shows, path)
+    t.equal(head.text, '', `${path}: HEAD has no body`)
+    t.equal(head.headers['content-type'], get.headers['content-type'], `${path}: HEAD`)
+    t.equal(head.headers.etag, get.headers.etag, `${path}: HEAD`)
+    if (preflight.status === 204) t.equal(preflight.headers['access-control-allow-origin'], '*', `${path}: preflight`)
+    for (const { status, headers } of answers) if (status === 405) t.match(headers.allow, /[A-Z]/, `${path}: Allow`)
+  }
+}
+
+/** Rows of the route table that fit no path of `served`. */
+const rowsWithout = (table: readonly Route[], served: readonly Served[]): readonly string[] =>
+  table.filter((one) => !served.some(({ path }) => serviceFor([one], path) !== undefined)).map(({ path }) => path)
+
+/** What nobody serves: 404 in JSON, wherever it is asked. */
+export const UNKNOWN = [
+  '/nothing',
+  '/oauth/nothing',
+  '/.well-known/nothing',
+  '/mcp/nothing',
+  '/settings/nothing',
+  '/internals',
+]

@@ -1,0 +1,151 @@
+import { spawn } from 'node:child_process'
+import { statSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { availableParallelism, loadavg } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { freePort, temporaryFolder } from '@gatehouse/testkit'
+import { t as file, type Test, test } from 'tap'
+import { ask, rpc } from './wire.ts'
+
+file.setTimeout(240_000)
+
+const root = fileURLToPath(new URL('../../../..', import.meta.url))
+
+const COLD_MS = 90_000
+/** What is promised on a machine that does nothing else. */
+const WARM_SECONDS = 5
+/** A refusal is known before anything is opened. */
+const REFUSED_MS = 30_000
+
+interface Started {
+  readonly pid: number
+  readonly output: () => string
+  /** The banner, when it is there. */
+  readonly ready: Promise<string>
+  readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>
+  interrupt(): void
+}
+
+/** `npm start` without npm: what a person runs, with nothing of this process's settings. */
+function npmStart(t: Test, env: Readonly<Record<string, string>>): Started {
+  const { PATH = '', HOME = '' } = process.env
+  const child = spawn(process.execPath, [join(root, 'scripts/run.mjs'), 'start'], {
+    cwd: root,
+    env: { PATH, HOME, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  let seen: () => void = () => undefined
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text
+      seen()
+    })
+  }
+  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
+    child.once('close', (code, signal) => resolve({ code, signal }))
+  })
+  const ready = new Promise<string>((resolve, reject) => {
+    const late = setTimeout(() => reject(new Error(`not ready in ${COLD_MS} ms:\n${output}`)), COLD_MS)
+    seen = () => {
+      if (!output.includes('Ctrl-C ends it')) return
+      clearTimeout(late)
+      resolve(output)
+    }
+    void ended.then(() => {
+      clearTimeout(late)
+      reject(new Error(`ended before it was ready:\n${output}`))
+    })
+  })
+  ready.catch(() => undefined)
+  t.teardown(async () => {
+    child.kill('SIGKILL')
+    await ended
+  })
+  return { pid: child.pid ?? 0, output: () => output, ready, ended, interrupt: () => child.kill('SIGINT') }
+}
+
+/** How a start that is refused ends, in time. */
+async function refusal(t: Test, env: Readonly<Record<string, string>>): Promise<string> {
+  const started = npmStart(t, env)
+  const late = setTimeout(() => started.interrupt(), REFUSED_MS)
+  const { code } = await started.ended
+  clearTimeout(late)
+  t.equal(code, 1)
+  const said = started.output()
+  t.match(said, 'Gatehouse cannot start: ')
+  t.notMatch(said, /"level"|\bat .*:\d+:\d+/, 'words, no log line, no stack')
+  return said
+}
+
+const shown = (banner: string, label: string): string => new RegExp(`${label} +(\\S.*)`).exec(banner)?.[1] ?? ''
+const secretsOf = (banner: string) =>
+  ['Admin token', 'Demo accounts', 'Demo API key'].map((label) => shown(banner, label))
+
+test('npm start prints its URLs and secrets, keeps its data, and is held by one process at a time', async (t) => {
+  const folder = join(temporaryFolder(t), 'kept')
+  const port = await freePort()
+  const env = { GATEHOUSE_FOLDER: folder, PORT: String(port) }
+  const origin = `http://localhost:${port}`
+  const tool = async (key: string, name: string, args: Record<string, unknown>) =>
+    (await ask(`${origin}/mcp`, rpc(key, 'tools/call', { name, arguments: args }))).json()
+
+  const first = npmStart(t, env)
+  const banner = await first.ready
+  const secrets = secretsOf(banner)
+  const key = shown(banner, 'Demo API key')
+  t.equal(shown(banner, 'MCP endpoint'), `${origin}/mcp`)
+  t.equal(shown(banner, 'Pages'), `${origin}/`)
+  t.ok(secrets.every((secret) => secret.length > 10))
+  t.equal(statSync(join(folder, 'secrets.json')).mode & 0o777, 0o600)
+
+  const read = await ask(`${origin}/mcp`, rpc(key, 'resources/read', { uri: 'align://projects' }))
+  const { result } = read.json() as { result: { contents: { text: string }[] } }
+  const { projects } = JSON.parse(result.contents[0]?.text ?? '{}') as { projects: { id: string }[] }
+  const title = 'Kept over a restart by a zebra'
+  const made = { projectId: projects[0]?.id ?? '', title, type: 'feedback' }
+  t.match(await tool(key, 'entry.create', made), { result: { structuredContent: { title } } })
+
+  await t.test('a second start on the folder says who holds it', async (t) => {
+    const said = await refusal(t, { ...env, PORT: String(await freePort()) })
+    t.match(said, String(first.pid))
+    t.match(said, 'is in use by process')
+  })
+
+  first.interrupt()
+  t.strictSame(await first.ended, { code: 0, signal: null }, 'Ctrl-C is a clean end')
+
+  const second = npmStart(t, env)
+  const again = await second.ready
+  t.strictSame(secretsOf(again), secrets, 'the same secrets')
+  const seconds = Number(/ready in ([\d.]+) s/.exec(again)?.[1])
+  t.ok(seconds > 0)
+  t.ok(seconds <= WARM_SECONDS * slowness(), `warm in ${seconds} s, ${WARM_SECONDS} s where nothing else runs`)
+  t.match(JSON.stringify(await tool(key, 'search.global', { q: 'zebra' })), title)
+  second.interrupt()
+  t.strictSame(await second.ended, { code: 0, signal: null })
+})
+
+test('a start that cannot be says why in words: the port, the profile, production without real parts', async (t) => {
+  const folder = temporaryFolder(t)
+  const somebody = createServer()
+  const port = await new Promise<number>((resolve) => {
+    somebody.listen(0, '127.0.0.1', () => resolve((somebody.address() as { port: number }).port))
+  })
+  t.teardown(() => somebody.close())
+  const env = (name: string) => ({ GATEHOUSE_FOLDER: join(folder, name), PORT: String(port) })
+  const [inUse, profile, production] = await Promise.all([
+    refusal(t, env('port')),
+    refusal(t, { ...env('profile'), GATEHOUSE_PROFILE: 'nobody' }),
+    refusal(t, { ...env('production'), NODE_ENV: 'production' }),
+  ])
+  t.match(inUse, new RegExp(`in use.*${port}|${port}.*in use`))
+  t.match(profile, /profile nobody .*\n.*there are: .*align/)
+  t.match(production, /DATABASE_URL, REDIS_URL and NATS_URL.*GATEHOUSE_ALLOW_EMBEDDED=1/)
+})
+
+/** How much slower than alone this machine is now: processes that want to run for each core, at least 1. */
+function slowness(): number {
+  return Math.max(1, (loadavg()[0] ?? 0) / availableParallelism())
+}
