@@ -18,7 +18,7 @@ Exit codes:
 Examples:
   gatehouse tenants list
   gatehouse tenants mcp acme off
-  gatehouse keys create --tenant acme --name "nightly sync" --scope tasks:read
+  gatehouse keys create --tenant acme --name "nightly sync" --scope mcp:read
   gatehouse audit list --tenant acme --outcome refused --limit 50
   gatehouse --json audit list --follow`
 

@@ -1,32 +1,44 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Test, test } from 'tap'
-import { openSecrets } from './secrets.ts'
+import { temporaryFolder } from '@gatehouse/testkit'
+import { test } from 'tap'
+import { openSecrets, publicHalf } from './secrets.ts'
 
-const NONE = { adminToken: undefined, demoPassword: undefined, demoApiKey: undefined }
+const NOTHING = { adminToken: undefined, demoPassword: undefined, demoApiKey: undefined }
 
-const folderOf = (t: Test): string => {
-  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-secrets-'))
-  t.teardown(() => rmSync(folder, { recursive: true }))
-  return folder
-}
-
-test('a second start has the secrets of the first, and nobody else can read them', async (t) => {
-  const folder = folderOf(t)
-  writeFileSync(join(folder, 'secrets.json.new'), 'left behind', { mode: 0o644 })
-  const first = await openSecrets(folder, 'align_', NONE)
+test('a second start has the secrets of the first; the file is for its owner alone', async (t) => {
+  const folder = temporaryFolder(t)
+  const first = await openSecrets(folder, 'align_', NOTHING)
+  t.same(await openSecrets(folder, 'align_', NOTHING), first)
   t.equal(statSync(join(folder, 'secrets.json')).mode & 0o777, 0o600)
-  t.same(await openSecrets(folder, 'align_', NONE), first)
+  t.match(first.demoApiKey, /^align_.{32}$/)
 })
 
-test('a file that is not ours is refused without a word of what it holds, and left as it is', async (t) => {
-  for (const text of ['{}', '[]', 'null', '', '{"master":5}', 'hunter2', '{"master":"hunter2","adminToken":']) {
-    const folder = folderOf(t)
-    writeFileSync(join(folder, 'secrets.json'), text)
-    const fault = await openSecrets(folder, 'align_', NONE).catch((error: unknown) => String(error))
-    t.match(fault, 'secrets.json', text)
-    t.notMatch(fault, 'hunter2')
-    t.equal(statSync(join(folder, 'secrets.json')).size, text.length)
-  }
+test('starts at once on an empty folder end with the same secrets', async (t) => {
+  const folder = temporaryFolder(t)
+  const all = await Promise.all(Array.from({ length: 8 }, () => openSecrets(folder, 'align_', NOTHING)))
+  t.equal(new Set(all.map(({ master }) => master)).size, 1)
+})
+
+test('what the environment gives wins and is kept; the master secret stays', async (t) => {
+  const folder = temporaryFolder(t)
+  const { master } = await openSecrets(folder, 'align_', NOTHING)
+  const given = await openSecrets(folder, 'align_', { ...NOTHING, demoPassword: 'given-by-hand' })
+  t.match(given, { master, demoPassword: 'given-by-hand' })
+  t.equal((await openSecrets(folder, 'align_', NOTHING)).demoPassword, 'given-by-hand')
+})
+
+test('a file that cannot be understood is not replaced: it may hold the only key to the data', async (t) => {
+  const folder = temporaryFolder(t)
+  const file = join(folder, 'secrets.json')
+  writeFileSync(file, '{ half')
+  chmodSync(file, 0o600)
+  await t.rejects(openSecrets(folder, 'align_', NOTHING))
+  t.equal(readFileSync(file, 'utf8'), '{ half')
+})
+
+test('the public half of a key has no private part', async (t) => {
+  const { mcpClientJwk } = await openSecrets(temporaryFolder(t), 'align_', NOTHING)
+  t.ok(mcpClientJwk.d)
+  t.notOk('d' in publicHalf(mcpClientJwk))
 })

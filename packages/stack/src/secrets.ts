@@ -45,11 +45,27 @@ export async function openSecrets(folder: string, apiKeyPrefix: string, given: G
     mcpClientJwk: kept?.mcpClientJwk ?? (await newClientKey()),
   }
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  // A file that was left there would keep its mode.
-  rmSync(`${file}.new`, { force: true })
-  writeFileSync(`${file}.new`, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600, flag: 'wx' })
-  renameSync(`${file}.new`, file)
-  return secrets
+  if (kept !== undefined && JSON.stringify(kept) === JSON.stringify(secrets)) return secrets
+  const draft = `${file}.${token(6)}`
+  writeFileSync(draft, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 })
+  if (kept !== undefined) {
+    renameSync(draft, file)
+    return secrets
+  }
+  const first = isFirst(draft, file)
+  rmSync(draft)
+  return first ? secrets : openSecrets(folder, apiKeyPrefix, given)
+}
+
+/** Of two that start at once on an empty folder one must yield: what the loser sealed, nobody could open. */
+function isFirst(draft: string, file: string): boolean {
+  try {
+    linkSync(draft, file)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
 }
 
 function read(file: string): Secrets | undefined {
