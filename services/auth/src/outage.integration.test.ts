@@ -82,6 +82,7 @@ test('without Redis people sign in; without NATS tokens are issued, and what was
   })
   t.equal(revoked.statusCode, 200)
   await natsServer.start()
-  await eventually(20 * SECOND, 'the revocation', () => heard.length === 1)
-  t.match(heard, [/^auth\.delta\.grant\./])
+  // At least once: what is told again says the same.
+  await eventually(20 * SECOND, 'the revocation', () => heard.length > 0)
+  t.match(heard[0], /^auth\.delta\.grant\./)
 })

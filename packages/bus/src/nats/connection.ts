@@ -83,6 +83,7 @@ export async function openConnection(url: string, name: string, logger: Logger):
       const end = (): void => over.abort()
       const forget = connection.onChange(end)
       stop.addEventListener('abort', end)
+      if (stop.aborted) end()
       const release = (): void => {
         forget()
         stop.removeEventListener('abort', end)

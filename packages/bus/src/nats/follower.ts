@@ -92,6 +92,7 @@ export async function startFollower(
       const start = startAt(from, position, known)
       const ordered = openOrdered(nats, options.filter, start, { deliver, idle: sayCaughtUp })
       over.addEventListener('abort', ordered.end)
+      if (over.aborted) ordered.end()
       await ordered.begin((config) => unlessAborted(over, jsm.consumers.add(stream, config)))
       outage.ends()
       sayTried()

@@ -3,15 +3,11 @@ import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Clock } from '@gatehouse/contracts'
-import { loadProfile } from '@gatehouse/profiles'
-import type { Closeable } from '@gatehouse/service'
-import { silentLogger } from '@gatehouse/telemetry'
-import { freePort, type Scope, temporaryFolder } from '@gatehouse/testkit'
+import type { Scope } from '@gatehouse/testkit'
 import type { Page } from 'playwright-core'
-import { assembleHouse } from '../house.ts'
-import { openSecrets } from '../secrets.ts'
+import { runningHouse } from './running.ts'
 
-/** The product on embedded parts with demo data, as a person's browser and a client see it. */
+/** The product in one process with demo data, as a person's browser and a client see it. */
 export interface BrowsedHouse {
   readonly publicUrl: string
   readonly password: string
@@ -20,28 +16,7 @@ export interface BrowsedHouse {
 }
 
 export async function openBrowsedHouse(t: Scope, clock?: Clock): Promise<BrowsedHouse> {
-  const opened: Closeable[] = []
-  t.teardown(async () => {
-    for (const thing of opened.reverse()) await thing.close()
-  })
-  const profile = loadProfile('align')
-  const given = { adminToken: undefined, demoApiKey: undefined, demoPassword: randomBytes(9).toString('base64url') }
-  const secrets = await openSecrets(temporaryFolder(t), profile.apiKeyPrefix, given)
-  const port = await freePort()
-  const publicUrl = `http://localhost:${port}`
-  const parts = { database: undefined, databaseOwner: undefined, redis: undefined, nats: undefined }
-  const house = await assembleHouse(
-    {
-      ...{ profile, publicUrl, parts, folder: undefined, secrets, demo: true, log: silentLogger },
-      ...(clock === undefined ? {} : { clock }),
-    },
-    (thing) => {
-      opened.push(thing)
-      return thing
-    },
-  )
-  await house.server.listen({ host: 'localhost', port })
-  await house.ready()
+  const { profile, publicUrl, secrets } = await runningHouse(t, clock === undefined ? {} : { clock })
   const { mcp, authorizedApps } = profile.paths
   const [appsUrl, mcpUrl] = [`${publicUrl}${authorizedApps}`, `${publicUrl}${mcp}`]
   return { publicUrl, password: secrets.demoPassword, appsUrl, mcpUrl }

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { type Clock, systemClock } from '@gatehouse/contracts'
 import { loadProfile, type Profile } from '@gatehouse/profiles'
 import type { Closeable } from '@gatehouse/service'
 import { silentLogger } from '@gatehouse/telemetry'
-import { freePort, type Scope, temporaryFolder } from '@gatehouse/testkit'
+import { freePort, postgres, type Scope, sharedPostgres, temporaryFolder } from '@gatehouse/testkit'
 import { type Cluster, startCluster } from '../cluster/cluster.ts'
 import { assembleHouse, type House } from '../house.ts'
 import { openSecrets, type Secrets } from '../secrets.ts'
@@ -22,8 +23,18 @@ export const CALLBACK = 'http://127.0.0.1:33418/callback'
 
 const NOTHING_GIVEN = { adminToken: undefined, demoApiKey: undefined }
 
-/** Everything in this process, embedded, listening; closed with the test. */
-export async function runningHouse(t: Scope): Promise<Running & Pick<House, 'server'>> {
+export interface HouseOfTest {
+  /** Keeps to PGlite where the runner offers a PostgreSQL, which starts faster. */
+  readonly embedded?: boolean
+  readonly clock?: Clock
+}
+
+/** Everything in this process, listening; closed with the test. */
+export async function runningHouse(
+  t: Scope,
+  { embedded = false, clock = systemClock }: HouseOfTest = {},
+): Promise<Running & Pick<House, 'server'>> {
+  const database = embedded || sharedPostgres() === undefined ? undefined : (await postgres(t)).url
   const opened: Closeable[] = []
   t.teardown(async () => {
     for (const thing of opened.reverse()) await thing.close()
@@ -33,15 +44,16 @@ export async function runningHouse(t: Scope): Promise<Running & Pick<House, 'ser
   const secrets = await openSecrets(temporaryFolder(t), profile.apiKeyPrefix, given)
   const port = await freePort()
   const publicUrl = `http://localhost:${port}`
-  const parts = { database: undefined, databaseOwner: undefined, redis: undefined, nats: undefined }
+  const parts = { database, databaseOwner: undefined, redis: undefined, nats: undefined }
   const house = await assembleHouse(
-    { profile, publicUrl, parts, folder: undefined, secrets, demo: true, log: silentLogger },
+    { profile, publicUrl, parts, folder: undefined, secrets, demo: true, log: silentLogger, clock },
     (thing) => {
       opened.push(thing)
       return thing
     },
   )
-  await house.server.listen({ host: '127.0.0.1', port })
+  // By name: a browser may take either of the addresses that it stands for.
+  await house.server.listen({ host: 'localhost', port })
   await house.ready()
   return { profile, publicUrl, secrets, server: house.server }
 }

@@ -5,6 +5,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from '../free-port.ts'
 import { startPostgres } from '../servers/postgres.ts'
+import { batchesOf } from './batches.ts'
 import { type CommandOptions, type Outcome, runCommand } from './command.ts'
 import { findTests } from './find-tests.ts'
 import { leftoverFiles, leftoverProcesses } from './leftovers.ts'
@@ -15,8 +16,9 @@ import { add, lastLine, NOTHING, type Tally, tally } from './tally.ts'
 
 /** What the whole run may take on two cores, without what it had to install. More tests must not mean a longer wait. */
 const BUDGET_MS = 4 * 60_000
-/** One test file. It should take seconds; this ends one that hangs. */
+/** One process of tests. It should take seconds; this ends one that hangs. */
 const FILE_MS = 120_000
+const BATCH = join(import.meta.dirname, 'batch.ts')
 const JOBS = Math.min(2, availableParallelism())
 
 const PASSED: Tally = { ...NOTHING, passed: 1 }
@@ -84,7 +86,7 @@ async function testFiles(
   folder: string,
   runId: string,
 ): Promise<Tally> {
-  const variables = { TMPDIR: folder, GATEHOUSE_TEST_RUN: runId, TAP_TIMEOUT: '60' }
+  const variables = { TMPDIR: folder, GATEHOUSE_TEST_RUN: runId, TAP_TIMEOUT: '120' }
   const dir = join(folder, 'shared-postgres')
   if (!real) return queue(files, { ...run, env: { ...run.env, ...variables } })
   mkdirSync(dir, { mode: 0o711 })
@@ -97,15 +99,21 @@ async function testFiles(
   }
 }
 
-/** Runs the files, two at a time, each a process of its own. */
+/** Runs the files in their batches, two at a time. */
 async function queue(files: readonly string[], run: CommandOptions): Promise<Tally> {
-  const waiting = [...files]
+  const waiting = [...batchesOf(files)]
   let total = NOTHING
   const loader = createRequire(import.meta.url).resolve('tsx')
   const worker = async () => {
-    for (let file = waiting.shift(); file !== undefined && !run.interrupted.aborted; file = waiting.shift()) {
-      const outcome = await runCommand(process.execPath, ['--import', loader, file], { ...run, deadlineMs: FILE_MS })
-      total = add(total, report(file, outcome, tally(outcome.output, outcome.ok)))
+    for (let batch = waiting.shift(); batch !== undefined && !run.interrupted.aborted; batch = waiting.shift()) {
+      const [first = '', ...more] = batch
+      const entry = more.length === 0 ? [first] : [BATCH, ...batch]
+      const outcome = await runCommand(process.execPath, ['--import', loader, ...entry], {
+        ...run,
+        deadlineMs: FILE_MS,
+      })
+      const name = more.length === 0 ? first : `${first.slice(0, first.indexOf('/src/'))} (${batch.length} files)`
+      total = add(total, report(name, outcome, tally(outcome.output, outcome.ok)))
     }
   }
   await Promise.all(Array.from({ length: JOBS }, worker))

@@ -79,10 +79,13 @@ export async function keepReconciled(deps: ReconcileDeps, signal: AbortSignal): 
         readStreams(deps.bus, feed, () => again.abort()),
         ended,
       )
-      const missing = await tellMissing(reading, deps)
-      if (missing > 0) deps.log.info({ feed, missing }, 'the feed was told what it did not hold')
-      await new Promise((resolve) => ended.addEventListener('abort', resolve, { once: true }))
-      await reading.stop()
+      try {
+        const missing = await tellMissing(reading, deps)
+        if (missing > 0) deps.log.info({ feed, missing }, 'the feed was told what it did not hold')
+        await aborted(ended)
+      } finally {
+        await reading.stop()
+      }
     } catch (error) {
       if (!ended.aborted) deps.log.warn({ err: error }, 'the feed could not be checked')
     }
@@ -90,16 +93,22 @@ export async function keepReconciled(deps: ReconcileDeps, signal: AbortSignal): 
   }
 }
 
+/** Resolves when it is aborted, which it may be already. */
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
+
 /** A stream that does not answer must not keep the process from ending. What comes late is stopped when it comes. */
 async function unlessAborted<T extends { stop: () => Promise<void> }>(
   work: Promise<T>,
   signal: AbortSignal,
 ): Promise<T> {
-  const aborted = new Promise<never>((_, reject) =>
-    signal.addEventListener('abort', () => reject(new Error('stopped')), { once: true }),
-  )
+  const stopped = aborted(signal).then(() => Promise.reject(new Error('stopped')))
   try {
-    return await Promise.race([work, aborted])
+    return await Promise.race([work, stopped])
   } catch (error) {
     void work.then(
       (late) => late.stop(),

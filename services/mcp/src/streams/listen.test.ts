@@ -1,4 +1,5 @@
 import { type KeyValue, openKeyValue } from '@gatehouse/kv'
+import { eventually } from '@gatehouse/testkit'
 import {
   ResourceUpdatedNotificationSchema,
   SubscriptionsAcknowledgedNotificationSchema,
@@ -159,6 +160,7 @@ test('subscriptions/listen over a socket', async (suite) => {
     t.ok(await stream.next(completed))
     await stream.closed
     await rig.setTenant(acme)
+    await eventually(1_000, 'the workspace is back', () => parts.feed.view.tenant(acme.tenant)?.status === 'active')
   })
 
   await suite.test('a stream ends when its token expires [S-SU-08]', async (t) => {

@@ -2,6 +2,7 @@ import type { ServiceName } from '@gatehouse/contracts'
 import { t as file, test } from 'tap'
 import { allServed, METHODS, servedPaths, UNKNOWN, visit } from './routes.ts'
 import { runningCluster } from './running.ts'
+import { wholePath } from './whole-path.ts'
 import { ask } from './wire.ts'
 
 // Machines that test are slow; tap's own limit is half a minute.
@@ -14,6 +15,9 @@ const origins: Readonly<Record<ServiceName, readonly string[]>> = {
   mcp: cluster.mcp.map(({ url }) => url),
   audit: [cluster.audit.url],
 }
+
+test('the whole path on PostgreSQL, Redis and NATS, two nodes behind a balancer without affinity', (t) =>
+  wholePath(t, { publicUrl, password: secrets.demoPassword, adminToken: secrets.adminToken }))
 
 test('the balancer answers each path of the route table as one process does', (t) => allServed(t, running))
 

@@ -1,0 +1,31 @@
+import { needsRealParts } from './options.ts'
+
+/** Files that measure memory or time, take locks by process, or open servers when they are loaded: each alone. */
+const ALONE = [
+  'packages/bus/',
+  'packages/database/',
+  'packages/kv/',
+  'packages/stack/src/scenarios/',
+  'services/mcp/src/calls/calls.test.ts',
+  'services/mcp/src/edge/edge.test.ts',
+  'services/mcp/src/edge/limit.test.ts',
+  'services/mcp/src/protocol/methods.test.ts',
+  'services/mcp/src/streams/listen.test.ts',
+]
+
+/**
+ * What runs in one process: starting Node, the loader and tap costs near a second of a core for each. Files with real parts and
+ * those of `ALONE` have a process of their own; the others share one with the rest of their room.
+ * @param files relative to the root, in the order in which they shall begin
+ */
+export function batchesOf(files: readonly string[]): readonly (readonly string[])[] {
+  const batches = new Map<string, string[]>()
+  for (const file of files) {
+    const alone = needsRealParts(file) || ALONE.some((place) => file.startsWith(place))
+    const key = alone ? file : roomOf(file)
+    batches.set(key, [...(batches.get(key) ?? []), file])
+  }
+  return [...batches.values()]
+}
+
+const roomOf = (file: string): string => file.slice(0, file.indexOf('/src/'))
