@@ -92,8 +92,10 @@ test('the feed', async (t) => {
       })
       await eventually(SECOND, 'the refusal', async () => !(await verifier.verify(tokens.access_token)).ok)
       t.match(await verifier.verify(tokens.access_token), { ok: false, reason: 'revoked' })
-      const told = delta.map(({ data }) => readEvent(data)).find((event) => event && dataOf(Revoked, event))
-      t.equal(told?.tenantid, house.tenants[0]?.id)
+      const told = await eventually(SECOND, 'the event itself', () =>
+        delta.map(({ data }) => readEvent(data)).find((event) => event && dataOf(Revoked, event)),
+      )
+      t.equal(told.tenantid, house.tenants[0]?.id)
     },
   )
 })
@@ -132,11 +134,12 @@ test('revocations outlive the stream that told them: a node that starts after it
     payload: new URLSearchParams({ token: tokens.refresh_token, client_id: tokens.client }).toString(),
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
   })
-  await eventually(SECOND, 'the revocation', () => told() === 1)
+  await eventually(SECOND, 'the revocation', () => told() > 0)
+  const before = told()
   const bus = house.host.as('gatehouse_bus')
   await bus.asPlatform('test', (tx) => tx.run(sql`delete from bus.streams where name = ${STREAMS.authDelta.name}`))
   await house.bus.ensureStreams([STREAMS.authDelta])
-  await eventually(15 * SECOND, 'the revocation in the new stream', () => told() === 2)
+  await eventually(15 * SECOND, 'the revocation in the new stream', () => told() > before)
   const node = await followFeed({ bus: house.bus, clock: house.clock, log: silentLogger })
   t.teardown(() => node.stop())
   await node.ready()
