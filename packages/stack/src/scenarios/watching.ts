@@ -17,7 +17,7 @@ export interface Watched {
 export async function open(t: Scope, launched: Browser, options: BrowserContextOptions = {}): Promise<Watched> {
   const context = await launched.newContext(options)
   t.teardown(() => context.close())
-  context.setDefaultTimeout(10_000)
+  context.setDefaultTimeout(30_000)
   const page = await context.newPage()
   const complaints: string[] = []
   await context.exposeFunction('complain', (complaint: string) => complaints.push(complaint))

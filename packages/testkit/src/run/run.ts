@@ -17,7 +17,7 @@ import { add, lastLine, NOTHING, type Tally, tally } from './tally.ts'
 /** What the whole run may take on two cores, without what it had to install. More tests must not mean a longer wait. */
 const BUDGET_MS = 4 * 60_000
 /** One process of tests. It should take seconds; this ends one that hangs. */
-const FILE_MS = 120_000
+const FILE_MS = 180_000
 const BATCH = join(import.meta.dirname, 'batch.ts')
 const JOBS = Math.min(2, availableParallelism())
 
@@ -86,7 +86,7 @@ async function testFiles(
   folder: string,
   runId: string,
 ): Promise<Tally> {
-  const variables = { TMPDIR: folder, GATEHOUSE_TEST_RUN: runId, TAP_TIMEOUT: '120' }
+  const variables = { TMPDIR: folder, GATEHOUSE_TEST_RUN: runId, TAP_TIMEOUT: '170' }
   const dir = join(folder, 'shared-postgres')
   if (!real) return queue(files, { ...run, env: { ...run.env, ...variables } })
   mkdirSync(dir, { mode: 0o711 })
@@ -106,13 +106,13 @@ async function queue(files: readonly string[], run: CommandOptions): Promise<Tal
   const loader = createRequire(import.meta.url).resolve('tsx')
   const worker = async () => {
     for (let batch = waiting.shift(); batch !== undefined && !run.interrupted.aborted; batch = waiting.shift()) {
-      const [first = '', ...more] = batch
-      const entry = more.length === 0 ? [first] : [BATCH, ...batch]
+      const { name: room, files } = batch
+      const entry = files.length === 1 ? files : [BATCH, ...files]
       const outcome = await runCommand(process.execPath, ['--import', loader, ...entry], {
         ...run,
         deadlineMs: FILE_MS,
       })
-      const name = more.length === 0 ? first : `${first.slice(0, first.indexOf('/src/'))} (${batch.length} files)`
+      const name = files.length === 1 ? (files[0] ?? room) : `${room} (${files.length} files)`
       total = add(total, report(name, outcome, tally(outcome.output, outcome.ok)))
     }
   }
