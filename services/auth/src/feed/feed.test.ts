@@ -8,6 +8,7 @@ import { createTokenVerifier, followFeed, localJwks } from '@gatehouse/token'
 import { type Test, test } from 'tap'
 import { ADMIN, connect, type House, MCP, ORIGIN, openHouse } from '../testing/house.ts'
 import { feed_id } from './append.ts'
+import { keepReconciled } from './reconcile.ts'
 
 const SECOND = 1_000
 
@@ -151,4 +152,27 @@ test('revocations outlive the stream that told them: a node that starts after it
     feed: node.view,
   })
   t.match(await verifier.verify(tokens.access_token), { ok: false, reason: 'revoked' })
+})
+
+test('closing while the feed is being told what it lacks ends', async (t) => {
+  const house = await openHouse(t)
+  const stopping = new AbortController()
+  let transactions = 0
+  const db: typeof house.db = {
+    ...house.db,
+    asPlatform: async (purpose, body) => {
+      const result = await house.db.asPlatform(purpose, body)
+      transactions += 1
+      if (transactions === 2) stopping.abort()
+      return result
+    },
+  }
+  let ended = false
+  const { bus, clock } = house
+  const work = keepReconciled({ db, bus, clock, log: silentLogger }, stopping.signal).then(() => {
+    ended = true
+  })
+  await eventually(5 * SECOND, 'the end', () => ended)
+  await work
+  t.equal(transactions, 2)
 })
