@@ -5,6 +5,7 @@ import { test } from 'tap'
 import { eventually } from '../eventually.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 import { runCommand } from './command.ts'
+import { failuresOf } from './failures.ts'
 import { findTests } from './find-tests.ts'
 import { leftoverFiles, leftoverProcesses } from './leftovers.ts'
 import { readOptions } from './options.ts'
@@ -23,6 +24,22 @@ test('a file that ends badly, says nothing or asserts nothing has failed', async
   t.equal(tally('', true).failed, 1)
   t.equal(tally('1..0\n', true).failed, 1)
   t.equal(tally('# { total: 2, pass: 2 }\n', true).failed, 0)
+})
+
+test('of a file that failed its failures are told with their diagnostics, of one that crashed its last words', async (t) => {
+  const diagnostics = ['      ---', '      diff: |', '        -1', '        +2', '      ...']
+  const failing = [
+    '    not ok 2 - should be equal',
+    ...diagnostics,
+    'not ok 1 - a promise # time=2ms',
+    '  ---',
+    '  ...',
+  ]
+  const noise = ['{"level":30}', 'TAP version 14', '# Subtest: a promise', '    ok 1 - fine']
+  t.equal(failuresOf([...noise, ...failing, '# { total: 2, pass: 1, fail: 1 }', ''].join('\n')), failing.join('\n'))
+  t.equal(failuresOf('ok 1 - fine\n\nError: no such thing\n'), 'ok 1 - fine\nError: no such thing')
+  const many = failuresOf('not ok 1 - again\n'.repeat(100)).split('\n')
+  t.strictSame([many.length, many.at(-1)], [81, '… and 20 lines more'])
 })
 
 test('the last line names what was skipped only where something was', async (t) => {

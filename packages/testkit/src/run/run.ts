@@ -7,6 +7,7 @@ import { freePort } from '../free-port.ts'
 import { startPostgres } from '../servers/postgres.ts'
 import { batchesOf } from './batches.ts'
 import { type CommandOptions, type Outcome, runCommand } from './command.ts'
+import { failuresOf } from './failures.ts'
 import { findTests } from './find-tests.ts'
 import { leftoverFiles, leftoverProcesses } from './leftovers.ts'
 import { needsRealParts, readOptions } from './options.ts'
@@ -113,22 +114,27 @@ async function queue(files: readonly string[], run: CommandOptions): Promise<Tal
         deadlineMs: FILE_MS,
       })
       const name = files.length === 1 ? (files[0] ?? room) : `${room} (${files.length} files)`
-      total = add(total, report(name, outcome, tally(outcome.output, outcome.ok)))
+      total = add(total, report(name, outcome, tally(outcome.output, outcome.ok), failuresOf))
     }
   }
   await Promise.all(Array.from({ length: JOBS }, worker))
   return total
 }
 
-/** A line for what passed, everything it said for what failed. */
-function report(name: string, outcome: Outcome, counted = outcome.ok ? PASSED : FAILED): Tally {
+/** A line for what passed, its failures for what failed. */
+function report(
+  name: string,
+  outcome: Outcome,
+  counted = outcome.ok ? PASSED : FAILED,
+  told: (output: string) => string = (output) => output,
+): Tally {
   const seconds = `${(outcome.ms / 1000).toFixed(1)} s`.padStart(7)
   if (counted.failed === 0) {
     console.log(`ok   ${seconds}  ${name}${counted.skipped > 0 ? ` (${counted.skipped} skipped)` : ''}`)
     return counted
   }
   console.log(`FAIL ${seconds}  ${name}${outcome.ok ? '' : `: ${outcome.how}`}`)
-  console.log(outcome.output.replace(/^/gm, '  | '))
+  console.log(told(outcome.output).replace(/^/gm, '  | '))
   return counted
 }
 
