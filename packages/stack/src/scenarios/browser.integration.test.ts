@@ -1,7 +1,10 @@
 import { browser, eventually } from '@gatehouse/testkit'
 import { test } from 'tap'
 import { openBrowsedHouse, press, registerProgram, serve, serveCallback, signIn } from './browsing.ts'
-import { barriers, open, openSignedIn, textOf } from './watching.ts'
+import { arriveAt, barriers, open, openSignedIn, textOf } from './watching.ts'
+
+/** A page that has loaded is drawn so soon. */
+const DRAWN_MS = 10_000
 
 /** In the page: what has the focus, and whether one can see that. */
 const FOCUSED = `(() => {
@@ -151,12 +154,16 @@ test('a person in a browser', async (t) => {
       return names
     }
     await page.goto(program.ask().href)
+    // The browser gives the focus when it first draws the page, which may be after it has loaded.
+    await eventually(DRAWN_MS, 'the first field to have the focus', async () => {
+      return (await page.evaluate<{ name: string }>(FOCUSED)).name === 'email'
+    })
     await page.keyboard.type('owner@acme.test')
     t.same(await stops('password'), ['password'], 'the first field has the focus')
     await page.keyboard.type(house.password)
     t.same(await stops('Sign in'), ['Sign in'])
     await page.keyboard.press('Enter')
-    await page.getByRole('button', { name: 'Allow' }).waitFor()
+    await arriveAt(page, 'Allow')
     t.same(await stops('Allow'), ['Skip to content', 'Deny', 'Allow'])
     await page.keyboard.press('Enter')
     await page.waitForURL('**/oauth/return?*')

@@ -45,11 +45,19 @@ export async function barriers(page: Page): Promise<string[]> {
 export const textOf = async (page: Page): Promise<string> =>
   ((await page.locator('main').textContent()) ?? '').replace(/\s+/g, ' ')
 
+/** Waits for the page with that button. @throws Error with what the page says instead */
+export async function arriveAt(page: Page, button: string): Promise<void> {
+  const shown = page.getByRole('button', { name: button }).waitFor()
+  await shown.catch(async (cause: unknown) => {
+    throw new Error(`no button ${button} at ${page.url()}: ${await textOf(page)}`, { cause })
+  })
+}
+
 /** A browser in which a person has signed in at the product's own page. */
 export async function openSignedIn(t: Scope, launched: Browser, house: BrowsedHouse): Promise<Watched> {
   const watched = await open(t, launched)
   await watched.page.goto(house.publicUrl)
   await signIn(watched.page, house.password)
-  await watched.page.getByRole('button', { name: 'Sign out' }).waitFor()
+  await arriveAt(watched.page, 'Sign out')
   return watched
 }
