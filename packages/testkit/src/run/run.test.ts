@@ -42,6 +42,18 @@ test('of a file that failed its failures are told with their diagnostics, of one
   t.strictSame([many.length, many.at(-1)], [81, '… and 20 lines more'])
 })
 
+test('of files in one process the one that declares no test has failed, and no other', async (t) => {
+  const folder = temporaryFolder(t)
+  const files = Array.from({ length: 8 }, (_, at) => join(folder, `${at}.mjs`))
+  const declares = `import t from '${import.meta.resolve('tap')}'\nt.test('quick', async (t) => t.pass('done'))`
+  for (const file of files) writeFileSync(file, file.endsWith('5.mjs') ? '' : declares)
+  const batch = ['--import', import.meta.resolve('tsx'), join(import.meta.dirname, 'batch.ts'), ...files]
+  const { ok, output } = await runCommand(process.execPath, batch, { cwd: '/', env: process.env, interrupted: never })
+  t.equal(ok, false)
+  t.match(failuresOf(output), `${files[5]} declares no test`)
+  t.match(tally(output, ok), { passed: 7, failed: 1 })
+})
+
 test('the last line names what was skipped only where something was', async (t) => {
   t.equal(lastLine({ passed: 3, failed: 0, skipped: 0 }), '3 passed, 0 failed')
   t.equal(lastLine({ passed: 3, failed: 1, skipped: 2 }), '3 passed, 1 failed, 2 skipped')
