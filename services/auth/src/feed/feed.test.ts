@@ -107,6 +107,8 @@ test('a state stream that was written by another database is told anew', async (
   const state = await hear(t, house, STREAMS.authState.name)
   await eventually(5 * SECOND, 'all tenants', () => state.length >= 3)
   await background.close()
+  // What is still to be sent would be told in our name without anybody having looked at the stream.
+  await house.db.asPlatform('test', (tx) => tx.run(sql`delete from auth.outbox`))
   const last = new Map(state.map((message) => [message.subject, message.data]))
   for (const [subject, data] of last) {
     await house.bus.publish({ subject, data, id: randomUUID(), headers: { [FEED_HEADER]: 'another' } })
