@@ -1,6 +1,7 @@
 export { browser, chromium } from './browser.ts'
 export { eventually } from './eventually.ts'
 export { freePort } from './free-port.ts'
+export { heapUsed } from './heap-used.ts'
 export type { Scope } from './scope.ts'
 export { type DatabaseOptions, postgres, postgresTemplate, sharedPostgres } from './servers/databases.ts'
 export { findChromium, findNats, findPostgres, findRedis } from './servers/find.ts'
