@@ -22,6 +22,9 @@ export interface IncomingMessage {
 /** Where a follower starts. */
 export type From = 'first' | 'last-per-subject' | 'new' | { readonly sequence: number } | { readonly time: Date }
 
+/** What `from` means for a stream that was created anew: all of it is new. */
+export const afterGone = (from: From): From => (from === 'last-per-subject' ? from : 'first')
+
 /** Reads a stream in order without acknowledging; each follower sees every message. Survives reconnects without a gap. */
 export interface Follower {
   /** Resolves when all that was stored before the follower was opened has been handled. */
@@ -69,3 +72,7 @@ export class BusUnavailable extends Error {
     this.name = 'BusUnavailable'
   }
 }
+
+/** The cause when a subject is published that no stream stores. */
+export const noStreamFor = (subject: string, cause?: unknown): Error =>
+  new Error(`no stream takes "${subject}": run the migration step`, { cause })

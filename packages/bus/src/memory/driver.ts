@@ -1,6 +1,7 @@
 import { refuseInsideTransaction } from '@gatehouse/contracts'
 import { outgoingData } from '../outgoing.ts'
-import { type Bus, BusUnavailable } from '../port.ts'
+import { type Bus, BusUnavailable, noStreamFor } from '../port.ts'
+import { createRunning } from '../running.ts'
 import { matchesSubject } from '../subjects.ts'
 import { type Appended, append } from './append.ts'
 import { startConsumer } from './consumer.ts'
@@ -14,7 +15,7 @@ import { Wakeups } from './wakeups.ts'
 export function openMemory(options: Omit<Parts, 'wakeups'>): Bus {
   const parts: Parts = { ...options, wakeups: new Wakeups() }
   const durables = new Map<string, Durable>()
-  const running = new Set<{ stop(): Promise<void> }>()
+  const running = createRunning()
   const streamFor = subjectIndex(parts)
   const { database, clock, wakeups } = parts
 
@@ -24,16 +25,7 @@ export function openMemory(options: Omit<Parts, 'wakeups'>): Bus {
     )
     if (stored) return stored
     streamFor.forget()
-    throw new BusUnavailable(missing(message.subject))
-  }
-  const tracked = <R extends { stop(): Promise<void> }>(reader: R): R => {
-    running.add(reader)
-    const stop = reader.stop
-    reader.stop = async () => {
-      await stop()
-      running.delete(reader)
-    }
-    return reader
+    throw new BusUnavailable(noStreamFor(message.subject))
   }
 
   return {
@@ -42,7 +34,7 @@ export function openMemory(options: Omit<Parts, 'wakeups'>): Bus {
       refuseInsideTransaction('publishing')
       const data = outgoingData(message)
       const stream = await orUnavailable(() => streamFor.find(message.subject))
-      if (stream === undefined) throw new BusUnavailable(missing(message.subject))
+      if (stream === undefined) throw new BusUnavailable(noStreamFor(message.subject))
       const stored = await store(stream, { ...message, data })
       if (!stored.duplicate) wakeups.wake(stream)
       return stored
@@ -52,11 +44,11 @@ export function openMemory(options: Omit<Parts, 'wakeups'>): Bus {
       const key = `${stream} ${name}`
       const durable = durables.get(key) ?? new Durable(parts, stream, name)
       durables.set(key, durable)
-      return tracked(startConsumer(parts, durable, { filter, maxBatch }, handle))
+      return running.add(startConsumer(parts, durable, { filter, maxBatch }, handle))
     },
     async follow(stream, options, handle) {
       refuseInsideTransaction('starting a follower')
-      return tracked(await startFollower(parts, stream, options, handle))
+      return running.add(await startFollower(parts, stream, options, handle))
     },
     async ensureStreams(streams) {
       refuseInsideTransaction('creating streams')
@@ -70,12 +62,10 @@ export function openMemory(options: Omit<Parts, 'wakeups'>): Bus {
     },
     ping: () => orUnavailable(() => database.ping()),
     async close() {
-      await Promise.all([...running].map((reader) => reader.stop()))
+      await running.stopAll()
     },
   }
 }
-
-const missing = (subject: string): Error => new Error(`no stream takes "${subject}": run the migration step`)
 
 async function orUnavailable<T>(step: () => Promise<T>): Promise<T> {
   try {

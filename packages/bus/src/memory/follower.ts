@@ -1,6 +1,6 @@
 import { outageOf } from '../outage.ts'
 import { pause } from '../pause.ts'
-import type { Bus, Follower, From, IncomingMessage } from '../port.ts'
+import { afterGone, type Bus, type Follower, type From, type IncomingMessage } from '../port.ts'
 import { subjectPattern } from '../subjects.ts'
 import { type Range, readLastPerSubject, readMessages, type StoredMessage } from './messages.store.ts'
 import { LOOK_EVERY, type Parts } from './parts.ts'
@@ -31,9 +31,6 @@ export function placeAt(from: From, head: StreamHead): Place {
   if (from === 'first') return place
   return 'sequence' in from ? { ...place, cursor: from.sequence - 1 } : { ...place, since: from.time.getTime() }
 }
-
-/** What `from` means for a stream that was created anew: all of it is new. */
-const afterGone = (from: From): From => (from === 'last-per-subject' ? from : 'first')
 
 /** Returns when the place has been fixed, so that `new` means after this call; a stream that is away is tried again. */
 export async function startFollower(

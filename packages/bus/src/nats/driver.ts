@@ -2,7 +2,8 @@ import { refuseInsideTransaction } from '@gatehouse/contracts'
 import type { Logger } from '@gatehouse/telemetry'
 import { ErrorCode, NatsError } from 'nats'
 import { outgoingData } from '../outgoing.ts'
-import { type Bus, BusUnavailable } from '../port.ts'
+import { type Bus, BusUnavailable, noStreamFor } from '../port.ts'
+import { createRunning } from '../running.ts'
 import { within } from '../within.ts'
 import { openConnection } from './connection.ts'
 import { startConsumer } from './consumer.ts'
@@ -23,17 +24,8 @@ interface Options {
 /** JetStream over one connection. */
 export async function openNats(url: string, { logger, name, replicas }: Options): Promise<Bus> {
   const connection = await openConnection(url, name, logger)
-  const running = new Set<{ stop(): Promise<void> }>()
+  const running = createRunning()
   const parts = { connection, logger }
-  const tracked = <R extends { stop(): Promise<void> }>(reader: R): R => {
-    running.add(reader)
-    const stop = reader.stop
-    reader.stop = async () => {
-      await stop()
-      running.delete(reader)
-    }
-    return reader
-  }
 
   return {
     driver: 'nats',
@@ -49,11 +41,11 @@ export async function openNats(url: string, { logger, name, replicas }: Options)
     },
     async consume(stream, { durable, filter, maxBatch = 100 }, handle) {
       refuseInsideTransaction('starting a consumer')
-      return tracked(startConsumer(parts, { stream, durable, filter, maxBatch }, handle))
+      return running.add(startConsumer(parts, { stream, durable, filter, maxBatch }, handle))
     },
     async follow(stream, options, handle) {
       refuseInsideTransaction('starting a follower')
-      return tracked(await startFollower(parts, stream, options, handle))
+      return running.add(await startFollower(parts, stream, options, handle))
     },
     async ensureStreams(streams) {
       refuseInsideTransaction('creating streams')
@@ -65,7 +57,7 @@ export async function openNats(url: string, { logger, name, replicas }: Options)
     },
     ping: () => orUnavailable('', async () => within(ANSWER_WITHIN, connection.up().flush())),
     async close() {
-      await Promise.all([...running].map((reader) => reader.stop()))
+      await running.stopAll()
       await connection.close()
     },
   }
@@ -76,8 +68,6 @@ async function orUnavailable<T>(subject: string, step: () => Promise<T>): Promis
     return await step()
   } catch (error) {
     const missing = error instanceof NatsError && error.code === ErrorCode.NoResponders
-    throw new BusUnavailable(
-      missing ? new Error(`no stream takes "${subject}": run the migration step`, { cause: error }) : error,
-    )
+    throw new BusUnavailable(missing ? noStreamFor(subject, error) : error)
   }
 }

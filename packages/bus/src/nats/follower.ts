@@ -1,7 +1,7 @@
 import { DeliverPolicy, type StreamInfo } from 'nats'
 import { outageOf } from '../outage.ts'
 import { pause, unlessAborted } from '../pause.ts'
-import type { Bus, Follower, From, IncomingMessage } from '../port.ts'
+import { afterGone, type Bus, type Follower, type From, type IncomingMessage } from '../port.ts'
 import type { Parts } from './consumer.ts'
 import { openOrdered, type Start } from './ordered.ts'
 import { isStreamMissing } from './streams.ts'
@@ -67,7 +67,7 @@ export async function startFollower(
   const gone = (): void => {
     known = undefined
     position = 0
-    from = from === 'last-per-subject' ? from : 'first'
+    from = afterGone(from)
     logger.warn({ stream }, 'the followed stream is gone')
     options.onGone?.()
   }
