@@ -3,20 +3,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { loadConfig, port } from '@gatehouse/config'
+import { ConfigError, loadConfig, port } from '@gatehouse/config'
 import { loadProfile } from '@gatehouse/profiles'
-import { runService } from '@gatehouse/service'
 import { createLogger } from '@gatehouse/telemetry'
 import { z } from 'zod'
 import { startCluster } from './cluster/cluster.ts'
+import { runInWords } from './in-words.ts'
 import { openSecrets } from './secrets.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const log = createLogger('cluster', { level: 'warn' })
 
-await runService(log, async (closing) => {
-  const { values } = parseArgs({ options: { nodes: { type: 'string', default: '2' } } })
-  const mcpNodes = z.coerce.number().int().min(1).max(16).parse(values.nodes)
+await runInWords(log, 'The cluster', async (closing) => {
+  const mcpNodes = nodesAskedFor()
   const config = loadConfig(
     z.object({
       PORT: port().default(4000),
@@ -60,3 +59,15 @@ await runService(log, async (closing) => {
   say('')
   say('  ready · Ctrl-C ends all of it')
 })
+
+/** @throws ConfigError */
+function nodesAskedFor(): number {
+  try {
+    const { values } = parseArgs({ options: { nodes: { type: 'string', default: '2' } } })
+    return z.coerce.number().int().min(1).max(16).parse(values.nodes)
+  } catch (error) {
+    // Node says in one line which argument it does not take; the rest of its text is about quoting.
+    const [fault = ''] = error instanceof TypeError ? error.message.split('\n', 1) : []
+    throw new ConfigError([fault || '--nodes: must be a whole number from 1 to 16'])
+  }
+}

@@ -2,36 +2,19 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { isAbsolute, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ConfigError, loadConfig } from '@gatehouse/config'
-import { FolderHeld } from '@gatehouse/database'
-import { loadProfile, ProfileError } from '@gatehouse/profiles'
-import { runService } from '@gatehouse/service'
+import { loadProfile } from '@gatehouse/profiles'
+import type { runService } from '@gatehouse/service'
 import { createLogger } from '@gatehouse/telemetry'
 import { banner } from './banner.ts'
 import { assembleHouse } from './house.ts'
+import { runInWords } from './in-words.ts'
 import { openSecrets } from './secrets.ts'
 import { startConfig } from './start-config.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const log = createLogger('gatehouse')
 
-/** Faults that a person can mend are told in words; a stack would hide them. */
-const told = (error: unknown): boolean =>
-  error instanceof ConfigError ||
-  error instanceof ProfileError ||
-  error instanceof FolderHeld ||
-  (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')
-
-await runService(log, async (closing) => {
-  try {
-    await start(closing)
-  } catch (error) {
-    if (!told(error)) throw error
-    process.stderr.write(`\n  Gatehouse cannot start: ${(error as Error).message}\n\n`)
-    // Said once, in words: the log line would be the same with a stack.
-    log.level = 'silent'
-    throw error
-  }
-})
+await runInWords(log, 'Gatehouse', start)
 
 async function start(closing: Parameters<Parameters<typeof runService>[1]>[0]): Promise<void> {
   const config = loadConfig(startConfig, process.env)

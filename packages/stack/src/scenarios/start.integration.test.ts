@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { statSync } from 'node:fs'
+import { statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { availableParallelism, loadavg } from 'node:os'
 import { join } from 'node:path'
@@ -28,9 +28,9 @@ interface Started {
 }
 
 /** `npm start` without npm: what a person runs, with nothing of this process's settings. */
-function npmStart(t: Test, env: Readonly<Record<string, string>>): Started {
+function npmStart(t: Test, env: Readonly<Record<string, string>>, command: readonly string[] = ['start']): Started {
   const { PATH = '', HOME = '' } = process.env
-  const child = spawn(process.execPath, [join(root, 'scripts/run.mjs'), 'start'], {
+  const child = spawn(process.execPath, [join(root, 'scripts/run.mjs'), ...command], {
     cwd: root,
     env: { PATH, HOME, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -67,14 +67,18 @@ function npmStart(t: Test, env: Readonly<Record<string, string>>): Started {
 }
 
 /** How a start that is refused ends, in time. */
-async function refusal(t: Test, env: Readonly<Record<string, string>>): Promise<string> {
-  const started = npmStart(t, env)
+async function refusal(
+  t: Test,
+  env: Readonly<Record<string, string>>,
+  command: readonly string[] = ['start'],
+): Promise<string> {
+  const started = npmStart(t, env, command)
   const late = setTimeout(() => started.interrupt(), REFUSED_MS)
   const { code } = await started.ended
   clearTimeout(late)
   t.equal(code, 1)
   const said = started.output()
-  t.match(said, 'Gatehouse cannot start: ')
+  t.match(said, command[0] === 'cluster' ? 'The cluster cannot start: ' : 'Gatehouse cannot start: ')
   t.notMatch(said, /"level"|\bat .*:\d+:\d+/, 'words, no log line, no stack')
   return said
 }
@@ -143,6 +147,24 @@ test('a start that cannot be says why in words: the port, the profile, productio
   t.match(inUse, new RegExp(`in use.*${port}|${port}.*in use`))
   t.match(profile, /profile nobody .*\n.*there are: .*align/)
   t.match(production, /DATABASE_URL, REDIS_URL and NATS_URL.*GATEHOUSE_ALLOW_EMBEDDED=1/)
+})
+
+test('an address, a folder and a database that cannot be had are told in words, and so is a wrong size of the cluster', async (t) => {
+  const folder = temporaryFolder(t)
+  const port = String(await freePort())
+  writeFileSync(join(folder, 'file'), '')
+  const env = (name: string) => ({ GATEHOUSE_FOLDER: join(folder, name), PORT: port })
+  // 192.0.2.0/24 is nobody's (RFC 5737).
+  t.match(await refusal(t, { ...env('address'), HOST: '192.0.2.1' }), '192.0.2.1')
+  t.match(await refusal(t, env('file')), join(folder, 'file'))
+  const nobody = `postgres://gatehouse:not-to-be-told@localhost:${await freePort()}/gatehouse`
+  const database = await refusal(t, { ...env('database'), DATABASE_URL: nobody })
+  t.match(database, /database cannot answer: connect ECONNREFUSED/)
+  t.notMatch(database, 'not-to-be-told')
+  for (const nodes of ['0', '17', 'many']) {
+    t.match(await refusal(t, {}, ['cluster', '--nodes', nodes]), '--nodes: must be a whole number from 1 to 16')
+  }
+  t.match(await refusal(t, {}, ['cluster', '--node', '2']), "Unknown option '--node'")
 })
 
 /** How much slower than alone this machine is now: processes that want to run for each core, at least 1. */
