@@ -173,6 +173,26 @@ for (const [status, body, says] of refusals) {
   })
 }
 
+test('1: a key or grant that is not there: the command that is named shows their ids', async (t) => {
+  const { gatehouse, out, err } = await scene(t, (server) => {
+    server.get('/admin/v1/audit/events', async () => ({
+      events: [
+        event(2, { actor: { kind: 'person', id: 'p1', client: 'c1', grant: 'g1' } }),
+        event(1, { actor: { kind: 'key', id: 'k1' } }),
+      ],
+    }))
+    for (const path of ['/admin/v1/grants/:id', '/admin/v1/api-keys/:id']) {
+      server.delete(path, async (_request, reply) => reply.code(404).send({ error: 'not_found' }))
+    }
+  })
+  for (const noun of ['grants', 'keys']) {
+    t.equal(await gatehouse([noun, 'revoke', 'nobody']), 1)
+    const [, named = ''] = /"gatehouse ([^"]+)"/.exec(err.pop() ?? '') ?? []
+    t.equal(await gatehouse(named.split(' ')), 0)
+    t.match(out.splice(0).join('\n'), noun === 'keys' ? '"k1"' : '"g1"')
+  }
+})
+
 test('1: a tenant that is not there is said to be so', async (t) => {
   const { gatehouse, err } = await scene(t, withTenants)
   t.equal(await gatehouse(['audit', 'list', '--tenant', 'acmee']), 1)

@@ -10,7 +10,7 @@ export function grantsCommand(program: Command, io: Io): void {
     .description('Authorizations that people gave to clients')
     .command('revoke')
     .description('Revoke a grant: its tokens are refused everywhere within a second')
-    .argument('<id>', 'id of the grant, as the audit log shows it')
+    .argument('<id>', 'id of the grant, as "gatehouse --json audit list" shows it')
     .action(async (id: string, _options: object, command: Command) => {
       const context = contextOf(command, io)
       const answer = await context.api.send('DELETE', `/admin/v1/grants/${encodeURIComponent(id)}`)
