@@ -41,7 +41,7 @@ export const profileSchema = z.strictObject({
     .array(z.enum(['authorization_code', 'refresh_token', 'client_credentials']))
     .min(1)
     .default(['authorization_code', 'refresh_token'])
-    .describe('Grants of the token endpoint.'),
+    .describe('Grants of the token endpoint. `client_credentials` may be named; it is not offered yet.'),
   credentials: z
     .array(z.enum(['oauth', 'api-key']))
     .min(1)
