@@ -9,7 +9,16 @@ export interface BalancerOptions {
   readonly pick?: (count: number) => number
 }
 
-const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'transfer-encoding', 'upgrade'])
+/** Of one connection only. Trailers are not passed on, and a request that announces some without chunks cannot be sent at all. */
+const HOP_BY_HOP = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
 
 /**
  * A reverse proxy that picks a node at random for every request, so that nothing can rest on affinity. Streams pass
