@@ -72,6 +72,19 @@ test('the admin API', async (t) => {
     t.equal((await call('PATCH', `/tenants/${initech?.id}`, { mcp: 'yes' })).statusCode, 400)
   })
 
+  await t.test('400 for a change that is not one of those described, which would else seem to be done', async (t) => {
+    const misspelt = await call('PATCH', `/tenants/${acme?.id}`, { state: 'suspended' })
+    t.match([misspelt.statusCode, misspelt.json().error], [400, 'invalid_request'])
+    const form = await house.server.inject({
+      method: 'PATCH',
+      url: `/admin/v1/tenants/${acme?.id}`,
+      payload: 'status=suspended',
+      headers: { authorization: `Bearer ${ADMIN}`, 'content-type': 'application/x-www-form-urlencoded' },
+    })
+    t.equal(form.statusCode, 400)
+    t.equal((await call('GET', '/clients?limits=2')).statusCode, 400)
+  })
+
   await t.test('people, clients, and the end of a grant', async (t) => {
     const { people } = (await call('GET', `/tenants/${acme?.id}/people`)).json()
     t.same(

@@ -46,10 +46,11 @@ function requireOperator(request: FastifyRequest, expected: Secret): void {
 function readInput(operation: Operation, request: FastifyRequest): Record<string, unknown> {
   const carried = operation.method === 'GET' || operation.method === 'DELETE' ? request.query : (request.body ?? {})
   if (typeof carried !== 'object' || Array.isArray(carried)) throw new Refusal('request.malformed')
-  const parsed = operation.input.safeParse({ ...carried, ...(request.params as object) })
+  // As the document says: a field that is misspelt must not look like one that was obeyed.
+  const parsed = operation.input.strict().safeParse({ ...carried, ...(request.params as object) })
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
   throw new Refusal('request.malformed', {
-    text: `${issue?.path.join('.') || 'body'}: ${issue?.message ?? 'not valid'}`,
+    text: `${issue?.path.join('.') || 'input'}: ${issue?.message ?? 'not valid'}`.slice(0, 300),
   })
 }
