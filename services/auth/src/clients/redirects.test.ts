@@ -20,6 +20,7 @@ const MATCHES: readonly (readonly [string, string, boolean])[] = [
   ['https://a.example/cb', ' https://a.example/cb', false],
   ['https://a.example/cb', 'https://a.example/cb\n', false],
   ['https://a.example/cb', 'https://a.example/cb\0', false],
+  ['https://a.example\\cb', 'https://a.example\\cb', false],
   ['https://a.example/cb?x=1', 'https://a.example/cb?x=1', true],
   ['http://127.0.0.1/cb', 'http://127.0.0.1:53421/cb', true],
   ['http://127.0.0.1:1/cb', 'http://127.0.0.1:53421/cb', true],
@@ -93,6 +94,13 @@ const REGISTRATIONS: readonly (readonly [string, boolean, boolean])[] = [
   ['search-ms:query=x', false, false],
   ['ms-msdt:/id', false, false],
   ['shell:startup', false, false],
+  ['smb://a.example/share', false, false],
+  ['nfs://a.example/share', false, false],
+  ['sftp://a.example/', false, false],
+  ['telnet://a.example', false, false],
+  ['ldaps://a.example', false, false],
+  ['itms-services://?action=download-manifest', false, false],
+  ['microsoft-edge:https://a.example', false, false],
 ]
 
 test('what cannot be an honest callback cannot be registered [A-RU-04, A-RU-06, A-RU-10, A-DR-04, CF-4]', async (t) => {

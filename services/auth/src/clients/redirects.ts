@@ -51,8 +51,9 @@ function isPortless(uri: string): boolean {
 /** Schemes that run, show or open something instead of handing over to an application. */
 const REFUSED_SCHEMES = new Set(
   [
-    'about blob chrome chrome-extension data feed file filesystem ftp ftps gopher intent jar javascript ldap mailto mhtml',
-    'moz-extension nntp res resource search search-ms shell sms ssh tel urn vbscript view-source ws wss',
+    'about blob chrome chrome-extension data feed file filesystem ftp ftps gopher intent itms-services jar javascript ldap',
+    'ldaps mailto mhtml microsoft-edge moz-extension nfs nntp res resource search search-ms sftp shell smb sms ssh tel',
+    'telnet urn vbscript view-source ws wss',
   ].flatMap((line) => line.split(' ')),
 )
 /** Handlers of an operating system, whose addresses are commands. */
