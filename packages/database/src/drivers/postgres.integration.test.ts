@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { postgres } from '@gatehouse/testkit'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { postgres, temporaryFolder } from '@gatehouse/testkit'
 import pg from 'pg'
-import type { Test } from 'tap'
+import { type Test, test } from 'tap'
 import { databaseContract } from '../contract.ts'
 import { openDatabase } from '../open.ts'
 
@@ -42,3 +45,27 @@ async function ordinaryPeople(t: Test, url: string): Promise<{ owner: string; lo
   }
   return { owner: as(owner), login: as(login) }
 }
+
+test('a role that could pass row-level security is refused before anything is made for it', async (t) => {
+  const { url } = await postgres(t)
+  const admin = new pg.Client(url)
+  await admin.connect()
+  const role = `contract_loose_${randomBytes(4).toString('hex')}`
+  await admin.query(`create role ${role}`)
+  const folder = temporaryFolder(t)
+  writeFileSync(join(folder, '0001-first.sql'), 'create table loose.things (id int);')
+  const schema = { name: 'loose', role, migrations: pathToFileURL(`${folder}/`) }
+  const host = await openDatabase(url)
+  t.teardown(async () => {
+    await host.close()
+    await admin.query(`drop owned by ${role}; drop role ${role}`)
+    await admin.end()
+  })
+  for (const power of ['bypassrls', 'superuser']) {
+    await admin.query(`alter role ${role} ${power}`)
+    await t.rejects(host.migrate([schema]), { message: /can pass row-level security/ }, power)
+    await admin.query(`alter role ${role} no${power}`)
+  }
+  t.strictSame((await admin.query(`select to_regnamespace('loose') as made`)).rows, [{ made: null }])
+  await t.resolves(host.migrate([schema]), 'the same role without either')
+})

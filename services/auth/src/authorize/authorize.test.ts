@@ -186,6 +186,34 @@ test('the authorization endpoint', async (t) => {
   )
 
   await t.test(
+    'the link between our form and the client opens in its own browser only, and for a minute',
+    async (t) => {
+      const person = new Visitor(house)
+      await person.signIn('viewer@acme.test')
+      const { hidden } = formOf((await person.get(authorizeUrl(client, verifier))).body)
+      const left = await person.post(
+        '/oauth/authorize',
+        { ...hidden, decision: 'approve' },
+        { 'sec-fetch-mode': 'navigate' },
+      )
+      const link = left.headers.location ?? ''
+      t.match(link, /^\/oauth\/return\?to=/)
+      t.notMatch(link, 'code=')
+      const stranger = new Visitor(house)
+      t.equal((await stranger.get(link)).statusCode, 400, 'no cookie')
+      await stranger.signIn('viewer@acme.test')
+      const taken = await stranger.get(link)
+      t.equal(taken.statusCode, 400, 'another browser of the same person')
+      t.notMatch(taken.body, 'code=')
+      const { cookie } = person
+      t.match((await person.get(link)).headers.refresh, /url=https:\/\/client\.example\/callback\?code=/)
+      person.cookie = cookie
+      house.clock.forward(60_000)
+      t.equal((await person.get(link)).statusCode, 400, 'as old as its code may be')
+    },
+  )
+
+  await t.test(
     'what is approved is what the page showed: another organisation is shown anew [A-CN-04, Z10]',
     async (t) => {
       const person = new Visitor(house)

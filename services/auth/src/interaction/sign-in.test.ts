@@ -86,15 +86,16 @@ test('signing in', async (t) => {
   })
 
   await t.test('a session ends after a day without use, and after two weeks of use', async (t) => {
-    const visitor = new Visitor(house)
+    const [visitor, idle] = [new Visitor(house), new Visitor(house)]
     await visitor.signIn('owner@globex.test')
-    for (let day = 0; day < 13; day += 1) {
+    await idle.signIn('owner@globex.test')
+    for (let use = 0; use < 14; use += 1) {
       house.clock.forward(23 * 3_600_000)
       t.equal((await visitor.get('/')).statusCode, 200)
+      if (use === 1) t.equal((await idle.get('/')).statusCode, 303, 'a day without use')
     }
     house.clock.forward(23 * 3_600_000)
-    house.clock.forward(23 * 3_600_000)
-    t.equal((await visitor.get('/')).statusCode, 303)
+    t.equal((await visitor.get('/')).statusCode, 303, 'two weeks, however much it was used')
   })
 })
 

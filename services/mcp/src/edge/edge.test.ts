@@ -1,3 +1,4 @@
+import { openKeyValue } from '@gatehouse/kv'
 import { t as file, type Test, test } from 'tap'
 import { openParts, openRig, type Rig } from '../testing/rig.ts'
 import { type Headers, modern, modernRequest, post, VERSION } from '../testing/wire.ts'
@@ -262,3 +263,21 @@ async function refusedWithin(t: Test, ms: number, rig: Rig, credential: string):
   }
   t.fail(`still accepted after ${ms} ms`)
 }
+
+test('a fault of ours before or behind the credential is 500 with the request id, and nothing of the fault', async (t) => {
+  const fault = (): never => {
+    throw new Error('hunter2 at 10.0.0.7')
+  }
+  const before = await openRig(parts, { verifier: { verify: async () => fault() } })
+  const kv = await openKeyValue('memory:')
+  t.teardown(() => kv.close())
+  const behind = await openRig(parts, { kv: { ...kv, increment: async () => fault() } })
+  for (const rig of [before, behind]) {
+    t.teardown(() => rig.close())
+    const { headers, body } = modernRequest('server/discover')
+    const answer = await post(rig, await rig.token(), body, headers)
+    t.equal(answer.status, 500)
+    t.match(answer.text, String(answer.headers['x-request-id']))
+    t.notMatch(answer.text, /hunter2|10\.0\.0\.7|\.ts|node:| at /)
+  }
+})
