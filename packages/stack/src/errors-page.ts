@@ -46,6 +46,7 @@ export const AUTH_ADVICE: Advice<typeof REFUSALS> = {
   'challenge.method': 'Use `code_challenge_method=S256`; an absent method means `plain`.',
   'challenge.malformed': 'Send the base64url of a SHA-256, 43 characters.',
   'request-object.unsupported': 'Send plain parameters.',
+  'request-uri.unsupported': 'Send plain parameters.',
   'prompt.invalid': 'Use a value of the metadata, `none` alone.',
   'login.required': 'Ask without `prompt=none`.',
   'consent.required': 'Ask without `prompt=none`.',

@@ -88,6 +88,11 @@ export const REFUSALS = {
     status: 400,
     text: 'Request objects are not supported.',
   },
+  'request-uri.unsupported': {
+    error: 'request_uri_not_supported',
+    status: 400,
+    text: 'Request objects by reference are not supported.',
+  },
   'prompt.invalid': { error: 'invalid_request', status: 400, text: 'prompt is not valid.' },
   'login.required': { error: 'login_required', status: 400, text: 'Nobody is signed in.' },
   'consent.required': { error: 'consent_required', status: 400, text: 'The person has not allowed this yet.' },

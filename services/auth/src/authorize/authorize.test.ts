@@ -73,6 +73,7 @@ test('the authorization endpoint', async (t) => {
       [{ prompt: 'none login' }, 'invalid_request'],
       [{ prompt: 'none' }, 'login_required'],
       [{ request: 'eyJ' }, 'request_not_supported'],
+      [{ request_uri: 'https://client.example/request' }, 'request_uri_not_supported'],
     ]
     for (const [changes, error] of cases) {
       t.match(await redirected(changes), { error, state: 'state 1+2%', iss: ORIGIN }, JSON.stringify(changes))

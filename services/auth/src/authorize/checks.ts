@@ -59,9 +59,10 @@ export const CHECKS: readonly (readonly [name: string, check: Check])[] = [
     ({ params }) =>
       ['query', undefined].includes(params.get('response_mode')) ? undefined : 'response-mode.unsupported',
   ],
+  ['no request object', ({ params }) => (params.get('request') ? 'request-object.unsupported' : undefined)],
   [
-    'no request object',
-    ({ params }) => ((params.get('request') ?? params.get('request_uri')) ? 'request-object.unsupported' : undefined),
+    'no reference to a request object',
+    ({ params }) => (params.get('request_uri') ? 'request-uri.unsupported' : undefined),
   ],
   [
     'a challenge is there',
