@@ -2,13 +2,14 @@ import { defineEvent, sealEvent } from '@gatehouse/contracts'
 import { test } from 'tap'
 import { z } from 'zod'
 import { type Call, defineResource, defineTool, onEvent, type PathVariables, ToolFailure } from './define.ts'
+import { bareCall } from './testing.ts'
 
 interface Notes {
   readonly notes: { create(by: string, text: string): Promise<{ id: string }> }
 }
 
 const context: Call & Notes = {
-  principal: {
+  ...bareCall({
     tenant: 'acme',
     kind: 'person',
     subject: 'person_1',
@@ -18,9 +19,7 @@ const context: Call & Notes = {
     credentialId: 'jti_1',
     issuedAt: 0,
     expiresAt: 600,
-  },
-  signal: new AbortController().signal,
-  now: new Date(0),
+  }),
   notes: { create: async (by, text) => ({ id: `${by}:${text}` }) },
 }
 

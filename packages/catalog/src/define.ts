@@ -2,6 +2,8 @@ import type { CloudEvent, EventKind } from '@gatehouse/contracts'
 import type { Database, Schema } from '@gatehouse/database'
 import type { Principal } from '@gatehouse/policy'
 import type { z } from 'zod'
+import type { Answers, InputRequest, LogLevel } from './ask.ts'
+import type { Annotations, Icon, PromptMessage, ReadContents, ToolReply } from './content.ts'
 
 /** What a handler gets about its call, beside the domain's stores. */
 export interface Call {
@@ -11,6 +13,41 @@ export interface Call {
   readonly now: Date
   /** W3C trace context of the call, to be passed on to events. */
   readonly traceparent?: string
+  /** What the client can do, as it declared for this request or session. Nothing here is proven. */
+  readonly client: ClientFacts
+  /** Tells how far the work is; it has to grow from call to call. Does nothing where the client asked for no progress. */
+  progress(done: number, total?: number, message?: string): void
+  /** A log message to the client, at the level that it set. Never a secret, never another tenant's data. */
+  log(level: LogLevel, data: unknown, logger?: string): void
+  /**
+   * Asks the client: its person by a form, its model, or its roots. The answer may come as a second request on another node: then the
+   * handler runs again from its beginning, and `ask` gives what was answered. So nothing that lasts may happen before the last `ask`,
+   * and what is asked under a key must not change between the runs.
+   * @throws whatever the service uses to leave the handler; do not catch it
+   */
+  ask<const R extends Readonly<Record<string, InputRequest>>>(requests: R): Promise<Answers<R>>
+  /** Present when the tool asks for confirmation and the person gave it: to be taken in the effect's own transaction (`takeClaim`). */
+  readonly claim?: Claim
+}
+
+export interface ClientFacts {
+  readonly name?: string
+  readonly version?: string
+  /** As declared: `{ elicitation: {}, sampling: {}, roots: {}, extensions: {…} }`. */
+  readonly capabilities: Readonly<Record<string, unknown>>
+}
+
+/** The right to have an effect once. Whoever inserts its id first has it. */
+export interface Claim {
+  readonly id: string
+  /** After it the claim is refused and its row may go. */
+  readonly expiresAt: Date
+}
+
+/** What a person is asked before a tool runs. `undefined`: this call needs no confirmation. */
+export interface Confirmation {
+  /** One or two sentences: what will happen to what. */
+  readonly message: string
 }
 
 /** What a call does to the world; the MCP annotations follow from it. */
@@ -32,9 +69,18 @@ export interface Tool<D, I extends z.ZodObject = z.ZodObject, O extends z.ZodObj
   readonly openWorld?: boolean
   /** What one call takes from the rate limit; default 1. */
   readonly cost?: number
+  readonly icons?: readonly Icon[]
+  /** Runs as a task (extension `io.modelcontextprotocol/tasks`) for clients that have it; `required`: for no other. */
+  readonly task?: 'optional' | 'required'
+  /** The person has to agree before it runs; the agreement is bound to principal, tool and arguments, and good once. */
+  confirm?(input: z.output<I>, context: Call & D): Promise<Confirmation | undefined>
   readonly input: I
-  readonly output: O
-  run(input: z.output<I>, context: Call & D): Promise<z.input<O>>
+  /** Listed instead of the schema made from `input`, for what zod cannot say. JSON Schema 2020-12, root type `object`. */
+  readonly inputSchema?: Readonly<Record<string, unknown>>
+  /** Absent: the tool has no structured content; it answers with `reply`. */
+  readonly output?: O
+  /** The value of `output`, or `reply([...])` for content of other kinds. */
+  run(input: z.output<I>, context: Call & D): Promise<z.input<O> | ToolReply>
 }
 
 /** `defineTool<Domain>()({...})`: returns its argument, typed. Two calls, so that `D` is given and the schemas are inferred. */
@@ -59,32 +105,70 @@ export interface Resource<D, Path extends string = string> {
   readonly permissions?: readonly string[]
   /** `resources/updated` is sent for it; some entry of the catalog's `changes` yields its path. */
   readonly subscribable: boolean
-  /** The value, serialized as JSON; `undefined` when it does not exist for this tenant. */
-  read(variables: PathVariables<Path>, context: Call & D): Promise<unknown>
+  readonly icons?: readonly Icon[]
+  readonly annotations?: Annotations
+  /** Bytes, where it is known and does not change. */
+  readonly size?: number
+  /** Suggestions for a variable of the path, the best first; at most 100 are sent. `given` are the variables that are filled in already. */
+  readonly complete?: Readonly<Record<string, Complete<D>>>
+  /** The value, serialized as JSON (a string as it is where the type is `text/…`), or `contents([...])`; `undefined` when it does not exist for this tenant. */
+  read(variables: PathVariables<Path>, context: Call & D): Promise<unknown | ReadContents>
 }
+
+/** Suggests values that begin with, or contain, what was typed so far. */
+export type Complete<D> = {
+  // A method, so that a catalog's own domain fits where any is expected.
+  of(
+    typed: string,
+    context: Call & D & { readonly given: Readonly<Record<string, string>> },
+  ): Promise<readonly string[]>
+}['of']
 
 export function defineResource<D>() {
   return <Path extends string>(resource: Resource<D, Path>): Resource<D, Path> => resource
 }
 
-/** A domain event and the resource paths that it makes stale. Pure. */
+/** A prompt: a template of messages that a person picks. Its arguments are strings. */
+export interface Prompt<D, A extends z.ZodObject = z.ZodObject> {
+  readonly name: string
+  readonly title: string
+  readonly description: string
+  readonly scopes: readonly string[]
+  readonly permissions?: readonly string[]
+  readonly icons?: readonly Icon[]
+  /** Each member a string schema; optional ones are optional arguments. Descriptions are shown to the person. */
+  readonly arguments: A
+  readonly complete?: Readonly<Record<string, Complete<D>>>
+  get(args: z.output<A>, context: Call & D): Promise<readonly PromptMessage[]>
+}
+
+export function definePrompt<D>() {
+  return <A extends z.ZodObject>(prompt: Prompt<D, A>): Prompt<D, A> => prompt
+}
+
+/** The lists whose members can change while the service runs. */
+export type ListName = 'tools' | 'resources' | 'prompts'
+
+/** A domain event, the resource paths that it makes stale, and the lists that it changes. Pure. */
 export interface Change {
   readonly kind: EventKind
   readonly paths: (event: CloudEvent) => readonly string[]
+  readonly lists?: (event: CloudEvent) => readonly ListName[]
 }
 
 /** `onEvent(EntryCreated, ({ projectId }) => ['projects', …])` */
 export function onEvent<S extends z.ZodType>(
   kind: EventKind<string, S>,
   paths: (data: z.output<S>) => readonly string[],
+  lists?: (data: z.output<S>) => readonly ListName[],
 ): Change {
-  return {
-    kind,
-    paths: (event) => {
+  const of =
+    <T>(pick: (data: z.output<S>) => readonly T[]) =>
+    (event: CloudEvent): readonly T[] => {
       const parsed = kind.schema.safeParse(event.data)
-      return parsed.success ? paths(parsed.data) : []
-    },
-  }
+      return parsed.success ? pick(parsed.data) : []
+    }
+  return { kind, paths: of(paths), ...(lists === undefined ? {} : { lists: of(lists) }) }
 }
 
 /** A tenant of the demo, as auth has made it. */
@@ -109,6 +193,8 @@ export interface Catalog<D extends object = object> {
   readonly tools: readonly Tool<D, any, any>[]
   // biome-ignore lint/suspicious/noExplicitAny: as above, for the variables of the paths
   readonly resources: readonly Resource<D, any>[]
+  // biome-ignore lint/suspicious/noExplicitAny: as above, for the arguments of prompts
+  readonly prompts?: readonly Prompt<D, any>[]
   readonly changes: readonly Change[]
   /** Binds the domain's stores once; the result binds them to a principal for each call. */
   open(deps: { readonly db: Database }): (principal: Principal) => D

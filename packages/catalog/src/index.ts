@@ -1,1 +1,3 @@
+export * from './ask.ts'
+export * from './content.ts'
 export * from './define.ts'

@@ -1,9 +1,11 @@
 import type { Call, Resource, Tool } from '@gatehouse/catalog'
+import { bareCall } from '@gatehouse/catalog/testing'
 import type { CloudEvent } from '@gatehouse/contracts'
 import { type DatabaseHost, sql } from '@gatehouse/database'
 import { testDatabase } from '@gatehouse/database/testing'
 import type { Principal } from '@gatehouse/policy'
 import type { Scope } from '@gatehouse/testkit'
+import type { z } from 'zod'
 import { tracker } from './catalog.ts'
 import type { Tracker } from './domain.ts'
 
@@ -46,16 +48,14 @@ export async function openTracker(t: Scope, given?: DatabaseHost): Promise<Fixtu
   const db = host.as(tracker.schema.role)
   const bind = tracker.open({ db })
   const contextOf = (principal: Principal, now: Date): Call & Tracker => ({
-    principal,
-    signal: new AbortController().signal,
-    now,
+    ...bareCall(principal, { now }),
     ...bind(principal),
   })
   return {
     host,
     async call(tool, principal, input, now = NOW) {
       const output = await tool.run(tool.input.parse(input), contextOf(principal, now))
-      return tool.output.strict().parse(output)
+      return (tool.output as z.ZodObject).strict().parse(output)
     },
     async read(resource, principal, variables = {}) {
       const value = await resource.read(variables, contextOf(principal, NOW))

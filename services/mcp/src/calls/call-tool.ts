@@ -8,6 +8,7 @@ import type { Params } from '../protocol/classify.ts'
 import type { Envelope } from '../protocol/envelope.ts'
 import { FEATURES } from '../protocol/revisions.ts'
 import type { RegisteredTool, Registry } from '../registry/build.ts'
+import { contextOf } from './context.ts'
 import { withDeadline } from './deadline.ts'
 import { type Called, toolCalledEvent } from './event.ts'
 import { type Caller, type Outcome, refusedWith } from './outcome.ts'
@@ -104,15 +105,9 @@ async function judge(
 async function run(deps: CallDeps, registered: RegisteredTool, input: unknown, caller: Caller): Promise<Verdict> {
   const { tool, domain } = registered
   const { envelope, clock } = deps
-  const { principal, revision, traceparent } = caller
+  const { revision } = caller
   const ended = await withDeadline(deps.callMs, caller.gone, (signal) =>
-    tool.run(input, {
-      ...domain(principal),
-      principal,
-      signal,
-      now: new Date(clock.now()),
-      ...(traceparent === undefined ? {} : { traceparent }),
-    }),
+    tool.run(input, { ...domain(caller.principal), ...contextOf(caller, signal, new Date(clock.now())) }),
   )
   const failed = (outcome: Called['outcome'], reason: string, answer: Outcome): Verdict => ({
     outcome,
@@ -140,7 +135,7 @@ async function run(deps: CallDeps, registered: RegisteredTool, input: unknown, c
       return failed('failed', 'internal', internal(caller))
     }
     case 'done': {
-      const checked = tool.output.safeParse(ended.value)
+      const checked = registered.output.safeParse(ended.value)
       if (checked.success) {
         return { outcome: 'succeeded', answer: valueResult(envelope, revision, checked.data), ran: true }
       }

@@ -7,6 +7,7 @@ import type { Envelope } from '../protocol/envelope.ts'
 import { FEATURES } from '../protocol/revisions.ts'
 import type { Matched, Registry } from '../registry/build.ts'
 import { DATA_AWAY, internal } from './call-tool.ts'
+import { contextOf } from './context.ts'
 import { withDeadline } from './deadline.ts'
 import { type Caller, type Outcome, refusedWith } from './outcome.ts'
 import { refusalText } from './refusals.ts'
@@ -37,14 +38,11 @@ export function createResourceReads(deps: ReadDeps): (params: Params, caller: Ca
 
 async function read(deps: ReadDeps, matched: Matched, uri: string, caller: Caller): Promise<Outcome> {
   const { resource, domain } = matched.registered
-  const { principal, revision, traceparent } = caller
+  const { revision } = caller
   const ended = await withDeadline(deps.callMs, caller.gone, (signal) =>
     resource.read(matched.variables, {
-      ...domain(principal),
-      principal,
-      signal,
-      now: new Date(deps.clock.now()),
-      ...(traceparent === undefined ? {} : { traceparent }),
+      ...domain(caller.principal),
+      ...contextOf(caller, signal, new Date(deps.clock.now())),
     }),
   )
   if (ended.kind === 'done') {

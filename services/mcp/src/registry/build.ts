@@ -2,6 +2,7 @@ import type { Catalog, Change } from '@gatehouse/catalog'
 import type { CloudEvent } from '@gatehouse/contracts'
 import type { Principal, Requirement } from '@gatehouse/policy'
 import type { Profile } from '@gatehouse/profiles'
+import { z } from 'zod'
 import type { OpenedCatalog } from '../deps.ts'
 import { type JsonSchema, schemaFaults, toJsonSchema } from './schemas.ts'
 import { compilePath, type PathPattern, pathOf, uriOf } from './uris.ts'
@@ -15,6 +16,7 @@ export interface RegisteredTool {
   readonly cost: number
   readonly inputSchema: JsonSchema
   readonly outputSchema: JsonSchema
+  readonly output: z.ZodObject
   readonly domain: (principal: Principal) => object
 }
 
@@ -52,6 +54,7 @@ export class RegistryError extends Error {
   }
 }
 
+const NO_OUTPUT = z.object({})
 const TOOL_NAME = /^[A-Za-z0-9_.-]{1,64}$/
 
 /** @throws RegistryError when a name, scope, permission, schema or path is not usable */
@@ -115,9 +118,18 @@ function registerTools(
       const cost = tool.cost ?? 1
       if (!Number.isSafeInteger(cost) || cost < 1) faults.push(`${of}: the cost must be a positive integer`)
       const inputSchema = toJsonSchema(tool.input, 'input')
-      const outputSchema = toJsonSchema(tool.output, 'output')
+      const output: z.ZodObject = tool.output ?? NO_OUTPUT
+      const outputSchema = toJsonSchema(output, 'output')
       faults.push(...schemaFaults(of, inputSchema), ...schemaFaults(of, outputSchema))
-      tools.set(tool.name, { tool, cost, inputSchema, outputSchema, requirement: requirementOf(of, tool), domain })
+      tools.set(tool.name, {
+        tool,
+        cost,
+        inputSchema,
+        outputSchema,
+        output,
+        requirement: requirementOf(of, tool),
+        domain,
+      })
     }
   }
   return tools

@@ -1,4 +1,5 @@
 import { ToolFailure } from '@gatehouse/catalog'
+import { bareCall } from '@gatehouse/catalog/testing'
 import { sql } from '@gatehouse/database'
 import { test } from 'tap'
 import { tracker } from '../catalog.ts'
@@ -198,7 +199,7 @@ test('the tools that write entries', async (t) => {
     const db = house.host.as(tracker.schema.role)
     const id = await create()
     const domain = { transact: <T>(body: Parameters<typeof db.asTenant<T>>[1]) => db.asTenant('acme', body) }
-    const context = { principal: acme, now: NOW, signal: new AbortController().signal }
+    const context = bareCall(acme, { now: NOW })
     const broken: typeof domain = {
       transact: (body) =>
         domain.transact(async (tx) => {
