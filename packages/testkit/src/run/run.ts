@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,11 +12,13 @@ import { findTests } from './find-tests.ts'
 import { leftoverFiles, leftoverProcesses } from './leftovers.ts'
 import { needsRealParts, readOptions } from './options.ts'
 import { describeParts } from './parts.ts'
+import { claimedBy, provenBy } from './proven.ts'
 import { provideParts } from './provide.ts'
 import { add, lastLine, NOTHING, type Tally, tally } from './tally.ts'
 
 /** What the whole run may take on two cores, without what it had to install. More tests must not mean a longer wait. */
-const BUDGET_MS = 4 * 60_000
+const BUDGET_MS = 12 * 60_000
+const COVERAGE = 'docs/coverage.md'
 /** One process of tests. It should take seconds; this ends one that hangs. */
 const FILE_MS = 180_000
 const BATCH = join(import.meta.dirname, 'batch.ts')
@@ -43,11 +45,13 @@ export async function runTests(args: readonly string[], root: string, interrupte
   const started = performance.now()
   const run = { cwd: root, env: process.env, interrupted }
   let total = options.files.length > 0 ? NOTHING : await checks(run)
-  total = add(total, await inOwnFolder((folder, runId) => testFiles(files, real, run, folder, runId)))
+  const proven = new Set<string>()
+  total = add(total, await inOwnFolder((folder, runId) => testFiles(files, real, { ...run, proven }, folder, runId)))
   if (interrupted.aborted) {
     console.log('interrupted')
     total = add(total, FAILED)
   }
+  if (options.files.length === 0 && !options.quick && !interrupted.aborted) total = add(total, coverage(root, proven))
   total = add(total, budget(performance.now() - started))
   console.log(lastLine(total))
   return total.failed === 0
@@ -80,10 +84,13 @@ async function inOwnFolder(work: (folder: string, runId: string) => Promise<Tall
   }
 }
 
+/** How test files are run, and where the requirements go that they prove. */
+type TestRun = CommandOptions & { readonly proven: Set<string> }
+
 async function testFiles(
   files: readonly string[],
   real: boolean,
-  run: CommandOptions,
+  run: TestRun,
   folder: string,
   runId: string,
 ): Promise<Tally> {
@@ -101,7 +108,7 @@ async function testFiles(
 }
 
 /** Runs the files in their batches, two at a time. */
-async function queue(files: readonly string[], run: CommandOptions): Promise<Tally> {
+async function queue(files: readonly string[], run: TestRun): Promise<Tally> {
   const waiting = [...batchesOf(files)]
   let total = NOTHING
   const loader = createRequire(import.meta.url).resolve('tsx')
@@ -115,6 +122,7 @@ async function queue(files: readonly string[], run: CommandOptions): Promise<Tal
       })
       const name = files.length === 1 ? (files[0] ?? room) : `${room} (${files.length} files)`
       total = add(total, report(name, outcome, tally(outcome.output, outcome.ok), failuresOf))
+      for (const id of provenBy(outcome.output)) run.proven.add(id)
     }
   }
   await Promise.all(Array.from({ length: JOBS }, worker))
@@ -136,6 +144,14 @@ function report(
   console.log(`FAIL ${seconds}  ${name}${outcome.ok ? '' : `: ${outcome.how}`}`)
   console.log(told(outcome.output).replace(/^/gm, '  | '))
   return counted
+}
+
+/** A requirement counts as proven when a test that cites it ran here and passed, not when one is written. */
+function coverage(root: string, proven: ReadonlySet<string>): Tally {
+  const missing = claimedBy(readFileSync(join(root, COVERAGE), 'utf8')).filter((id) => !proven.has(id))
+  if (missing.length === 0) return PASSED
+  console.log(`FAIL  ${COVERAGE} names a test for these, and none that passed here cites them: ${missing.join(', ')}`)
+  return FAILED
 }
 
 function budget(ms: number): Tally {
