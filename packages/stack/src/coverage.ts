@@ -1,3 +1,4 @@
+import { UNPROVEN } from './coverage-gaps.ts'
 import { REQUIREMENTS } from './requirements.ts'
 
 /** One test and the requirements that its name cites. */
@@ -34,6 +35,20 @@ export function faultsOf(citations: readonly Citation[], most = 5): readonly str
   ])
 }
 
+const levelOf = (id: string): string => Object.entries(REQUIREMENTS).find(([, ids]) => ids.includes(id))?.[0] ?? ''
+
+/** Duties of a level that binds, `MUST` or `MUST NOT`, which no test cites and for which no reason is given; and reasons that are stale. */
+export function gapsOf(citations: readonly Citation[]): readonly string[] {
+  const cited = new Set(citations.flatMap(({ ids }) => ids))
+  const explained = new Set(UNPROVEN.flatMap(({ ids }) => ids))
+  const binding = Object.entries(REQUIREMENTS).flatMap(([level, ids]) => (level.startsWith('MUST') ? ids : []))
+  return [
+    ...binding.filter((id) => !cited.has(id) && !explained.has(id)).map((id) => `${id}: no test and no reason`),
+    ...[...explained].filter((id) => cited.has(id)).map((id) => `${id}: has a reason, and a test`),
+    ...[...explained].filter((id) => levelOf(id) === '').map((id) => `${id}: has a reason, and is no requirement`),
+  ]
+}
+
 /** `docs/coverage.md`. */
 export function coveragePage(citations: readonly Citation[]): string {
   const cited = new Map<string, Citation[]>()
@@ -46,7 +61,8 @@ export function coveragePage(citations: readonly Citation[]): string {
     '',
     'Which duty is proven by which test. Made from the names of the tests by `npm test`; a test fails when it is out of date.',
     '`S-` duties of an MCP server, `A-` of an authorization server, `CF-` what real clients ask, `L U O Z` the reference systems.',
-    'An id that is missing here has no test that cites it yet.',
+    'A run of all tests fails when an id of the first list was not proven in it. What no test proves is listed at the end, with the reason;',
+    'every other id without a test is of a level that does not bind.',
     '',
     '| level | cited | of |',
     '| --- | --: | --: |',
@@ -62,5 +78,7 @@ export function coveragePage(citations: readonly Citation[]): string {
       }
     }
   }
+  lines.push('', '## Not proven by a test', '', '| ids | why |', '| --- | --- |')
+  for (const { ids, why } of UNPROVEN) lines.push(`| ${ids.join(', ')} | ${why} |`)
   return `${lines.join('\n')}\n`
 }
