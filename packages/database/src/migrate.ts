@@ -43,16 +43,16 @@ interface Applied {
 
 async function findMissing(session: Session, schema: Schema, files: readonly Migration[]) {
   const applied = await readApplied(session, schema.name)
-  const newest = applied.at(-1)
-  if (newest !== undefined && newest.number > files.length) {
-    throw new SchemaTooNew(schema.name, newest.number, files.length)
-  }
+  const known = files.at(-1)?.number ?? 0
+  const newest = applied.at(-1)?.number ?? 0
+  if (newest > known) throw new SchemaTooNew(schema.name, newest, known)
+  const byNumber = new Map(files.map((file) => [file.number, file]))
   for (const { number, name, checksum } of applied) {
-    const file = files[number - 1]
-    if (file?.checksum !== checksum)
+    if (byNumber.get(number)?.checksum !== checksum)
       throw new MigrationRefused(schema.name, name, 'was edited after it had been applied')
+    byNumber.delete(number)
   }
-  return files.slice(applied.length).map((file) => ({ schema, file }))
+  return [...byNumber.values()].map((file) => ({ schema, file }))
 }
 
 async function readApplied(session: Session, schema: string): Promise<Applied[]> {

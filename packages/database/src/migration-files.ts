@@ -29,15 +29,20 @@ export interface Migration {
 
 const NAME = /^(\d{4})-[a-z0-9-]+\.sql$/
 
-/** The files of a folder, numbered from 0001 without a gap. @throws TypeError for a gap, a double or a strange name */
+/**
+ * The files of a folder by their numbers. A number may be left out (branches take theirs ahead of time), and is then free for ever or until
+ * a file comes. @throws TypeError for a number that is there twice, or a strange name
+ */
 export async function readMigrations(folder: URL): Promise<Migration[]> {
   const base = new URL(folder.href.endsWith('/') ? folder.href : `${folder.href}/`)
   const names = (await readdir(base)).filter((name) => name.endsWith('.sql')).sort()
+  const taken = new Set<number>()
   return Promise.all(
-    names.map(async (name, n) => {
-      const number = Number(NAME.exec(name)?.[1])
-      if (number !== n + 1)
-        throw new TypeError(`${name} in ${base.pathname} should be number ${n + 1}: 0001-<what>.sql, …`)
+    names.map(async (name) => {
+      const number = Number(NAME.exec(name)?.[1] ?? 0)
+      if (number === 0 || taken.has(number))
+        throw new TypeError(`${name} in ${base.pathname} needs a number of its own: 0001-<what>.sql, …`)
+      taken.add(number)
       const text = (await readFile(new URL(name, base), 'utf8')).replaceAll('\r\n', '\n')
       return { number, name, text, checksum: createHash('sha256').update(text).digest('hex') }
     }),

@@ -80,12 +80,23 @@ export const migrationCases: readonly Case[] = [
     },
   },
   {
-    title: 'a gap in the numbers and a file that ends its own transaction are refused',
+    title: 'a file without a number of its own and one that ends its own transaction are refused',
     async run(t, { host }) {
-      const gap = await folderWith(t, { '0001-a.sql': 'select 1', '0003-c.sql': 'select 1' })
-      await t.rejects(host.migrate([{ name: 'gap', role: ROLE, migrations: gap }]), { name: 'TypeError' })
+      const twice = await folderWith(t, { '0001-a.sql': 'select 1', '0001-c.sql': 'select 1' })
+      await t.rejects(host.migrate([{ name: 'gap', role: ROLE, migrations: twice }]), { name: 'TypeError' })
       const ends = await folderWith(t, { '0001-a.sql': 'create table a (id int); commit; select 1' })
       await t.rejects(host.migrate([{ name: 'ends', role: ROLE, migrations: ends }]), MigrationRefused)
+    },
+  },
+  {
+    title: 'a number that was left out is applied when its file comes',
+    async run(t, { host, db }) {
+      const migrations = await folderWith(t, { ...FIRST, '0003-later.sql': 'create table later (id int)' })
+      const schema: Schema = { name: 'ranges', role: ROLE, migrations }
+      await host.migrate([schema])
+      await writeFile(new URL(`${migrations.href}/0002-between.sql`), 'create table between_them (id int)')
+      await host.migrate([schema])
+      t.strictSame(await recorded(db, 'ranges'), ['0001-first.sql', '0002-between.sql', '0003-later.sql'])
     },
   },
   {
