@@ -3,7 +3,7 @@ import { authSchema, createAuthApp } from '@gatehouse/auth'
 import type { DemoTenant } from '@gatehouse/catalog'
 import { Secret } from '@gatehouse/config'
 import { type Clock, STREAMS, systemClock } from '@gatehouse/contracts'
-import { catalogsOf, createMcpApp, drainCatalogs, openCatalogs, resourceNames } from '@gatehouse/mcp'
+import { catalogsOf, createMcpApp, drainCatalogs, mcpSchema, openCatalogs, resourceNames } from '@gatehouse/mcp'
 import type { Profile } from '@gatehouse/profiles'
 import { type Closing, createServer } from '@gatehouse/service'
 import { createMetrics, type Logger } from '@gatehouse/telemetry'
@@ -43,7 +43,7 @@ export async function assembleHouse(options: HouseOptions, closing: Closing): Pr
   const { profile, publicUrl, secrets, log } = options
   const clock = options.clock ?? systemClock
   const catalogs = catalogsOf(profile.catalogs)
-  const schemas = [authSchema, auditSchema, ...catalogs.map(({ schema }) => schema)]
+  const schemas = [authSchema, auditSchema, mcpSchema, ...catalogs.map(({ schema }) => schema)]
   const { host, kv, bus, description } = await openParts(options.parts, options.folder, schemas, log, closing)
   await bus.ensureStreams(Object.values(STREAMS))
   const { demoPassword: password, demoApiKey: apiKey } = secrets
@@ -85,6 +85,8 @@ export async function assembleHouse(options: HouseOptions, closing: Closing): Pr
       }),
       feed: feed.view,
       exchangeKey: auth.exchangeCredential,
+      db: host.as(mcpSchema.role),
+      host,
       bus,
       kv,
       clock,

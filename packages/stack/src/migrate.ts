@@ -2,7 +2,7 @@ import { auditSchema } from '@gatehouse/audit'
 import { authSchema } from '@gatehouse/auth'
 import { loadConfig } from '@gatehouse/config'
 import { STREAMS } from '@gatehouse/contracts'
-import { catalogsOf } from '@gatehouse/mcp'
+import { catalogsOf, mcpSchema } from '@gatehouse/mcp'
 import { loadProfile } from '@gatehouse/profiles'
 import type { Closeable, Closing } from '@gatehouse/service'
 import { createLogger } from '@gatehouse/telemetry'
@@ -28,7 +28,7 @@ try {
     redis: undefined,
     nats: config.NATS_URL,
   }
-  const schemas = [authSchema, auditSchema, ...catalogs.map(({ schema }) => schema)]
+  const schemas = [authSchema, auditSchema, mcpSchema, ...catalogs.map(({ schema }) => schema)]
   const parts = await openParts(urls, undefined, schemas, log, closing)
   await parts.bus.ensureStreams(Object.values(STREAMS))
   const { GATEHOUSE_DEMO_PASSWORD: password, GATEHOUSE_DEMO_API_KEY: apiKey, GATEHOUSE_SECRET: master } = config

@@ -3,8 +3,8 @@ import { test } from 'tap'
 import { catalogsOf } from './catalogs.ts'
 import { mcpConfig } from './config.ts'
 
-test('the public URL is enough; the rest has defaults, and a path on it is dropped', async (t) => {
-  const config = loadConfig(mcpConfig, { PUBLIC_URL: 'https://MCP.example/x/' })
+test('the public URL and the secret are enough; the rest has defaults, and a path on it is dropped', async (t) => {
+  const config = loadConfig(mcpConfig, { PUBLIC_URL: 'https://MCP.example/x/', GATEHOUSE_SECRET: 'sixteen letters.' })
   t.match(config, {
     PUBLIC_URL: 'https://mcp.example',
     GATEHOUSE_PROFILE: 'align',
@@ -21,7 +21,7 @@ test('every fault of the configuration is named at once', async (t) => {
     t.fail('it was accepted')
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
-    t.equal(error.faults.length, 6, error.message)
+    t.equal(error.faults.length, 7, error.message)
   }
 })
 

@@ -21,6 +21,9 @@ export const mcpConfig = z.object({
     .describe(
       'Private JWK (ES256) with which this service proves itself to auth; needed where the profile takes API keys.',
     ),
+  GATEHOUSE_SECRET: secret().describe(
+    'Encrypts the keys in the database, which seal session ids, request state and cursors; at least 16 characters. Without it those in use are lost.',
+  ),
   NODE_NAME: z
     .string()
     .regex(/^[A-Za-z0-9_-]{1,128}$/, 'must have 1 to 128 characters of A-Z a-z 0-9 _ -')

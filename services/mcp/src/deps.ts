@@ -1,6 +1,7 @@
 import type { Bus } from '@gatehouse/bus'
 import type { Catalog } from '@gatehouse/catalog'
 import type { Clock } from '@gatehouse/contracts'
+import type { Database, DatabaseHost } from '@gatehouse/database'
 import type { KeyValue } from '@gatehouse/kv'
 import type { Principal } from '@gatehouse/policy'
 import type { Profile } from '@gatehouse/profiles'
@@ -71,6 +72,10 @@ export interface McpDeps {
   readonly feed: FeedView
   /** `undefined` for a key that is not (or no longer) good. Rejects when auth cannot be asked. */
   readonly exchangeKey: (key: string) => Promise<PrincipalFacts | undefined>
+  /** The service's own schema: tasks, claims, keys. */
+  readonly db: Database
+  /** Hears what other nodes did to tasks. */
+  readonly host: Pick<DatabaseHost, 'listen'>
   readonly bus: Bus
   readonly kv: KeyValue
   readonly clock: Clock

@@ -5,3 +5,4 @@ export { DEFAULT_LIMITS, type McpDeps, type McpLimits, type OpenedCatalog, type 
 export { CODES, EDGE as EDGE_REFUSALS } from './errors.ts'
 export { protectedResource, resourceNames } from './metadata/protected-resource.ts'
 export { RegistryError } from './registry/build.ts'
+export { mcpSchema } from './schema.ts'

@@ -13,6 +13,7 @@ import { catalogsOf, drainCatalogs, openCatalogs } from './catalogs.ts'
 import { mcpConfig } from './config.ts'
 import { keyExchangeOf } from './edge/exchange.ts'
 import { resourceNames } from './metadata/protected-resource.ts'
+import { mcpSchema } from './schema.ts'
 
 const log = createLogger('mcp')
 const clock = systemClock
@@ -28,7 +29,7 @@ await runService(log, async (closing) => {
   const authUrl = config.AUTH_INTERNAL_URL ?? issuer
 
   const host = closing(await openDatabase(config.DATABASE_URL, { ownerUrl: config.DATABASE_OWNER_URL, logger: log }))
-  const schemas = catalogs.map(({ schema }) => schema)
+  const schemas = [mcpSchema, ...catalogs.map(({ schema }) => schema)]
   if (config.GATEHOUSE_MIGRATE) await host.migrate(config.NATS_URL === undefined ? [...schemas, busSchema] : schemas)
   const kv = closing(await openKeyValue(config.REDIS_URL, { logger: log }))
   const bus = closing(await openBus(config.NATS_URL, { database: host.as('gatehouse_bus'), logger: log, name: 'mcp' }))
@@ -65,6 +66,8 @@ await runService(log, async (closing) => {
         clock,
         fetch,
       }),
+      db: host.as(mcpSchema.role),
+      host,
       bus,
       kv,
       clock,

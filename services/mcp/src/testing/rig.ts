@@ -14,7 +14,7 @@ import {
   TenantState,
   type TenantStateData,
 } from '@gatehouse/contracts'
-import { sql } from '@gatehouse/database'
+import { type DatabaseHost, sql } from '@gatehouse/database'
 import { testDatabase } from '@gatehouse/database/testing'
 import { openKeyValue } from '@gatehouse/kv'
 import { parseProfile } from '@gatehouse/profiles'
@@ -26,6 +26,7 @@ import { exportJWK, SignJWT } from 'jose'
 import { t as wholeFile } from 'tap'
 import { createMcpApp, type McpApp } from '../app.ts'
 import type { McpDeps, PrincipalFacts } from '../deps.ts'
+import { mcpSchema } from '../schema.ts'
 import { type Notes, notesCatalog } from './notes-catalog.ts'
 
 export const ORIGIN = 'https://mcp.example'
@@ -103,6 +104,7 @@ export interface Rig {
 
 /** What the nodes of one test file share: starting a database costs more, a node milliseconds. */
 export interface RigParts {
+  readonly host: DatabaseHost
   readonly bus: Bus
   readonly feed: Feed
   readonly auth: ReturnType<typeof authOf>
@@ -112,8 +114,8 @@ export interface RigParts {
 
 /** A database, the embedded bus in it, the tenants, and a feed that ticks. */
 export async function openParts(): Promise<RigParts> {
-  const host = await testDatabase(wholeFile, [busSchema])
-  const parts = await openPartsOn(await openBus('memory:', { database: host.as('gatehouse_bus') }))
+  const host = await testDatabase(wholeFile, [busSchema, mcpSchema])
+  const parts = await openPartsOn(await openBus('memory:', { database: host.as('gatehouse_bus') }), host)
   return {
     ...parts,
     async recreateDomain() {
@@ -126,7 +128,8 @@ export async function openParts(): Promise<RigParts> {
 }
 
 /** The same on a bus that is there already; it is closed with the parts. */
-export async function openPartsOn(bus: Bus): Promise<RigParts> {
+export async function openPartsOn(bus: Bus, given?: DatabaseHost): Promise<RigParts> {
+  const host = given ?? (await testDatabase(wholeFile, [mcpSchema]))
   await bus.ensureStreams(Object.values(STREAMS))
   const auth = authOf(bus)
   for (const state of TENANTS) await auth.setTenant(state)
@@ -135,6 +138,7 @@ export async function openPartsOn(bus: Bus): Promise<RigParts> {
   await auth.tick()
   await feed.ready()
   return {
+    host,
     bus,
     feed,
     auth,
@@ -153,7 +157,7 @@ let nodes = 0
 
 /** A node with a store and a name of its own. All nodes of a process trust the same key. */
 export async function openRig(
-  { bus, feed, auth, recreateDomain }: RigParts,
+  { host, bus, feed, auth, recreateDomain }: RigParts,
   over: Partial<McpDeps> = {},
 ): Promise<Rig> {
   nodes += 1
@@ -176,6 +180,8 @@ export async function openRig(
     }),
     feed: feed.view,
     exchangeKey: async (key) => KEYS[key],
+    db: host.as(mcpSchema.role),
+    host,
     bus: cuttable(bus, cut),
     kv,
     clock: systemClock,
