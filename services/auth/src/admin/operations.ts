@@ -27,7 +27,7 @@ const tenant = z.object({
 })
 const client = z.object({
   id,
-  kind: z.enum(['dynamic', 'registered']),
+  kind: z.enum(['dynamic', 'registered', 'metadata']),
   name: z.string(),
   redirectUris: z.array(z.string()),
   authMethod: z.string(),

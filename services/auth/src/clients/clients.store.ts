@@ -1,37 +1,73 @@
 import { json, sql, type Tx } from '@gatehouse/database'
+import type { JSONWebKeySet } from 'jose'
 
-export type AuthMethod = 'none' | 'client_secret_basic' | 'client_secret_post'
+export type AuthMethod = 'none' | 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt'
+export type ClientKind = 'dynamic' | 'registered' | 'metadata'
+/** Why a client is gone for good. */
+export type ClientEnd = 'deleted' | 'unused' | 'idle'
 
 export interface Client {
   readonly id: string
-  readonly kind: 'dynamic' | 'registered'
+  readonly kind: ClientKind
   readonly name: string
   readonly redirectUris: readonly string[]
   readonly authMethod: AuthMethod
   readonly secretHash: Uint8Array | null
+  /** Its public keys; at most one of the two is there. */
+  readonly jwks: JSONWebKeySet | null
+  readonly jwksUri: string | null
   /** What it said it would use; `null` = it did not say, so it is not held to anything. */
   readonly grantTypes: readonly string[] | null
+  /** What it may have for itself (`client_credentials`); `null` = nothing. */
+  readonly scopes: readonly string[] | null
+  /** Identifiers of the resources that it may have tokens for; `null` = any. */
+  readonly resources: readonly string[] | null
+  /** Tenant that it acts in when it acts for itself. */
+  readonly tenantId: string | null
+  readonly registrationHash: Uint8Array | null
   readonly metadata: Readonly<Record<string, unknown>>
   readonly createdAt: Date
+  readonly usedAt: Date | null
+  readonly disabledAt: Date | null
+  readonly endedAt: Date | null
+  readonly endReason: ClientEnd | null
 }
 
+/** What stands in a row by itself. */
+type Born = Omit<Client, 'usedAt' | 'disabledAt' | 'endedAt' | 'endReason'>
+
 const columns = sql`id, kind, name, redirect_uris as "redirectUris", auth_method as "authMethod", secret_hash as "secretHash",
-  grant_types as "grantTypes", metadata, created_at as "createdAt"`
+  jwks, jwks_uri as "jwksUri", grant_types as "grantTypes", scopes, resources, tenant_id as "tenantId",
+  registration_hash as "registrationHash", metadata, created_at as "createdAt", used_at as "usedAt",
+  disabled_at as "disabledAt", ended_at as "endedAt", end_reason as "endReason"`
 
 /** A client that may be used. */
 export const client_get = (tx: Tx, id: string) =>
-  tx.maybe<Client>(sql`select ${columns} from auth.clients where id = ${id} and disabled_at is null`)
+  tx.maybe<Client>(sql`
+    select ${columns} from auth.clients where id = ${id} and disabled_at is null and ended_at is null`)
 
-export const client_insert = (tx: Tx, client: Client) =>
+/** A client whatever became of it. */
+export const client_get_any = (tx: Tx, id: string) =>
+  tx.maybe<Client>(sql`select ${columns} from auth.clients where id = ${id}`)
+
+/** The same, held. */
+export const client_lock = (tx: Tx, id: string) =>
+  tx.maybe<Client>(sql`select ${columns} from auth.clients where id = ${id} for update`)
+
+const keys = ({ jwks }: Pick<Client, 'jwks'>) => (jwks === null ? null : json(jwks))
+
+export const client_insert = (tx: Tx, client: Born) =>
   tx.run(sql`
-    insert into auth.clients (id, kind, name, redirect_uris, auth_method, secret_hash, grant_types, metadata, created_at)
+    insert into auth.clients (id, kind, name, redirect_uris, auth_method, secret_hash, jwks, jwks_uri, grant_types, scopes,
+      resources, tenant_id, registration_hash, metadata, created_at)
     values (${client.id}, ${client.kind}, ${client.name}, ${client.redirectUris}, ${client.authMethod}, ${client.secretHash},
-      ${client.grantTypes}, ${json(client.metadata)}::jsonb, ${client.createdAt})`)
+      ${keys(client)}::jsonb, ${client.jwksUri}, ${client.grantTypes}, ${client.scopes}, ${client.resources},
+      ${client.tenantId}, ${client.registrationHash}, ${json(client.metadata)}::jsonb, ${client.createdAt})`)
 
 /** Newest first, after the client that ends the page before. */
 export const client_list = (tx: Tx, limit: number, after: string | undefined) =>
   tx.rows<Client>(sql`
     select ${columns} from auth.clients
-    where ${after ?? null}::text is null
-      or (created_at, id) < (select created_at, id from auth.clients where id = ${after ?? null})
+    where ended_at is null and (${after ?? null}::text is null
+      or (created_at, id) < (select created_at, id from auth.clients where id = ${after ?? null}))
     order by auth.clients.created_at desc, auth.clients.id desc limit ${limit}`)

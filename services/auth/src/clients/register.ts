@@ -6,7 +6,7 @@ import { answerErrors, answerJson } from '../http/answer-errors.ts'
 import { addEndpoint } from '../http/endpoint.ts'
 import type { Limiter } from '../http/limiter.ts'
 import { newId, newSecret, sha256 } from '../secrets.ts'
-import { type Client, client_insert } from './clients.store.ts'
+import { client_insert } from './clients.store.ts'
 import { judgeMetadata } from './judge-metadata.ts'
 
 const BODY_BYTES = 64 * 1024
@@ -37,10 +37,16 @@ export async function registerRoutes(
       if (!verdict.ok) throw new Refusal(verdict.reason, { text: verdict.text })
       const { registration } = verdict
       const secret = registration.authMethod === 'none' ? undefined : newSecret()
-      const client: Client = {
+      const client = {
         ...registration,
+        jwks: null,
+        jwksUri: null,
+        scopes: null,
+        resources: null,
+        tenantId: null,
+        registrationHash: null,
         id: newId('client'),
-        kind: 'dynamic',
+        kind: 'dynamic' as const,
         secretHash: secret === undefined ? null : sha256(secret),
         createdAt: new Date(Math.floor(clock.now() / 1_000) * 1_000),
       }
@@ -53,7 +59,10 @@ export async function registerRoutes(
 }
 
 /** RFC 7591 section 3.2.1: everything that was registered, defaults and changes included. */
-function describeClient(client: Client, secret: string | undefined): Record<string, unknown> {
+function describeClient(
+  client: Parameters<typeof client_insert>[1],
+  secret: string | undefined,
+): Record<string, unknown> {
   return {
     client_id: client.id,
     ...(secret === undefined ? {} : { client_secret: secret, client_secret_expires_at: 0 }),
