@@ -1,3 +1,3 @@
 export { loadProfile, ProfileError, parseProfile } from './load.ts'
 export { rulesOf } from './rules.ts'
-export { type Profile, type ProfileScope, profileSchema } from './schema.ts'
+export { type Profile, type ProfileResource, type ProfileScope, profileSchema } from './schema.ts'

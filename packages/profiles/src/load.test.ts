@@ -125,6 +125,28 @@ test('names that point nowhere are told at once, each with its line', async (t) 
   ])
 })
 
+test('resources name their own scopes, and the two paths of HTTP+SSE go together', async (t) => {
+  const more = `resources:
+  - identifier: /api
+    name: API
+    scopes:
+      - name: api:read
+        text: Read
+      - name: api:write
+        text: Write
+        implies: [read]
+    defaultScopes: [api:reed]
+`
+  t.same(faultsOf(SMALL.replace('paths: {}', 'paths: { sse: /sse }').concat(more)), [
+    'line 40: resources.0.defaultScopes.0: api:reed is not among the scopes of API',
+    'line 39: resources.0.scopes.1.implies: read is not among the scopes of API',
+    'line 8: paths: sse and messages go together',
+  ])
+  for (const identifier of ['api', 'https://api.example/#x', '/api/']) {
+    t.match(faultsOf(SMALL.concat(more.replace('/api', identifier))), [/identifier/], identifier)
+  }
+})
+
 test('text that is no YAML is told with its line', async (t) => {
   const faults = faultsOf(`${SMALL}broken: [a, b\n`)
   t.ok(faults.length > 0)

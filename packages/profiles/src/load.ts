@@ -87,6 +87,21 @@ function crossChecks(profile: Profile): Fault[] {
       }
     }
   })
+  profile.resources.forEach((resource, at) => {
+    const own = new Set(resource.scopes.map((scope) => scope.name))
+    const missing = (name: string): string => `${name} is not among the scopes of ${resource.name}`
+    resource.defaultScopes.forEach((name, index) => {
+      if (!own.has(name)) faults.push({ path: ['resources', at, 'defaultScopes', index], message: missing(name) })
+    })
+    resource.scopes.forEach((scope, index) => {
+      const unknown = scope.implies.find((name) => !own.has(name))
+      if (unknown !== undefined)
+        faults.push({ path: ['resources', at, 'scopes', index, 'implies'], message: missing(unknown) })
+    })
+  })
+  if ((profile.paths.sse === undefined) !== (profile.paths.messages === undefined)) {
+    faults.push({ path: ['paths'], message: 'sse and messages go together' })
+  }
   profile.plans.withMcp.forEach((plan, index) => {
     if (!profile.plans.all.includes(plan)) {
       faults.push({ path: ['plans', 'withMcp', index], message: `${plan} is not among all plans` })

@@ -11,6 +11,38 @@ const scope = z.strictObject({
   narrowing: z.boolean().default(false).describe('Narrows access when present and is never demanded by a challenge.'),
 })
 
+const identifier = z
+  .string()
+  .refine(
+    (value) => (value.startsWith('/') ? path.safeParse(value).success : URL.canParse(value) && !value.includes('#')),
+    'must be an absolute URI without a fragment, or a path of this deployment',
+  )
+
+const resource = z.strictObject({
+  identifier: identifier.describe('The audience of its tokens: an absolute URI, or a path below the public URL.'),
+  name: z.string().min(1).max(100).describe('What the consent page calls it.'),
+  aliases: z.array(identifier).default([]).describe('Other spellings that clients send for it.'),
+  scopes: z
+    .array(scope.omit({ narrowing: true }))
+    .min(1)
+    .describe('Scopes that it understands.'),
+  defaultScopes: z
+    .array(scopeName)
+    .default([])
+    .describe('Granted when a request for it names no scope; without any such a request is refused.'),
+  accessTokenSeconds: z
+    .number()
+    .int()
+    .min(60)
+    .max(86_400)
+    .optional()
+    .describe('Life time of its access tokens, if not the one of the deployment.'),
+  publicKeys: z
+    .array(z.record(z.string(), z.unknown()).refine((jwk) => !('d' in jwk || 'k' in jwk), 'must be a public key'))
+    .default([])
+    .describe('Public keys (JWK) with which it proves itself at introspection (`private_key_jwt`).'),
+})
+
 /** A deployment's names, paths, scopes, plans and limits. Data only; see `profiles/*.yaml`. */
 export const profileSchema = z.strictObject({
   name: z
@@ -30,18 +62,24 @@ export const profileSchema = z.strictObject({
   catalogs: z.array(z.string()).min(1).describe('The catalogs that this deployment serves.'),
   paths: z.strictObject({
     mcp: path.default('/mcp').describe('The MCP endpoint (Streamable HTTP).'),
+    sse: path.optional().describe('The stream of HTTP+SSE (2024-11-05); a resource of its own. Absent: not offered.'),
+    messages: path.optional().describe('Where HTTP+SSE clients post; goes with `paths.sse`.'),
     register: path.default('/oauth/register').describe('Dynamic client registration (RFC 7591).'),
     authorizedApps: path.default('/settings/authorized-apps').describe('Where a person reviews and revokes clients.'),
     billing: path.optional().describe('Named by the answer to a suspended tenant.'),
   }),
   scopes: z.array(scope).min(1).describe('Scopes of the MCP resource.'),
   defaultScopes: z.array(scopeName).min(1).describe('Granted when an authorization request names no scope.'),
+  resources: z
+    .array(resource)
+    .default([])
+    .describe('Audiences beside the MCP endpoint. More can be registered at run time (`gatehouse resources`).'),
   openid: z.boolean().default(true).describe('Offers `openid profile email`, ID tokens and UserInfo.'),
   grants: z
     .array(z.enum(['authorization_code', 'refresh_token', 'client_credentials']))
     .min(1)
     .default(['authorization_code', 'refresh_token'])
-    .describe('Grants of the token endpoint. `client_credentials` may be named; it is not offered yet.'),
+    .describe('Grants of the token endpoint. `client_credentials` is for clients that an operator registered.'),
   credentials: z
     .array(z.enum(['oauth', 'api-key']))
     .min(1)
@@ -54,6 +92,16 @@ export const profileSchema = z.strictObject({
     .describe('First characters of API keys.'),
   accessTokenSeconds: z.number().int().min(60).max(86_400).default(600).describe('Life time of access tokens.'),
   refreshTokenSeconds: seconds.default(2_592_000).describe('Life time of a refresh token, from its last use.'),
+  refreshFamilySeconds: z
+    .number()
+    .int()
+    .positive()
+    .default(7_776_000)
+    .describe('How long refresh tokens of one authorization are renewed at most; then the person authorizes again.'),
+  requirePushedRequests: z
+    .boolean()
+    .default(false)
+    .describe('Authorization requests have to be pushed first (RFC 9126); a client can ask this of itself.'),
   refreshRetrySeconds: z
     .number()
     .int()
@@ -90,3 +138,4 @@ export const profileSchema = z.strictObject({
 
 export type Profile = z.infer<typeof profileSchema>
 export type ProfileScope = Profile['scopes'][number]
+export type ProfileResource = Profile['resources'][number]
