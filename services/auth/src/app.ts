@@ -14,8 +14,7 @@ import { createServiceAuthentication, type InternalClient } from './api-keys/ass
 import { createExchange, type ExchangeCredential } from './api-keys/exchange.ts'
 import { internalRoutes } from './api-keys/internal.ts'
 import { startBackground } from './background.ts'
-import type { FindClient } from './clients/authenticate.ts'
-import { client_get } from './clients/clients.store.ts'
+import { createClientAuthentication } from './clients/authenticate.ts'
 import { registerRoutes } from './clients/register.ts'
 import { revocationRoutes } from './grants/revocation.ts'
 import { asRefusal } from './http/answer-errors.ts'
@@ -97,7 +96,7 @@ export function createAuthApp(deps: AuthDeps): AuthApp {
     refreshRing: keyring('refresh', makeMacKey),
     minter: createMinter({ issuer, profile, accessSigner, idSigner }),
     readToken: createTokenReader({ issuer, signer: accessSigner, now: () => clock.now() }),
-    findClient: ((id) => db.asPlatform('client', (tx) => client_get(tx, id))) satisfies FindClient,
+    authenticateClient: createClientAuthentication(deps),
     limiter: createLimiter(deps),
     passwords: createPasswords(),
     browsers: createBrowsers({ publicUrl, csrfKey: deriveKey(deps.secret, 'csrf') }),

@@ -1,27 +1,30 @@
+import type { Database } from '@gatehouse/database'
 import type { FastifyRequest } from 'fastify'
 import { type Reason, Refusal } from '../errors.ts'
 import type { Params } from '../http/form.ts'
 import { sameBytes, sha256 } from '../secrets.ts'
-import type { Client } from './clients.store.ts'
+import { type Client, client_get } from './clients.store.ts'
 
 /** How a request says who it is. */
 export type Presented =
   | { readonly method: 'none'; readonly clientId: string }
   | { readonly method: 'basic' | 'post'; readonly clientId: string; readonly secret: string }
 
-export type FindClient = (id: string) => Promise<Client | undefined>
-
 /**
- * The client behind a request to the token or revocation endpoint (RFC 6749 section 2.3).
+ * The client behind a request to the token endpoint or one like it (RFC 6749 section 2.3).
  * @throws Refusal 401 `invalid_client`, with a challenge when Basic was tried; 400 when more than one method was used
  */
-export async function authenticateClient(request: FastifyRequest, form: Params, find: FindClient): Promise<Client> {
-  const presented = readPresented(request.headers.authorization, form)
-  const client = await find(presented.clientId)
-  const fault = judgeClient(presented, client)
-  if (fault === undefined && client !== undefined) return client
-  const headers = presented.method === 'basic' ? { 'www-authenticate': 'Basic realm="token"' } : {}
-  throw new Refusal(fault ?? 'client.unknown', { headers })
+export type AuthenticateClient = (request: FastifyRequest, form: Params) => Promise<Client>
+
+export function createClientAuthentication({ db }: { readonly db: Database }): AuthenticateClient {
+  return async (request, form) => {
+    const presented = readPresented(request.headers.authorization, form)
+    const client = await db.asPlatform('client', (tx) => client_get(tx, presented.clientId))
+    const fault = judgeClient(presented, client)
+    if (fault === undefined && client !== undefined) return client
+    const headers = presented.method === 'basic' ? { 'www-authenticate': 'Basic realm="token"' } : {}
+    throw new Refusal(fault ?? 'client.unknown', { headers })
+  }
 }
 
 /** Two secrets, or two names, are two methods (OAuth 2.1, section 2.4). */

@@ -40,7 +40,7 @@ export const consent_extend = (
 export const consent_end = (tx: Tx, id: string, personId: string, now: Date) =>
   tx.maybe<{ readonly clientName: string }>(sql`
     update auth.consents set ended_at = ${now} from auth.clients
-    where consents.id = ${id} and person_id = ${personId} and ended_at is null and clients.id = consents.client_id
+    where consents.id = ${id} and person_id = ${personId} and consents.ended_at is null and clients.id = consents.client_id
     returning clients.name as "clientName"`)
 
 export interface ConsentEntry {

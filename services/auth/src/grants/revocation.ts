@@ -1,7 +1,7 @@
 import type { Clock } from '@gatehouse/contracts'
 import type { Database } from '@gatehouse/database'
 import type { FastifyInstance } from 'fastify'
-import { authenticateClient, type FindClient } from '../clients/authenticate.ts'
+import type { AuthenticateClient } from '../clients/authenticate.ts'
 import { Refusal } from '../errors.ts'
 import { answerErrors, answerJson } from '../http/answer-errors.ts'
 import { addEndpoint } from '../http/endpoint.ts'
@@ -24,11 +24,11 @@ export async function revocationRoutes(
   deps: {
     readonly db: Database
     readonly clock: Clock
-    readonly findClient: FindClient
+    readonly authenticateClient: AuthenticateClient
     readonly readToken: ReadOwnToken
   },
 ): Promise<void> {
-  const { db, clock, findClient, readToken } = deps
+  const { db, clock, authenticateClient, readToken } = deps
   answerErrors(server, answerJson)
   addEndpoint(server, {
     path: REVOKE_PATH,
@@ -36,7 +36,7 @@ export async function revocationRoutes(
     bodyLimit: BODY_BYTES,
     post: async (request, reply) => {
       const form = readForm(request)
-      const client = await authenticateClient(request, form, findClient)
+      const client = await authenticateClient(request, form)
       const token = form.need('token')
       const access = await readToken(token)
       const foreign = await db.asPlatform('revocation', async (tx) => {

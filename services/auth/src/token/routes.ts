@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { authenticateClient, type FindClient } from '../clients/authenticate.ts'
+import type { AuthenticateClient } from '../clients/authenticate.ts'
 import { Refusal } from '../errors.ts'
 import { answerErrors, answerJson } from '../http/answer-errors.ts'
 import { addEndpoint } from '../http/endpoint.ts'
@@ -13,9 +13,9 @@ const BODY_BYTES = 64 * 1024
 /** The token endpoint (OAuth 2.1, section 3.2). */
 export async function tokenRoutes(
   server: FastifyInstance,
-  deps: TokenDeps & { readonly findClient: FindClient },
+  deps: TokenDeps & { readonly authenticateClient: AuthenticateClient },
 ): Promise<void> {
-  const { clock, minter, findClient } = deps
+  const { clock, minter, authenticateClient } = deps
   const grants = offeredGrants(deps.profile)
   const received = new WeakMap<object, number>()
   answerErrors(server, answerJson)
@@ -29,7 +29,7 @@ export async function tokenRoutes(
     post: async (request, reply) => {
       const form = readForm(request)
       const type = form.need('grant_type')
-      const client = await authenticateClient(request, form, findClient)
+      const client = await authenticateClient(request, form)
       const grant = grants.get(type)
       if (grant === undefined) throw new Refusal('grant.unsupported')
       if (client.grantTypes?.includes(type) === false) throw new Refusal('grant.not-allowed')
