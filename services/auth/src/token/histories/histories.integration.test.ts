@@ -1,0 +1,54 @@
+import { openDatabase, sql } from '@gatehouse/database'
+import { postgres } from '@gatehouse/testkit'
+import fc from 'fast-check'
+import { type Test, test } from 'tap'
+import { authSchema } from '../../schema.ts'
+import { connect, openHouse } from '../../testing/house.ts'
+import { retryWindowMs } from '../judge-refresh.ts'
+import { live, mortal, type Stage, standingClock } from './run.ts'
+import { histories } from './steps.ts'
+
+/** In each of the two rules; `npm run proof refresh-histories` asks for more. */
+const HISTORIES = Number(process.env.GATEHOUSE_HISTORIES ?? 2_000)
+/** Lived at the same time, each on a family of its own. */
+const TOGETHER = 10
+
+async function openStage(t: Test, refreshRetrySeconds: number): Promise<Stage> {
+  const { url } = await postgres(t)
+  const host = await openDatabase(url, { poolSize: 12 })
+  t.teardown(() => host.close())
+  const db = mortal(host.as(authSchema.role))
+  const profile = { refreshRetrySeconds }
+  const one = await openHouse(t, { host, profile, deps: { db, clock: standingClock } })
+  const other = await openHouse(t, { host, profile, deps: { db, clock: standingClock } })
+  const { client, refresh_token } = await connect(one)
+  const { id } = await db.asPlatform('test', (tx) => tx.one<{ id: string }>(sql`select id from auth.grants limit 1`))
+  t.ok(refresh_token)
+  return {
+    servers: [one.server, other.server],
+    db,
+    client,
+    template: id,
+    windowMs: retryWindowMs(refreshRetrySeconds),
+    rotateKey: async () => undefined,
+  }
+}
+
+for (const { rule, refreshRetrySeconds } of [
+  { rule: 'with a retry window of 120 s', refreshRetrySeconds: 120 },
+  { rule: 'under the strict rule', refreshRetrySeconds: 0 },
+]) {
+  test(`${HISTORIES} histories of parallel refreshes, repeats, revocations and crashes ${rule}: one successor, none after death, nobody locked out [A-RF-02, A-RF-04, A-RF-06, CF-19]`, async (t) => {
+    const stage = await openStage(t, refreshRetrySeconds)
+    const together = fc.array(histories(stage.windowMs), { minLength: TOGETHER, maxLength: TOGETHER })
+    await fc.assert(
+      fc.asyncProperty(together, async (lives) => {
+        const faults = await Promise.all(lives.map((history) => live(stage, history)))
+        const fault = faults.find((each) => each !== undefined)
+        if (fault !== undefined) throw new Error(fault)
+      }),
+      { numRuns: Math.ceil(HISTORIES / TOGETHER) },
+    )
+    t.pass(`${HISTORIES} histories`)
+  })
+}
