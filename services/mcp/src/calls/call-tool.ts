@@ -106,8 +106,8 @@ async function run(deps: CallDeps, registered: RegisteredTool, input: unknown, c
   const { tool, domain } = registered
   const { envelope, clock } = deps
   const { revision } = caller
-  const ended = await withDeadline(deps.callMs, caller.gone, (signal) =>
-    tool.run(input, { ...domain(caller.principal), ...contextOf(caller, signal, new Date(clock.now())) }),
+  const ended = await withDeadline(deps.callMs, caller.gone, (running) =>
+    tool.run(input, Object.assign(contextOf(caller, running, clock.now), domain(caller.principal))),
   )
   const failed = (outcome: Called['outcome'], reason: string, answer: Outcome): Verdict => ({
     outcome,

@@ -1,16 +1,83 @@
-import type { Call } from '@gatehouse/catalog'
+import { type Answers, type Call, type Claim, type InputRequest, LOG_LEVELS, type LogLevel } from '@gatehouse/catalog'
+import { CapabilityMissing } from './asker.ts'
+import type { Running } from './deadline.ts'
+import { missingCapabilities, readAnswers, wireRequests } from './input-requests.ts'
 import type { Caller } from './outcome.ts'
 
-/** What a handler is given about its call. */
-export function contextOf({ principal, traceparent }: Caller, signal: AbortSignal, now: Date): Call {
+/** What a handler is given about its call. `signal` is made when it is asked for first. */
+export function contextOf(caller: Caller, running: Running, now: () => number, claim?: Claim): Call {
   return {
-    principal,
-    signal,
-    now,
-    ...(traceparent === undefined ? {} : { traceparent }),
-    client: { capabilities: {} },
-    progress: () => undefined,
-    log: () => undefined,
-    ask: () => Promise.reject(new Error('this client cannot be asked')),
+    principal: caller.principal,
+    get signal() {
+      return running.signal
+    },
+    now: new Date(now()),
+    ...(caller.traceparent === undefined ? {} : { traceparent: caller.traceparent }),
+    client: caller.client,
+    progress: caller.progressToken === undefined ? nothing : progressOf(caller, caller.progressToken, now),
+    log: caller.logLevel === undefined ? nothing : logOf(caller, caller.logLevel, now),
+    ask: (requests) => ask(caller, running, requests),
+    ...(claim === undefined ? {} : { claim }),
+  }
+}
+
+const nothing = (): void => undefined
+
+async function ask<const R extends Readonly<Record<string, InputRequest>>>(
+  caller: Caller,
+  running: Running,
+  requests: R,
+): Promise<Answers<R>> {
+  const missing = missingCapabilities(requests, caller.client, caller.revision)
+  if (missing !== undefined) throw new CapabilityMissing(missing)
+  const resume = running.pause()
+  try {
+    return readAnswers(requests, await caller.asker.ask(wireRequests(requests, caller.revision), running.signal))
+  } finally {
+    resume()
+  }
+}
+
+/** What one call may send at once, and how often from then on. */
+const BURST = 20
+const EVERY_MS = 50
+
+/** Lets `BURST` through, then one in `EVERY_MS`. */
+function createThrottle(now: () => number): () => boolean {
+  let tokens = BURST
+  let at = now()
+  return () => {
+    const time = now()
+    tokens = Math.min(BURST, tokens + (time - at) / EVERY_MS)
+    at = time
+    if (tokens < 1) return false
+    tokens -= 1
+    return true
+  }
+}
+
+/** Progress that does not grow is left out, and so is what comes too fast; the last step of known work always goes. */
+function progressOf({ channel }: Caller, progressToken: string | number, now: () => number): Call['progress'] {
+  const free = createThrottle(now)
+  let last = Number.NEGATIVE_INFINITY
+  return (done, total, message) => {
+    if (!Number.isFinite(done) || done <= last || !channel.open) return
+    if (!free() && done !== total) return
+    last = done
+    channel.notify('notifications/progress', {
+      progressToken,
+      progress: done,
+      ...(total === undefined || !Number.isFinite(total) ? {} : { total }),
+      ...(message === undefined ? {} : { message }),
+    })
+  }
+}
+
+function logOf({ channel }: Caller, least: LogLevel, now: () => number): Call['log'] {
+  const free = createThrottle(now)
+  const from = LOG_LEVELS.indexOf(least)
+  return (level, data, logger) => {
+    if (LOG_LEVELS.indexOf(level) < from || !channel.open || !free()) return
+    channel.notify('notifications/message', { level, ...(logger === undefined ? {} : { logger }), data: data ?? null })
   }
 }

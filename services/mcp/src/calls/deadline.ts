@@ -1,3 +1,5 @@
+import type { Leaving } from './leaving.ts'
+
 /** How a piece of work ended. */
 export type Ended<T> =
   | { readonly kind: 'done'; readonly value: T }
@@ -6,6 +8,14 @@ export type Ended<T> =
   /** The client went away and the work gave up because of it: it says so with the reason of its signal. */
   | { readonly kind: 'gone' }
 
+/** Work under a deadline, as the work sees it. */
+export interface Running {
+  /** Fires at the deadline, and when the client is gone. Made when it is asked for first. */
+  readonly signal: AbortSignal
+  /** The deadline stands still until the returned function is called: while a person is asked, say. */
+  pause(): () => void
+}
+
 /**
  * Runs `work` for `ms` at most. Its signal fires then, and when the client is gone; work that does not heed it in time is left to itself,
  * and what it comes to later is nobody's. A client that goes does not end the wait: what the work did has to be known, or whoever hangs up
@@ -13,27 +23,89 @@ export type Ended<T> =
  */
 export function withDeadline<T>(
   ms: number,
-  gone: AbortSignal | undefined,
-  work: (signal: AbortSignal) => Promise<T>,
+  gone: Leaving | undefined,
+  work: (running: Running) => Promise<T>,
 ): Promise<Ended<T>> {
-  return new Promise((resolve) => {
-    const controller = new AbortController()
-    const end = (ended: Ended<T>): void => {
-      clearTimeout(timer)
-      gone?.removeEventListener('abort', left)
-      resolve(ended)
-    }
-    const left = (): void => controller.abort(gone?.reason)
-    const timer = setTimeout(() => {
-      controller.abort(new DOMException('the deadline of the call has passed', 'TimeoutError'))
-      end({ kind: 'timed-out' })
-    }, ms)
-    if (gone?.aborted === true) return end({ kind: 'gone' })
-    gone?.addEventListener('abort', left, { once: true })
-    new Promise<T>((begin) => begin(work(controller.signal))).then(
-      (value) => end({ kind: 'done', value }),
+  if (gone?.left === true) return Promise.resolve({ kind: 'gone' })
+  return new Promise((resolve) => new Deadline(ms, gone, resolve).begin(work))
+}
+
+class Deadline<T> implements Running {
+  readonly #gone: Leaving | undefined
+  readonly #resolve: (ended: Ended<T>) => void
+  #controller: AbortController | undefined
+  /** Why the signal fires, for one that is asked for later. */
+  #aborted: { readonly reason: unknown } | undefined
+  #timer: NodeJS.Timeout | undefined
+  #left: number
+  #startedAt = 0
+  #pauses = 0
+  #over = false
+  #deaf: (() => void) | undefined
+
+  constructor(ms: number, gone: Leaving | undefined, resolve: (ended: Ended<T>) => void) {
+    this.#left = ms
+    this.#gone = gone
+    this.#resolve = resolve
+  }
+
+  begin(work: (running: Running) => Promise<T>): void {
+    this.#deaf = this.#gone?.listen(() => this.#abort(this.#gone?.reason))
+    this.#run()
+    new Promise<T>((begin) => begin(work(this))).then(
+      (value) => this.#end({ kind: 'done', value }),
       (error: unknown) =>
-        end(gone?.aborted === true && error === gone.reason ? { kind: 'gone' } : { kind: 'failed', error }),
+        this.#end(
+          this.#gone?.left === true && error === this.#gone.reason ? { kind: 'gone' } : { kind: 'failed', error },
+        ),
     )
-  })
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController()
+      if (this.#aborted !== undefined) this.#controller.abort(this.#aborted.reason)
+    }
+    return this.#controller.signal
+  }
+
+  pause(): () => void {
+    if (this.#pauses === 0 && !this.#over) {
+      clearTimeout(this.#timer)
+      this.#left -= performance.now() - this.#startedAt
+    }
+    this.#pauses += 1
+    let paused = true
+    return () => {
+      if (!paused) return
+      paused = false
+      this.#pauses -= 1
+      if (this.#pauses === 0 && !this.#over) this.#run()
+    }
+  }
+
+  #run(): void {
+    this.#startedAt = performance.now()
+    this.#timer = setTimeout(
+      () => {
+        this.#abort(new DOMException('the deadline of the call has passed', 'TimeoutError'))
+        this.#end({ kind: 'timed-out' })
+      },
+      Math.max(1, this.#left),
+    )
+  }
+
+  #abort(reason: unknown): void {
+    if (this.#over || this.#aborted !== undefined) return
+    this.#aborted = { reason }
+    this.#controller?.abort(reason)
+  }
+
+  #end(ended: Ended<T>): void {
+    if (this.#over) return
+    this.#over = true
+    clearTimeout(this.#timer)
+    this.#deaf?.()
+    this.#resolve(ended)
+  }
 }

@@ -1,7 +1,11 @@
+import type { ClientFacts, LogLevel } from '@gatehouse/catalog'
 import type { Principal, TenantPolicy } from '@gatehouse/policy'
 import type { Logger } from '@gatehouse/telemetry'
 import type { Refused } from '../errors.ts'
 import type { Revision } from '../protocol/revisions.ts'
+import type { Asker } from './asker.ts'
+import type { Channel } from './channel.ts'
+import type { Leaving } from './leaving.ts'
 
 /** Who asks, in which revision, and until when. */
 export interface Caller {
@@ -12,9 +16,17 @@ export interface Caller {
   readonly httpId: string
   /** W3C trace context, if the client sent a well-formed one. */
   readonly traceparent?: string
-  /** Fires when the client went away; only revisions where that means cancellation have it. */
-  readonly gone?: AbortSignal
+  /** Fires when the client went away, or cancelled; only where that means cancellation. */
+  readonly gone?: Leaving
   readonly log: Logger
+  /** What the client declared, with this request or for its session. */
+  readonly client: ClientFacts
+  readonly channel: Channel
+  readonly asker: Asker
+  /** The client wants to be told of progress under this token. */
+  readonly progressToken?: string | number
+  /** The least severe log messages that the client wants; absent: none. */
+  readonly logLevel?: LogLevel
 }
 
 /** What a method came to. */

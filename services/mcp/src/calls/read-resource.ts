@@ -39,11 +39,11 @@ export function createResourceReads(deps: ReadDeps): (params: Params, caller: Ca
 async function read(deps: ReadDeps, matched: Matched, uri: string, caller: Caller): Promise<Outcome> {
   const { resource, domain } = matched.registered
   const { revision } = caller
-  const ended = await withDeadline(deps.callMs, caller.gone, (signal) =>
-    resource.read(matched.variables, {
-      ...domain(caller.principal),
-      ...contextOf(caller, signal, new Date(deps.clock.now())),
-    }),
+  const ended = await withDeadline(deps.callMs, caller.gone, (running) =>
+    resource.read(
+      matched.variables,
+      Object.assign(contextOf(caller, running, deps.clock.now), domain(caller.principal)),
+    ),
   )
   if (ended.kind === 'done') {
     if (ended.value === undefined) return notFound(caller, uri)

@@ -39,6 +39,8 @@ export type Classified =
 const PREFIX = 'io.modelcontextprotocol/'
 export const META_VERSION = `${PREFIX}protocolVersion`
 export const META_CAPABILITIES = `${PREFIX}clientCapabilities`
+export const META_CLIENT = `${PREFIX}clientInfo`
+export const META_LOG_LEVEL = `${PREFIX}logLevel`
 const MAX_BATCH = 50
 /** An id is repeated in every message of a stream, so its length multiplies with what the stream says. */
 const MAX_ID_CHARS = 256

@@ -1,5 +1,8 @@
 import type { Rules } from '@gatehouse/policy'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { NO_ASKER } from '../calls/asker.ts'
+import { NO_CHANNEL } from '../calls/channel.ts'
+import { ClientLeaving, type Leaving } from '../calls/leaving.ts'
 import type { Caller, Outcome } from '../calls/outcome.ts'
 import { accepts } from '../edge/accept.ts'
 import type { Admitted, Knock, Passed } from '../edge/guard.ts'
@@ -12,6 +15,7 @@ import { costOf, scopesLacking } from './batch.ts'
 import { type Classified, classify, type RpcRequest } from './classify.ts'
 import { readBody } from './read-body.ts'
 import { FEATURES } from './revisions.ts'
+import { wishesOf } from './wishes.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -147,19 +151,22 @@ function callerOf(message: RpcRequest, admitted: Admitted, request: FastifyReque
     revision: message.revision,
     httpId: request.id,
     log: request.log as Caller['log'],
+    ...wishesOf(message),
+    channel: NO_CHANNEL,
+    asker: NO_ASKER,
     ...(typeof traceparent === 'string' && TRACEPARENT.test(traceparent) ? { traceparent } : {}),
-    ...(cancellable ? { gone: goneSignal(reply) } : {}),
+    ...(cancellable ? { gone: leavingOf(reply) } : {}),
   }
 }
 
-function goneSignal(reply: FastifyReply): AbortSignal {
-  const controller = new AbortController()
+function leavingOf(reply: FastifyReply): Leaving {
+  const leaving = new ClientLeaving()
   const leave = (): void => {
-    if (!reply.raw.writableFinished) controller.abort(new DOMException('the client went away', 'AbortError'))
+    if (!reply.raw.writableFinished) leaving.leave()
   }
   if (reply.raw.destroyed) leave()
   else reply.raw.once('close', leave)
-  return controller.signal
+  return leaving
 }
 
 const requestsOf = (message: Classified): readonly RpcRequest[] =>
