@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { auditExactlyOnce } from './proofs/audit-exactly-once.ts'
 import type { Proof } from './proofs/proof.ts'
+import { refreshHistories } from './proofs/refresh-histories.ts'
 
-const PROOFS: readonly Proof[] = [auditExactlyOnce]
+const PROOFS: readonly Proof[] = [auditExactlyOnce, refreshHistories]
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const wanted = process.argv.slice(2)
