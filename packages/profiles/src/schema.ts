@@ -59,7 +59,12 @@ export const profileSchema = z.strictObject({
     .string()
     .regex(/^[a-z][a-z0-9+.-]*$/)
     .describe('Scheme of resource URIs, without the colon.'),
-  catalogs: z.array(z.string()).min(1).describe('The catalogs that this deployment serves.'),
+  catalogs: z
+    .array(z.string())
+    .min(1)
+    .describe(
+      'The catalogs that this deployment serves: `tracker` is the package `@gatehouse/catalog-tracker`; a name with a scope or a path is a module of your own, looked for from the working directory.',
+    ),
   paths: z.strictObject({
     mcp: path.default('/mcp').describe('The MCP endpoint (Streamable HTTP).'),
     sse: path.optional().describe('The stream of HTTP+SSE (2024-11-05); a resource of its own. Absent: not offered.'),

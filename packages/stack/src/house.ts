@@ -3,7 +3,7 @@ import { authSchema, createAuthApp } from '@gatehouse/auth'
 import type { DemoTenant } from '@gatehouse/catalog'
 import { Secret } from '@gatehouse/config'
 import { type Clock, STREAMS, systemClock } from '@gatehouse/contracts'
-import { catalogsOf, createMcpApp, drainCatalogs, mcpSchema, openCatalogs, resourceNames } from '@gatehouse/mcp'
+import { createMcpApp, drainCatalogs, loadCatalogs, mcpSchema, openCatalogs, openSealers, resourceNames } from '@gatehouse/mcp'
 import type { Profile } from '@gatehouse/profiles'
 import { type Closing, createServer } from '@gatehouse/service'
 import { createMetrics, type Logger } from '@gatehouse/telemetry'
@@ -25,6 +25,8 @@ export interface HouseOptions {
   readonly log: Logger
   /** Default: the system's. */
   readonly clock?: Clock
+  /** Refuses what is made for tests; default false. */
+  readonly production?: boolean
 }
 
 /** The product in one process, not yet listening. */
@@ -42,7 +44,8 @@ export interface House {
 export async function assembleHouse(options: HouseOptions, closing: Closing): Promise<House> {
   const { profile, publicUrl, secrets, log } = options
   const clock = options.clock ?? systemClock
-  const catalogs = catalogsOf(profile.catalogs)
+  const production = options.production ?? false
+  const catalogs = await loadCatalogs(profile.catalogs, { from: process.cwd(), production })
   const schemas = [authSchema, auditSchema, mcpSchema, ...catalogs.map(({ schema }) => schema)]
   const { host, kv, bus, description } = await openParts(options.parts, options.folder, schemas, log, closing)
   await bus.ensureStreams(Object.values(STREAMS))
@@ -69,6 +72,9 @@ export async function assembleHouse(options: HouseOptions, closing: Closing): Pr
   const feed = await followFeed({ bus, clock, log, graceSeconds: profile.staleGraceSeconds })
   closing({ close: () => feed.stop() })
   closing(drainCatalogs(catalogs, { host, bus, log }))
+  const { sealers } = closing(
+    await openSealers({ db: host.as(mcpSchema.role), secret: new Secret(secrets.master), clock, log }),
+  )
   const mcp = closing(
     createMcpApp({
       profile,
@@ -87,6 +93,7 @@ export async function assembleHouse(options: HouseOptions, closing: Closing): Pr
       exchangeKey: auth.exchangeCredential,
       db: host.as(mcpSchema.role),
       host,
+      sealers,
       bus,
       kv,
       clock,

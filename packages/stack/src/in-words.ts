@@ -1,5 +1,6 @@
 import { ConfigError } from '@gatehouse/config'
 import { DatabaseUnavailable, FolderHeld } from '@gatehouse/database'
+import { CatalogError } from '@gatehouse/mcp'
 import { ProfileError } from '@gatehouse/profiles'
 import { runService } from '@gatehouse/service'
 import type { Logger } from '@gatehouse/telemetry'
@@ -20,9 +21,11 @@ export async function runInWords(log: Logger, what: string, start: Parameters<ty
   })
 }
 
+const TOLD_AS_THEY_ARE = [ConfigError, ProfileError, CatalogError, FolderHeld]
+
 /** What to say of a fault that a person can mend; a stack would hide it. */
 function mendable(error: unknown): string | undefined {
-  if (error instanceof ConfigError || error instanceof ProfileError || error instanceof FolderHeld) return error.message
+  if (TOLD_AS_THEY_ARE.some((kind) => error instanceof kind)) return error instanceof Error ? error.message : undefined
   if (error instanceof DatabaseUnavailable) {
     const reason = ofSystem(error.cause, ['connect', 'getaddrinfo'])
     return reason === undefined ? undefined : `${error.message}: ${reason}`

@@ -11,4 +11,5 @@ export const migrateConfig = z.object({
   GATEHOUSE_DEMO: flag().default(false).describe('Fills an empty house with demo data.'),
   GATEHOUSE_DEMO_PASSWORD: secret().optional().describe('Password of the demo accounts.'),
   GATEHOUSE_DEMO_API_KEY: secret().optional().describe('API key of the demo tenant acme.'),
+  NODE_ENV: z.string().optional().describe('`production` refuses catalogs that are made for tests.'),
 })

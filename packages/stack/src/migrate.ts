@@ -2,7 +2,7 @@ import { auditSchema } from '@gatehouse/audit'
 import { authSchema } from '@gatehouse/auth'
 import { loadConfig } from '@gatehouse/config'
 import { STREAMS } from '@gatehouse/contracts'
-import { catalogsOf, mcpSchema } from '@gatehouse/mcp'
+import { loadCatalogs, mcpSchema } from '@gatehouse/mcp'
 import { loadProfile } from '@gatehouse/profiles'
 import type { Closeable, Closing } from '@gatehouse/service'
 import { createLogger } from '@gatehouse/telemetry'
@@ -21,7 +21,8 @@ const closing: Closing = (thing) => {
 
 try {
   const profile = loadProfile(config.GATEHOUSE_PROFILE)
-  const catalogs = catalogsOf(profile.catalogs)
+  const production = config.NODE_ENV === 'production'
+  const catalogs = await loadCatalogs(profile.catalogs, { from: process.cwd(), production })
   const urls = {
     database: config.DATABASE_URL,
     databaseOwner: config.DATABASE_OWNER_URL,

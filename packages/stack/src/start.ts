@@ -44,6 +44,7 @@ async function start(closing: Parameters<Parameters<typeof runService>[1]>[0]): 
       secrets,
       demo,
       log,
+      production: config.NODE_ENV === 'production',
     },
     closing,
   )

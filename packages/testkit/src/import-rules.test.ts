@@ -58,7 +58,8 @@ function house(files: Readonly<Record<string, string>>): Tree {
   return {
     packages: new Map([
       ['services/auth', manifest('auth', [...ours('database', 'mcp'), 'pg'], ours('testkit'))],
-      ['services/mcp', manifest('mcp', ours('database'))],
+      ['services/mcp', manifest('mcp', ours('database', 'catalog-own'))],
+      ['packages/catalogs/own', manifest('catalog-own')],
       ['packages/contracts', manifest('contracts', ours('config'))],
       ['packages/config', manifest('config')],
       ['packages/database', manifest('database', [...ours('contracts', 'kv'), 'pg'])],
@@ -97,6 +98,7 @@ const BROKEN: readonly (readonly [rule: string, file: string, source: string])[]
   ['service', 'services/auth/src/a.ts', "import { a } from '@gatehouse/mcp'"],
   ['service', 'services/auth/src/a.test.ts', "import { a } from '@gatehouse/mcp'"],
   ['service', 'packages/kv/src/a.ts', "const a = await import('@gatehouse/auth')"],
+  ['catalog', 'services/mcp/src/a.ts', "import { catalog } from '@gatehouse/catalog-own'"],
   ['driver', 'services/auth/src/a.ts', "import pg from 'pg'"],
   ['deep', 'services/auth/src/a.ts', "import { a } from '@gatehouse/database/src/sql.ts'"],
   ['outside', 'services/auth/src/a.ts', "import { a } from '../../../packages/database/src/sql.ts'"],

@@ -1,21 +1,8 @@
 import type { Bus } from '@gatehouse/bus'
 import type { Catalog } from '@gatehouse/catalog'
-import { tracker } from '@gatehouse/catalog-tracker'
 import { createOutbox, type DatabaseHost, type Drainer } from '@gatehouse/database'
 import type { Logger } from '@gatehouse/telemetry'
 import type { OpenedCatalog } from './deps.ts'
-
-/** Every catalog that this service can serve, by the name that a profile gives. */
-const CATALOGS: Readonly<Record<string, Catalog>> = { tracker }
-
-/** @throws TypeError for a name that is none */
-export function catalogsOf(names: readonly string[]): readonly Catalog[] {
-  return names.map((name) => {
-    const catalog = Object.hasOwn(CATALOGS, name) ? CATALOGS[name] : undefined
-    if (catalog !== undefined) return catalog
-    throw new TypeError(`no catalog is named ${name}; there are ${Object.keys(CATALOGS).join(', ')}`)
-  })
-}
 
 export const openCatalogs = (catalogs: readonly Catalog[], host: DatabaseHost): readonly OpenedCatalog[] =>
   catalogs.map((catalog) => ({ catalog, domain: catalog.open({ db: host.as(catalog.schema.role) }) }))

@@ -1,6 +1,5 @@
 import { ConfigError, loadConfig } from '@gatehouse/config'
 import { test } from 'tap'
-import { catalogsOf } from './catalogs.ts'
 import { mcpConfig } from './config.ts'
 
 test('the public URL and the secret are enough; the rest has defaults, and a path on it is dropped', async (t) => {
@@ -23,9 +22,4 @@ test('every fault of the configuration is named at once', async (t) => {
     if (!(error instanceof ConfigError)) throw error
     t.equal(error.faults.length, 7, error.message)
   }
-})
-
-test('a catalog that nobody knows stops the start', async (t) => {
-  t.equal(catalogsOf(['tracker'])[0]?.name, 'tracker')
-  for (const name of ['nothing', 'constructor']) t.throws(() => catalogsOf([name]), /no catalog is named/)
 })

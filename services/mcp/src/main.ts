@@ -9,11 +9,13 @@ import { createServer, runService } from '@gatehouse/service'
 import { createLogger, createMetrics } from '@gatehouse/telemetry'
 import { createTokenVerifier, followFeed, remoteJwks } from '@gatehouse/token'
 import { createMcpApp } from './app.ts'
-import { catalogsOf, drainCatalogs, openCatalogs } from './catalogs.ts'
+import { drainCatalogs, openCatalogs } from './catalogs.ts'
 import { mcpConfig } from './config.ts'
 import { keyExchangeOf } from './edge/exchange.ts'
+import { loadCatalogs } from './load-catalogs.ts'
 import { resourceNames } from './metadata/protected-resource.ts'
 import { mcpSchema } from './schema.ts'
+import { openSealers } from './sealers.ts'
 
 const log = createLogger('mcp')
 const clock = systemClock
@@ -23,7 +25,10 @@ await runService(log, async (closing) => {
   log.level = config.LOG_LEVEL
   refuseEmbeddedInProduction(config, ['DATABASE_URL', 'REDIS_URL', 'NATS_URL'])
   const profile = loadProfile(config.GATEHOUSE_PROFILE)
-  const catalogs = catalogsOf(profile.catalogs)
+  const catalogs = await loadCatalogs(profile.catalogs, {
+    from: process.cwd(),
+    production: config.NODE_ENV === 'production',
+  })
   const publicUrl = config.PUBLIC_URL
   const issuer = config.ISSUER ?? publicUrl
   const authUrl = config.AUTH_INTERNAL_URL ?? issuer
@@ -39,6 +44,8 @@ await runService(log, async (closing) => {
   closing({ close: () => feed.stop() })
   closing(drainCatalogs(catalogs, { host, bus, log }))
   const metrics = createMetrics()
+  const db = host.as(mcpSchema.role)
+  const { sealers } = closing(await openSealers({ db, secret: config.GATEHOUSE_SECRET, clock, log }))
   const mcp = closing(
     createMcpApp({
       profile,
@@ -66,8 +73,9 @@ await runService(log, async (closing) => {
         clock,
         fetch,
       }),
-      db: host.as(mcpSchema.role),
+      db,
       host,
+      sealers,
       bus,
       kv,
       clock,

@@ -1,3 +1,3 @@
-export { tracker } from './catalog.ts'
+export { tracker, tracker as catalog } from './catalog.ts'
 export type { Tracker } from './domain.ts'
 export { EntryCommented, EntryCreated, EntryUpdated } from './events.ts'

@@ -75,6 +75,11 @@ const RULES: readonly Rule[] = [
       return undefined
     return `imports the service ${specifier}; only ${STACK} may. Share a contract instead`
   }),
+  eachImport('catalog', ({ specifier }, { folder, forTests }, tree) => {
+    const target = folderOf(specifier, tree)
+    if (!folder.startsWith('services/') || !target?.startsWith('packages/catalogs/') || forTests) return undefined
+    return `imports the catalog ${specifier}; a profile names it, and loadCatalogs finds it`
+  }),
   eachImport('driver', ({ specifier }, { folder }) => {
     const owner = DRIVERS[packageOf(specifier)]
     if (owner === undefined || owner === folder) return undefined

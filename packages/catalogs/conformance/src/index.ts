@@ -1,0 +1,4 @@
+export { conformance as catalog } from './catalog.ts'
+
+/** Its tools ask and tell whatever a suite wants: nothing for people's data. */
+export const refusedInProduction = true
