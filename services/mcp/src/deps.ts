@@ -7,6 +7,7 @@ import type { Principal } from '@gatehouse/policy'
 import type { Profile } from '@gatehouse/profiles'
 import type { Logger, Metrics } from '@gatehouse/telemetry'
 import type { FeedView, TokenVerifier } from '@gatehouse/token'
+import type { Sealers } from './sealers.ts'
 
 /** A catalog with its stores bound: `domain` gives handlers the stores as this principal may use them. */
 export interface OpenedCatalog {
@@ -76,6 +77,8 @@ export interface McpDeps {
   readonly db: Database
   /** Hears what other nodes did to tasks. */
   readonly host: Pick<DatabaseHost, 'listen'>
+  /** For what clients carry between requests: any node opens what another sealed. */
+  readonly sealers: Sealers
   readonly bus: Bus
   readonly kv: KeyValue
   readonly clock: Clock

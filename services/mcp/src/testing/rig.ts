@@ -16,6 +16,8 @@ import {
 } from '@gatehouse/contracts'
 import { type DatabaseHost, sql } from '@gatehouse/database'
 import { testDatabase } from '@gatehouse/database/testing'
+import type { Keyring } from '@gatehouse/keyring'
+import { fixedKeyring } from '@gatehouse/keyring/testing'
 import { openKeyValue } from '@gatehouse/kv'
 import { parseProfile } from '@gatehouse/profiles'
 import { createServer } from '@gatehouse/service'
@@ -27,6 +29,7 @@ import { t as wholeFile } from 'tap'
 import { createMcpApp, type McpApp } from '../app.ts'
 import type { McpDeps, PrincipalFacts } from '../deps.ts'
 import { mcpSchema } from '../schema.ts'
+import { type RingName, sealersOf } from '../sealers.ts'
 import { type Notes, notesCatalog } from './notes-catalog.ts'
 
 export const ORIGIN = 'https://mcp.example'
@@ -108,6 +111,8 @@ export interface RigParts {
   readonly bus: Bus
   readonly feed: Feed
   readonly auth: ReturnType<typeof authOf>
+  /** What all nodes seal with. */
+  readonly rings: Readonly<Record<RingName, Keyring>>
   recreateDomain(): Promise<void>
   close(): Promise<void>
 }
@@ -142,6 +147,7 @@ export async function openPartsOn(bus: Bus, given?: DatabaseHost): Promise<RigPa
     bus,
     feed,
     auth,
+    rings: { session: fixedKeyring(), state: fixedKeyring(), cursor: fixedKeyring() },
     recreateDomain: () => Promise.reject(new Error('only the embedded bus lets its stream be removed')),
     async close() {
       clearInterval(ticking)
@@ -157,7 +163,7 @@ let nodes = 0
 
 /** A node with a store and a name of its own. All nodes of a process trust the same key. */
 export async function openRig(
-  { host, bus, feed, auth, recreateDomain }: RigParts,
+  { host, bus, feed, auth, rings, recreateDomain }: RigParts,
   over: Partial<McpDeps> = {},
 ): Promise<Rig> {
   nodes += 1
@@ -165,6 +171,7 @@ export async function openRig(
   const kv = await openKeyValue('memory:')
   const { domain, ran, gate } = notesDomain()
   const cut = { now: false }
+  const sealing = await sealersOf(rings, { clock: systemClock, log: silentLogger })
   const mcp = createMcpApp({
     profile: PROFILE,
     publicUrl: ORIGIN,
@@ -182,6 +189,7 @@ export async function openRig(
     exchangeKey: async (key) => KEYS[key],
     db: host.as(mcpSchema.role),
     host,
+    sealers: sealing.sealers,
     bus: cuttable(bus, cut),
     kv,
     clock: systemClock,
@@ -213,6 +221,7 @@ export async function openRig(
     async close() {
       await server.close()
       await mcp.close()
+      sealing.close()
       await kv.close()
     },
   }
