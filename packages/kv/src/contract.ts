@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { eventually } from '@gatehouse/testkit'
 import { type Test, test } from 'tap'
-import type { KeyValue } from './port.ts'
+import type { KeyValue, MapChange } from './port.ts'
 
 type Open = (t: Test) => Promise<KeyValue>
 
@@ -99,6 +100,97 @@ const CASES: Record<string, (t: Test, kv: KeyValue) => Promise<void>> = {
     t.ok((await kv.increment('fraction', 1, 1_000.5)).resetMs <= 1_001)
     await t.rejects(kv.set('never', 'a', Number.NaN), { name: 'RangeError' })
     await t.rejects(kv.claim('never', 'a', Number.POSITIVE_INFINITY), { name: 'RangeError' })
+  },
+  async 'a map has what was set, and goes when its time has run out'(t, kv) {
+    t.same(await kv.readMap('map'), new Map())
+    await kv.changeMap('map', { set: { a: '1', ü: ' \n' } }, 60_000)
+    await kv.changeMap('map', { set: { a: '2', '': 'empty' }, remove: ['none'] }, 60_000)
+    t.same(
+      await kv.readMap('map'),
+      new Map([
+        ['a', '2'],
+        ['ü', ' \n'],
+        ['', 'empty'],
+      ]),
+    )
+    t.same(await kv.readMap('map', ['a', 'none']), new Map([['a', '2']]))
+    t.same(await kv.readMap('map', []), new Map())
+    await kv.changeMap('map', { remove: ['a'] }, 100)
+    await eventually(DEADLINE, 'the map to go', async () => (await kv.readMap('map')).size === 0)
+    await kv.changeMap('cleared', { set: { a: '1', b: '1' } }, 60_000)
+    await kv.changeMap('cleared', { clear: true, set: { c: '1' } }, 60_000)
+    t.same(await kv.readMap('cleared'), new Map([['c', '1']]))
+    t.equal(await kv.delete('cleared'), true)
+  },
+  async 'a change of a map is made only where its conditions hold, and tells what was there'(t, kv) {
+    const change = (of: MapChange, read: readonly string[] = []) => kv.changeMap('guarded', of, 60_000, read)
+    t.same(await change({ set: { own: 'x' }, where: ['own', 'x'] }), { changed: false, before: new Map() })
+    t.same(await change({ set: { own: 'x' }, unless: 'own' }, ['own']), { changed: true, before: new Map() })
+    t.same(await change({ set: { own: 'y' }, unless: 'own' }, ['own']), {
+      changed: false,
+      before: new Map([['own', 'x']]),
+    })
+    t.same(await change({ set: { own: 'y' }, where: ['own', 'x'] }, ['own']), {
+      changed: true,
+      before: new Map([['own', 'x']]),
+    })
+    t.equal((await change({ remove: ['own'], where: ['own', 'x'] })).changed, false)
+    t.same(await kv.readMap('guarded'), new Map([['own', 'y']]))
+    t.equal((await change({ set: { a: '1' }, atMost: 2 })).changed, true)
+    t.equal((await change({ set: { b: '1' }, atMost: 2 })).changed, false)
+    t.equal((await change({ set: { b: '1' }, remove: ['a'], atMost: 2 })).changed, true, 'one goes, one comes')
+    t.equal((await change({ set: { b: '2' }, atMost: 1 })).changed, true, 'nothing is added')
+    t.same(
+      await kv.readMap('guarded'),
+      new Map([
+        ['own', 'y'],
+        ['b', '2'],
+      ]),
+    )
+  },
+  async 'of a hundred guarded changes at once one is made'(t, kv) {
+    const won = await hundred((n) => kv.changeMap('race', { set: { own: String(n) }, unless: 'own' }, 60_000))
+    t.equal(won.filter(({ changed }) => changed).length, 1)
+    const winner = won.findIndex(({ changed }) => changed)
+    t.same(await kv.readMap('race'), new Map([['own', String(winner)]]))
+    const counted = await hundred((n) => kv.changeMap('room', { set: { [`f${n}`]: '' }, atMost: 10 }, 60_000))
+    t.equal(counted.filter(({ changed }) => changed).length, 10)
+    t.equal((await kv.readMap('room')).size, 10)
+  },
+  async 'a key holds one kind of value'(t, kv) {
+    await kv.set('kind', 'text', 60_000)
+    await t.rejects(kv.readMap('kind'), { name: 'KeyValueUnavailable' })
+    await t.rejects(kv.changeMap('kind', { set: { a: '1' } }, 60_000), { name: 'KeyValueUnavailable' })
+    await kv.changeMap('other', { set: { a: '1' } }, 60_000)
+    await t.rejects(kv.get('other'), { name: 'KeyValueUnavailable' })
+    await t.rejects(kv.changeMap('other', { set: { a: '1' } }, Number.NaN), { name: 'RangeError' })
+  },
+  async 'who listens to a channel hears what is published, in order, until it stops'(t, kv) {
+    const heard: string[] = []
+    const twice: string[] = []
+    const other: string[] = []
+    const listen = (channel: string, into: string[] = []) =>
+      kv.subscribe(channel, { message: (text) => void into.push(text), lost: () => void into.push('lost') })
+    await kv.publish('channel', 'to nobody')
+    const first = await listen('channel', heard)
+    const second = await listen('channel', twice)
+    await listen('other', other)
+    const sent = Array.from({ length: 50 }, (_, n) => `ü ${n}`)
+    for (const text of sent) await kv.publish('channel', text)
+    await eventually(DEADLINE, 'all of them', () => heard.length >= 50 && twice.length >= 50)
+    t.same(heard, sent)
+    t.same(twice, sent)
+    t.same(other, [])
+    await first.stop()
+    await first.stop()
+    await kv.publish('channel', 'last')
+    await eventually(DEADLINE, 'the last', () => twice.includes('last'))
+    t.equal(heard.length, 50)
+    await second.stop()
+    const again = await listen('channel', heard)
+    await kv.publish('channel', 'again')
+    await eventually(DEADLINE, 'the channel to be heard again', () => heard.at(-1) === 'again')
+    await again.stop()
   },
   async 'it answers a ping'(t, kv) {
     await t.resolves(kv.ping())

@@ -1,2 +1,2 @@
 export { type KeyValueOptions, openKeyValue } from './open.ts'
-export { type KeyValue, KeyValueUnavailable } from './port.ts'
+export { type ChannelListener, type KeyValue, KeyValueUnavailable, type MapChange, type Subscription } from './port.ts'

@@ -1,7 +1,7 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createLogger } from '@gatehouse/telemetry'
-import { redis } from '@gatehouse/testkit'
+import { eventually, redis } from '@gatehouse/testkit'
 import { type Test, test } from 'tap'
 import { keyValueContract } from './contract.ts'
 import { type KeyValue, openKeyValue } from './index.ts'
@@ -37,6 +37,9 @@ test('while Redis is away every call says so at once, and works again when it is
     take: () => kv.take('key'),
     increment: () => kv.increment('key', 1, 1_000),
     delete: () => kv.delete('key'),
+    readMap: () => kv.readMap('map'),
+    changeMap: () => kv.changeMap('map', { set: { a: '1' } }, 1_000),
+    publish: () => kv.publish('channel', 'text'),
     ping: () => kv.ping(),
   }
   for (const [name, call] of Object.entries(calls)) {
@@ -57,11 +60,13 @@ test('while Redis is away every call says so at once, and works again when it is
 })
 
 /** Passes bytes on to a port, and holds the answers back while it is told to. */
-async function proxyTo(t: Test, url: string): Promise<{ url: string; mute(muted: boolean): void }> {
+async function proxyTo(t: Test, url: string): Promise<{ url: string; mute(muted: boolean): void; taken(): number }> {
   let muted = false
+  let taken = 0
   const open = new Set<Socket>()
   const servers = new Set<Socket>()
   const proxy = createServer((client) => {
+    taken += 1
     const server = connect(Number(new URL(url).port), '127.0.0.1')
     for (const socket of [client, server]) open.add(socket.on('error', () => undefined))
     client.on('data', (bytes) => server.write(bytes)).on('close', () => server.destroy())
@@ -76,6 +81,7 @@ async function proxyTo(t: Test, url: string): Promise<{ url: string; mute(muted:
   })
   return {
     url: `redis://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+    taken: () => taken,
     mute(now) {
       muted = now
       for (const server of servers) muted ? server.pause() : server.resume()
@@ -113,4 +119,52 @@ test('closing while Redis is away ends the trying', async (t) => {
   await server.stop()
   await kv.close()
   await t.rejects(kv.get('key'), { name: 'KeyValueUnavailable' })
+})
+
+test('who listens is told that messages may be lost when the connection was, and hears again by itself', async (t) => {
+  const server = await redis(t)
+  const kv = await openKeyValue(server.url)
+  t.teardown(() => kv.close())
+  const heard: string[] = []
+  await kv.subscribe('channel', { message: (text) => void heard.push(text), lost: () => void heard.push('(lost)') })
+  await kv.publish('channel', 'one')
+  await eventually(5_000, 'the first', () => heard.length === 1)
+  await server.stop()
+  await server.start()
+  t.ok(await recovered(kv))
+  await eventually(10_000, 'the loss to be told', () => heard.includes('(lost)'))
+  await kv.publish('channel', 'two')
+  await eventually(5_000, 'the second', () => heard.includes('two'))
+  t.same(heard, ['one', '(lost)', 'two'])
+})
+
+test('a subscription that met no server begins when there is one, and says so', async (t) => {
+  const server = await redis(t)
+  await server.stop()
+  const kv = await openKeyValue(server.url)
+  t.teardown(() => kv.close())
+  const heard: string[] = []
+  await kv.subscribe('channel', { message: (text) => void heard.push(text), lost: () => void heard.push('(lost)') })
+  await server.start()
+  await eventually(10_000, 'the subscription', () => heard.includes('(lost)'))
+  t.ok(await recovered(kv))
+  await kv.publish('channel', 'text')
+  await eventually(5_000, 'the message', () => heard.includes('text'))
+})
+
+test('a channel whose server falls silent is left, and heard again', async (t) => {
+  const server = await redis(t)
+  const proxy = await proxyTo(t, server.url)
+  const [kv, direct] = await Promise.all([openKeyValue(proxy.url), openKeyValue(server.url)])
+  t.teardown(() => Promise.all([kv.close(), direct.close()]))
+  const heard: string[] = []
+  await kv.subscribe('channel', { message: (text) => void heard.push(text), lost: () => void heard.push('(lost)') })
+  const before = proxy.taken()
+  proxy.mute(true)
+  await eventually(15_000, 'the silent connection to be left', () => proxy.taken() > before)
+  await direct.publish('channel', 'unheard')
+  proxy.mute(false)
+  await eventually(15_000, 'the loss to be told', () => heard.includes('(lost)'))
+  await direct.publish('channel', 'heard')
+  await eventually(5_000, 'the message', () => heard.includes('heard'))
 })

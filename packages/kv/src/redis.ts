@@ -2,6 +2,8 @@ import type { Logger } from '@gatehouse/telemetry'
 import { Redis, type Result } from 'ioredis'
 import { lifeTime } from './life.ts'
 import { type KeyValue, KeyValueUnavailable } from './port.ts'
+import { openChannels } from './redis-channels.ts'
+import { changeMap, MAP_SCRIPTS, readMap } from './redis-maps.ts'
 
 /** How long a command may take, and how long opening waits for the first connection. Milliseconds. */
 const ANSWER_WITHIN = 500
@@ -39,7 +41,7 @@ export async function openRedis(url: string, logger: Logger): Promise<KeyValue> 
     retryStrategy: (attempt) => Math.min(RETRY_FROM * 2 ** Math.min(attempt - 1, 8), RETRY_AT_MOST),
     // After a failover the old primary refuses writes: the address leads to the new one.
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
-    scripts: { incrementWindow: { lua: INCREMENT, numberOfKeys: 1 } },
+    scripts: { incrementWindow: { lua: INCREMENT, numberOfKeys: 1 }, ...MAP_SCRIPTS },
   })
   logOutages(redis, new URL(url).host, logger)
   await firstConnection(redis)
@@ -75,6 +77,12 @@ function firstConnection(redis: Redis): Promise<void> {
 }
 
 function overRedis(redis: Redis): KeyValue {
+  const channels = openChannels(() => {
+    const own = redis.duplicate({ autoResubscribe: false })
+    // The first connection tells of outages.
+    own.on('error', () => undefined)
+    return own
+  }, firstConnection)
   return {
     get: (key) => answered(async () => (await redis.get(key)) ?? undefined),
     async set(key, value, ttlMs) {
@@ -92,10 +100,20 @@ function overRedis(redis: Redis): KeyValue {
       return { count, resetMs }
     },
     delete: async (key) => (await answered(() => redis.del(key))) === 1,
+    readMap: (key, fields) => answered(() => readMap(redis, key, fields)),
+    async changeMap(key, change, ttlMs, read) {
+      lifeTime(ttlMs)
+      return answered(() => changeMap(redis, key, change, ttlMs, read))
+    },
+    async publish(channel, message) {
+      await answered(() => redis.publish(channel, message))
+    },
+    subscribe: channels.subscribe,
     async ping() {
       await answered(() => redis.ping())
     },
     async close() {
+      channels.close()
       redis.disconnect()
     },
   }
