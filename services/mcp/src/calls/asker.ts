@@ -12,10 +12,27 @@ export interface Asker {
   /** What came with the request in the name of earlier questions cannot be used: the call is refused with it as -32602, nothing runs. */
   readonly fault?: string
   /**
-   * The answers by key, as the client sent them. The call's deadline stands still meanwhile.
+   * What this call's questions and answers are one of: drawn at the first question and kept through all rounds, in the sealed state where
+   * they are requests of their own. It names the agreement that a confirmation gives. Known once an answer to what was `asked` is there.
+   */
+  readonly dialogue?: Dialogue | undefined
+  /**
+   * The answers by key, as the client sent them. The call's deadline stands still meanwhile. With `asked`, an answer that came without
+   * its question (a first request with `inputResponses`, or a key that the state did not ask) is none: the question is asked.
    * @throws InputRequired when the answers come with another request; AnswerInvalid when the client refused to answer at all
    */
-  ask(requests: Readonly<Record<string, WireRequest>>, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>>
+  ask(
+    requests: Readonly<Record<string, WireRequest>>,
+    signal: AbortSignal,
+    how?: { readonly asked: true },
+  ): Promise<Readonly<Record<string, unknown>>>
+}
+
+export interface Dialogue {
+  /** 128 random bits or more. */
+  readonly id: string
+  /** After it the answers are not taken any more. */
+  readonly expiresAt: Date
 }
 
 /** Leaves a handler: the answers to these requests come with a later request, which runs it again. */
