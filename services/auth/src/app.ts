@@ -2,6 +2,7 @@ import type { Bus } from '@gatehouse/bus'
 import type { Secret } from '@gatehouse/config'
 import type { Clock } from '@gatehouse/contracts'
 import type { Database, DatabaseHost } from '@gatehouse/database'
+import { deriveKey } from '@gatehouse/keyring'
 import type { KeyValue } from '@gatehouse/kv'
 import { pagesAssets, signedOutPage } from '@gatehouse/pages'
 import type { Profile } from '@gatehouse/profiles'
@@ -28,10 +29,7 @@ import { homeRoutes } from './interaction/home.ts'
 import { createReturns, returnRoutes } from './interaction/return.ts'
 import { signInRoutes } from './interaction/sign-in.ts'
 import { signOutRoutes } from './interaction/signed-in.ts'
-import { deriveKey } from './keys/derive.ts'
-import { createKeyring, type MakeKey } from './keys/keyring.ts'
-import { makeMacKey } from './keys/refresh-ring.ts'
-import { createSigner, makeSigningKey } from './keys/signer.ts'
+import { openRings } from './keys/rings.ts'
 import { metadataRoutes } from './metadata/routes.ts'
 import { createPasswords } from './people/passwords.ts'
 import { createRegistry } from './resources/registry.ts'
@@ -79,9 +77,8 @@ export interface AuthApp {
 export function createAuthApp(deps: AuthDeps): AuthApp {
   const { profile, publicUrl, db, clock, kv } = deps
   refuseEmptyProtections(deps)
-  const keyring = (ring: string, make: MakeKey) => createKeyring({ ring, make, db, clock, secret: deps.secret })
-  const accessSigner = createSigner('ES256', keyring('access', makeSigningKey('ES256')))
-  const idSigner = createSigner('RS256', keyring('id', makeSigningKey('RS256')))
+  const rings = openRings(deps)
+  const { accessSigner, idSigner } = rings
   const publicKeys = async () => [
     ...(await accessSigner.publicKeys()),
     ...(profile.openid ? await idSigner.publicKeys() : []),
@@ -93,7 +90,8 @@ export function createAuthApp(deps: AuthDeps): AuthApp {
     publicKeys,
     offered: offeredScopes(profile),
     resources: createRegistry(deps),
-    refreshRing: keyring('refresh', makeMacKey),
+    rings,
+    refreshRing: rings.refresh,
     minter: createMinter({ issuer, profile, accessSigner, idSigner }),
     readToken: createTokenReader({ issuer, signer: accessSigner, now: () => clock.now() }),
     authenticateClient: createClientAuthentication(deps),

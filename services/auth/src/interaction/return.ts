@@ -1,4 +1,5 @@
 import type { Clock } from '@gatehouse/contracts'
+import { decrypt, encrypt, WrongMasterSecret } from '@gatehouse/keyring'
 import { afterConsentPage } from '@gatehouse/pages'
 import type { Profile } from '@gatehouse/profiles'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -10,7 +11,6 @@ import type { Browser, Browsers } from '../http/browser.ts'
 import { addEndpoint } from '../http/endpoint.ts'
 import { readQuery } from '../http/form.ts'
 import { brandOf, PageFault, type Pages } from '../http/pages.ts'
-import { seal, unseal, WrongMasterSecret } from '../keys/seal.ts'
 import { sha256Base64url } from '../secrets.ts'
 
 export const RETURN_PATH = '/oauth/return'
@@ -51,11 +51,11 @@ export function createReturns({ key, clock }: { readonly key: Uint8Array; readon
     leave({ url, client }, request, browser, reply) {
       if (request.headers['sec-fetch-mode'] !== 'navigate') return sendAway(reply, url)
       const plain = JSON.stringify({ url, name: client.name, until: clock.now() + CODE_MS })
-      const to = Buffer.from(seal(key, about(browser), Buffer.from(plain))).toString('base64url')
+      const to = Buffer.from(encrypt(key, about(browser), Buffer.from(plain))).toString('base64url')
       return sendAway(reply, `${RETURN_PATH}?${new URLSearchParams({ to })}`)
     },
     read(sealed, browser) {
-      const plain = opened(() => unseal(key, about(browser), Buffer.from(sealed, 'base64url')))
+      const plain = opened(() => decrypt(key, about(browser), Buffer.from(sealed, 'base64url')))
       const { url, name, until } = JSON.parse(Buffer.from(plain).toString()) as {
         readonly url: string
         readonly name: string

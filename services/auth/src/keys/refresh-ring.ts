@@ -1,7 +1,5 @@
-import { createHmac, randomBytes } from 'node:crypto'
-import type { Keyring, MakeKey } from './keyring.ts'
-
-export const makeMacKey: MakeKey = async () => ({ secret: randomBytes(32), publicJwk: null })
+import { createHmac } from 'node:crypto'
+import type { Keyring } from '@gatehouse/keyring'
 
 /** Computes successors of refresh tokens, so that only hashes need to be kept. */
 export interface RefreshRing {

@@ -1,10 +1,11 @@
 import type { Clock } from '@gatehouse/contracts'
 import type { Database } from '@gatehouse/database'
+import type { Keyring } from '@gatehouse/keyring'
 import type { Profile } from '@gatehouse/profiles'
 import type { Client } from '../clients/clients.store.ts'
 import type { Params } from '../http/form.ts'
-import type { Keyring } from '../keys/keyring.ts'
 import type { OpenResources } from '../resources/registry.ts'
+import type { Offered } from '../scopes/offered.ts'
 import type { Issue, Minter } from './mint.ts'
 
 export interface TokenDeps {
@@ -12,6 +13,7 @@ export interface TokenDeps {
   readonly db: Database
   readonly clock: Clock
   readonly resources: OpenResources
+  readonly offered: Offered
   readonly refreshRing: Keyring
   readonly minter: Minter
 }

@@ -1,15 +1,6 @@
 import { type CryptoKey, exportJWK, exportPKCS8, generateKeyPair, importPKCS8, type JWK, SignJWT } from 'jose'
 import type { Keyring, MakeKey } from './keyring.ts'
-
-export type Algorithm = 'ES256' | 'RS256'
-
-/** Signs claims. An interface, so that a key management service can hold the key. */
-export interface Signer {
-  /** @param typ `at+jwt` for access tokens, `JWT` for ID tokens; whoever verifies tells them apart by it */
-  sign(typ: 'at+jwt' | 'JWT', claims: Readonly<Record<string, unknown>>): Promise<string>
-  /** Public keys, those included that are published ahead of use and kept after it. */
-  publicKeys(): Promise<readonly JWK[]>
-}
+import { type Algorithm, type Signer, withHeader } from './signer.ts'
 
 export const makeSigningKey =
   (algorithm: Algorithm): MakeKey =>
@@ -20,8 +11,8 @@ export const makeSigningKey =
     return { secret: Buffer.from(await exportPKCS8(privateKey)), publicJwk: publicJwk as JWK }
   }
 
-/** A signer whose keys lie in the database, encrypted. */
-export function createSigner(algorithm: Algorithm, ring: Keyring): Signer {
+/** A signer whose private keys are in this process. @param ring of keys by `makeSigningKey` for the same algorithm */
+export function createLocalSigner(algorithm: Algorithm, ring: Keyring): Signer {
   const imported = new Map<string, Promise<CryptoKey>>()
   return {
     async sign(typ, claims) {
@@ -31,9 +22,8 @@ export function createSigner(algorithm: Algorithm, ring: Keyring): Signer {
       return new SignJWT(claims).setProtectedHeader({ alg: algorithm, typ, kid: id }).sign(await key)
     },
     async publicKeys() {
-      const keys = await ring.keys()
-      return keys.flatMap(({ id, publicJwk }) =>
-        publicJwk === null ? [] : [{ ...publicJwk, kid: id, use: 'sig', alg: algorithm }],
+      return (await ring.keys()).flatMap(({ id, publicJwk }) =>
+        publicJwk === null ? [] : [withHeader(publicJwk, id, algorithm)],
       )
     },
   }

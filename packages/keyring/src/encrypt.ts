@@ -12,7 +12,7 @@ export class WrongMasterSecret extends Error {
 }
 
 /** AES-256-GCM. `about` is bound in, so that a sealed key cannot be moved to another row. */
-export function seal(key: Uint8Array, about: string, plain: Uint8Array): Uint8Array {
+export function encrypt(key: Uint8Array, about: string, plain: Uint8Array): Uint8Array {
   const nonce = randomBytes(NONCE_BYTES)
   const cipher = createCipheriv('aes-256-gcm', key, nonce)
   cipher.setAAD(Buffer.from(about))
@@ -20,7 +20,7 @@ export function seal(key: Uint8Array, about: string, plain: Uint8Array): Uint8Ar
 }
 
 /** @throws WrongMasterSecret when the key is another one or the bytes were changed */
-export function unseal(key: Uint8Array, about: string, sealed: Uint8Array): Uint8Array {
+export function decrypt(key: Uint8Array, about: string, sealed: Uint8Array): Uint8Array {
   try {
     const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES })
     decipher.setAAD(Buffer.from(about))

@@ -1,0 +1,71 @@
+import type { Secret } from '@gatehouse/config'
+import type { Clock } from '@gatehouse/contracts'
+import type { Database } from '@gatehouse/database'
+import {
+  createKeyring,
+  createLocalSigner,
+  type Keyring,
+  type MakeKey,
+  makeSecretKey,
+  makeSigningKey,
+  type RingTimes,
+  type Signer,
+} from '@gatehouse/keyring'
+import type { Profile } from '@gatehouse/profiles'
+import type { Logger } from '@gatehouse/telemetry'
+import { retryWindowMs } from '../token/judge-refresh.ts'
+
+const MINUTE_MS = 60_000
+const DAY_MS = 24 * 60 * MINUTE_MS
+/** How often signing keys change when the configuration says nothing. */
+export const SIGNING_KEY_DAYS = 90
+/** The key set may be kept by whoever read it for 5 minutes, by a node for half a minute; clocks differ by one. */
+const PUBLISH_MS = 15 * MINUTE_MS
+/** No resource has access tokens that live longer than a day; an hour for clocks and long requests. */
+const LONGEST_TOKEN_MS = DAY_MS + 60 * MINUTE_MS
+/** An ID token may be shown again after its end, as `id_token_hint` (OpenID Connect RP-Initiated Logout section 4). */
+const LONGEST_HINT_MS = 30 * DAY_MS
+
+export interface Rings {
+  readonly access: Keyring
+  readonly id: Keyring
+  readonly refresh: Keyring
+  readonly accessSigner: Signer
+  readonly idSigner: Signer
+  /** Every ring of this service, by name: what the operator sees, and what the schedule goes through. */
+  readonly all: readonly Keyring[]
+}
+
+export interface RingDeps {
+  readonly profile: Profile
+  readonly db: Database
+  readonly clock: Clock
+  readonly log: Logger
+  readonly secret: Secret
+  /** 0: only by command. */
+  readonly signingKeyDays?: number
+}
+
+/** The keys of the authorization server, one ring a purpose: what one of them signs or makes, no other verifies. */
+export function openRings(deps: RingDeps): Rings {
+  const { profile, signingKeyDays = SIGNING_KEY_DAYS } = deps
+  const everyMs = signingKeyDays === 0 ? null : signingKeyDays * DAY_MS
+  const open = (ring: string, make: MakeKey, times: RingTimes) =>
+    createKeyring({ ...deps, schema: 'auth', ring, make, times })
+  const access = open('access', makeSigningKey('ES256'), { publishMs: PUBLISH_MS, keepMs: LONGEST_TOKEN_MS, everyMs })
+  const id = open('id', makeSigningKey('RS256'), { publishMs: PUBLISH_MS, keepMs: LONGEST_HINT_MS, everyMs })
+  const refresh = open('refresh', makeSecretKey, {
+    publishMs: PUBLISH_MS,
+    // A repeat walks from a token that was used inside the window to the newest one, by the keys of then.
+    keepMs: retryWindowMs(profile.refreshRetrySeconds) + 60 * MINUTE_MS,
+    everyMs,
+  })
+  return {
+    access,
+    id,
+    refresh,
+    accessSigner: createLocalSigner('ES256', access),
+    idSigner: createLocalSigner('RS256', id),
+    all: [access, ...(profile.openid ? [id] : []), refresh],
+  }
+}
