@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { dockerWorks } from '../servers/docker.ts'
 import type { Part } from '../servers/missing.ts'
+import { installTools } from '../tools.ts'
 import { type CommandOptions, runCommand } from './command.ts'
 import { missingParts } from './parts.ts'
 import { withoutServiceStarts } from './policy.ts'
@@ -17,12 +18,13 @@ const PACKAGES: Readonly<Record<Part, string>> = {
 }
 
 /**
- * Brings what the tests need and the machine lacks: packages as root on Debian and Ubuntu, a browser by Playwright's download,
+ * Brings what the tests need and the machine lacks: the tools that npm has, packages as root on Debian and Ubuntu, a browser by Playwright's download,
  * servers in containers.
  * @returns variables for the tests
  * @throws Error that says what to install by hand
  */
 export async function provideParts(options: CommandOptions): Promise<Readonly<Record<string, string>>> {
+  installTools()
   const missing = missingParts()
   if (missing.length === 0) return {}
   const asRoot = process.getuid?.() === 0 && existsSync('/etc/debian_version')
