@@ -1,5 +1,8 @@
+import fc from 'fast-check'
 import { test } from 'tap'
 import { judgeRedirect, redirectsEqual, TrustedRedirect } from './redirects.ts'
+
+const CURSOR = 'cursor://anysphere.cursor-mcp/oauth/callback'
 
 /** registered, asked, and whether it is the same */
 const MATCHES: readonly (readonly [string, string, boolean])[] = [
@@ -101,6 +104,57 @@ const REGISTRATIONS: readonly (readonly [string, boolean, boolean])[] = [
   ['ldaps://a.example', false, false],
   ['itms-services://?action=download-manifest', false, false],
   ['microsoft-edge:https://a.example', false, false],
+  ['vscode://vscode.example/did-authenticate', true, false],
+  ['claude://callback', true, false],
+  ['co.uk.example.app://cb', true, false],
+  ['app://callback', false, false],
+  ['x://y', false, false],
+  ['myapp:/cb', false, false],
+  ['.example:/cb', false, false],
+  ['com.:/cb', false, false],
+  ['com..example:/cb', false, false],
+  ['ms-settings.example:/cb', false, false],
+  ['com.-example:/cb', false, false],
+  ['vscode://file/etc/passwd', false, false],
+  ['vscode-insiders://vscode-remote/ssh-remote+a', false, false],
+  ['cursor:extension/a.b', false, false],
+  ['view-source:https://a.example', false, false],
+  ['intent://a.example#Intent;end', false, false],
+  ['chrome-extension://abc/cb', false, false],
+  ['unix:/run/x', false, false],
+  ['https://*.a.example/cb', false, false],
+  ['https://a%2eexample/cb', false, false],
+  ['https://a.example%00.evil.example/cb', false, false],
+  ['https://0x7f.1/cb', false, false],
+  ['https://2130706433/cb', false, false],
+  ['https://0177.0.0.1/cb', false, false],
+  ['https://127.1/cb', false, false],
+  ['https://a.example:99999/cb', false, false],
+  ['https:///a.example/cb', false, false],
+  ['https:/a.example/cb', false, false],
+  ['https:\\\\a.example/cb', false, false],
+  ['https://a.example/x/../cb', false, false],
+  ['https://a.example/./cb', false, false],
+  ['https://a.example/%2e%2e/cb', false, false],
+  ['https://a.example/..', false, false],
+  ['https://a.example/...', true, true],
+  ['https://a.example/c%2Fb', true, true],
+  ['https://аррӏе.example/cb', false, false],
+  ['https://xn--80ak6aa92e.example/cb', true, true],
+  ['https://a.example/\u202ecb', false, false],
+  ['https://a.example/\tcb', false, false],
+  ['ht\ntps://a.example/cb', false, false],
+  ['http://[::ffff:127.0.0.1]/cb', false, false],
+  ['http://[0:0:0:0:0:0:0:1]/cb', false, false],
+  ['http://2130706433/cb', false, false],
+  ['http://0x7f000001/cb', false, false],
+  ['http://127.1/cb', false, false],
+  ['http://LOCALHOST/cb', false, false],
+  ['http://localhost./cb', false, false],
+  ['http://localhost:0x50/cb', false, false],
+  ['http://localhost:99999/cb', false, false],
+  ['http://localhost/x/../cb', false, false],
+  ['http://localhost\\@evil.example/cb', false, false],
 ]
 
 test('what cannot be an honest callback cannot be registered [A-RU-04, A-RU-06, A-RU-10, A-DR-04, CF-4]', async (t) => {
@@ -108,6 +162,64 @@ test('what cannot be an honest callback cannot be registered [A-RU-04, A-RU-06, 
     t.equal(judgeRedirect(uri, true).ok, forPublic, `public: ${uri}`)
     t.equal(judgeRedirect(uri, false).ok, forConfidential, `confidential: ${uri}`)
   }
+})
+
+test('an operator may restrict hosts and add schemes [O5]', async (t) => {
+  const policy = { domains: ['a.example', 'localhost', 'cursor:'], schemes: ['acme'] }
+  const good = ['https://a.example/cb', 'https://b.a.example:8443/cb', 'http://localhost:1/cb', CURSOR]
+  const bad = [
+    'https://evil-a.example/cb',
+    'https://a.example.evil.example/cb',
+    'http://127.0.0.1/cb',
+    'acme://cb',
+    'claude://cb',
+  ]
+  for (const uri of good) t.equal(judgeRedirect(uri, true, policy).ok, true, uri)
+  for (const uri of bad) t.equal(judgeRedirect(uri, true, policy).ok, false, uri)
+  t.equal(judgeRedirect('acme://cb', true, { schemes: ['acme'] }).ok, true)
+  t.equal(judgeRedirect('javascript:x', true, { domains: [] }).ok, false)
+})
+
+test('property: whatever is registered or asked, the matcher answers, and what is equal is good to send to [A-RU-10]', async (t) => {
+  const part = fc.constantFrom(
+    'https:',
+    'http:',
+    '//',
+    '/',
+    '\\',
+    '@',
+    ':',
+    '#',
+    '?',
+    '%2e',
+    '..',
+    'localhost',
+    '127.0.0.1',
+    'a.example',
+    '[::1]',
+    '\0',
+    '\t',
+    'x',
+    '80',
+  )
+  const uri = fc.oneof(
+    fc.string(),
+    fc.array(part, { maxLength: 8 }).map((parts) => parts.join('')),
+    fc.webUrl(),
+  )
+  fc.assert(
+    fc.property(uri, uri, (one, other) => {
+      const verdict = judgeRedirect(one, true)
+      if (verdict.ok && verdict.kind !== 'private-use') new URL(one)
+      if (!redirectsEqual(one, other) || one === other) return true
+      const [a, b] = [new URL(one), new URL(other)]
+      return (
+        a.hostname === b.hostname && a.protocol === b.protocol && a.pathname === b.pathname && a.search === b.search
+      )
+    }),
+    { numRuns: 2_000 },
+  )
+  t.pass('held')
 })
 
 test('a redirect that is left out is the only registered one, or none [A-RU-07]', async (t) => {

@@ -48,20 +48,34 @@ function isPortless(uri: string): boolean {
   return match !== null && match[2] === undefined
 }
 
-/** Schemes that run, show or open something instead of handing over to an application. */
-const REFUSED_SCHEMES = new Set(
+/**
+ * Private-use schemes that are known to hand over to one application. All others have to be a name turned round (RFC 8252 section 7.1):
+ * a scheme without a dot belongs to whoever takes it, and the system's own (`file`, `ms-settings`, `intent`) run or open something.
+ */
+const KNOWN_SCHEMES: ReadonlySet<string> = new Set(
   [
-    'about blob chrome chrome-extension data feed file filesystem ftp ftps gopher intent itms-services jar javascript ldap',
-    'ldaps mailto mhtml microsoft-edge moz-extension nfs nntp res resource search search-ms sftp shell smb sms ssh tel',
-    'telnet urn vbscript view-source ws wss',
+    'claude cherrystudio code-oss cursor goose jetbrains kiro lmstudio opencode raycast trae vscode vscode-insiders vscodium',
+    'warp windsurf windsurf-next zed',
   ].flatMap((line) => line.split(' ')),
 )
-/** Handlers of an operating system, whose addresses are commands. */
-const SYSTEM_SCHEME = /^ms-/
+/** Addresses of editors that open a file, another machine or a setting. */
+const OPENS_SOMETHING =
+  /^(?:vscode(?:-insiders)?|vscodium|code-oss|cursor|windsurf(?:-next)?|kiro|trae):(?:\/\/)?(?:extension|file|settings|vscode-remote)(?![\w.-])/i
+/** At least two labels, none of them empty. Top-level domains have letters only. */
+const REVERSE_DOMAIN = /^[a-z]{2,63}(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/
 /** Parameters of our answer: a callback that brings its own would make a client, or our page, read those instead. */
 const OURS: readonly string[] = ['code', 'state', 'iss', 'error', 'error_description']
+const DOT_SEGMENT = /\/(?:\.|%2e){1,2}(?=[/?]|$)/i
 
 export type RedirectKind = 'https' | 'loopback' | 'private-use'
+
+/** What an operator says about redirects; see the profile's `redirectDomains` and `redirectSchemes`. */
+export interface RedirectPolicy {
+  /** Only these hosts, and those below them. `localhost` and loopback addresses are listed like others, schemes as `cursor:`. */
+  readonly domains?: readonly string[]
+  /** Private-use schemes that are good beside the known ones. */
+  readonly schemes?: readonly string[]
+}
 
 /** What sort of redirect it is, or why it cannot be registered. */
 export type RedirectVerdict =
@@ -70,20 +84,30 @@ export type RedirectVerdict =
 
 const refuse = (fault: string): RedirectVerdict => ({ ok: false, fault })
 
-/** Judges a URI that a client wants to register. @param isPublic private-use schemes are for public clients only */
-export function judgeRedirect(uri: string, isPublic: boolean): RedirectVerdict {
+/**
+ * Judges a URI that a client wants to register, and again one that it has registered: what was good once may not be any more.
+ * @param isPublic private-use schemes are for public clients only
+ */
+export function judgeRedirect(uri: string, isPublic: boolean, policy: RedirectPolicy = {}): RedirectVerdict {
   if (uri.length > 2_000) return refuse('is longer than 2000 characters')
   if (CONFUSING.test(uri)) return refuse('holds characters that a URI does not have')
   if (!/^[A-Za-z][A-Za-z0-9+.-]*:/.test(uri) || !URL.canParse(uri)) return refuse('is not an absolute URI')
   if (uri.includes('#')) return refuse('has a fragment')
-  const { protocol, username, password, hostname, searchParams } = new URL(uri)
-  if (username !== '' || password !== '' || /^[^/?]*\/\/[^/?]*@/.test(uri))
+  const url = new URL(uri)
+  if (url.username !== '' || url.password !== '' || /^[^/?]*\/\/[^/?]*@/.test(uri))
     return refuse('holds a user name or password')
-  const taken = OURS.find((name) => searchParams.has(name))
+  if (DOT_SEGMENT.test(uri)) return refuse('has dot segments')
+  const taken = OURS.find((name) => url.searchParams.has(name))
   if (taken !== undefined) return refuse(`has a parameter ${taken}, which an answer brings`)
-  const scheme = protocol.slice(0, -1)
-  if (scheme === 'https')
-    return /^https:\/\/[^/]/i.test(uri) && hostname !== '' ? { ok: true, kind: 'https' } : refuse('has no host')
+  const verdict = judgeKind(uri, url, isPublic, policy.schemes ?? [])
+  return verdict.ok && !isListed(verdict.kind, url, policy.domains ?? [])
+    ? refuse('leads to a host that is not allowed here')
+    : verdict
+}
+
+function judgeKind(uri: string, url: URL, isPublic: boolean, schemes: readonly string[]): RedirectVerdict {
+  const scheme = url.protocol.slice(0, -1)
+  if (scheme === 'https') return isPlainHost(uri, url) ? { ok: true, kind: 'https' } : refuse('has no usual host')
   if (scheme === 'http') {
     const match = LOOPBACK.exec(uri)
     if (match === null) return refuse('is http and not on localhost, 127.0.0.1 or [::1]')
@@ -91,9 +115,21 @@ export function judgeRedirect(uri: string, isPublic: boolean): RedirectVerdict {
       ? refuse('has no such port')
       : { ok: true, kind: 'loopback' }
   }
-  if (REFUSED_SCHEMES.has(scheme) || SYSTEM_SCHEME.test(scheme)) return refuse(`uses the scheme ${scheme}`)
+  if (!KNOWN_SCHEMES.has(scheme) && !REVERSE_DOMAIN.test(scheme) && !schemes.includes(scheme))
+    return refuse(`uses the scheme ${scheme}, which is neither a known application's nor a domain name turned round`)
+  if (OPENS_SOMETHING.test(uri)) return refuse('opens something instead of handing over')
   if (!isPublic) return refuse('uses a private-use scheme, which only public clients may')
   return { ok: true, kind: 'private-use' }
+}
+
+/** The host stands there as the URL's reader understands it: no `0x7f.1`, no `%2e`, no `*`. */
+const isPlainHost = (uri: string, { hostname }: URL): boolean =>
+  hostname !== '' && !hostname.includes('*') && uri.toLowerCase().startsWith(`https://${hostname}`)
+
+function isListed(kind: RedirectKind, { protocol, hostname }: URL, domains: readonly string[]): boolean {
+  if (domains.length === 0) return true
+  if (kind === 'private-use') return domains.includes(protocol)
+  return domains.some((domain) => hostname === domain || (kind === 'https' && hostname.endsWith(`.${domain}`)))
 }
 
 /** The kind of a redirect that was registered. */
