@@ -7,6 +7,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 const MAINS = {
   start: 'packages/stack/src/start.ts',
   cluster: 'packages/stack/src/cluster.ts',
+  conformance: 'packages/stack/src/conformance.ts',
   bench: 'packages/stack/src/bench.ts',
   proof: 'packages/stack/src/proof.ts',
   test: 'packages/testkit/src/run/main.ts',

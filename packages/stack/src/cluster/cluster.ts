@@ -16,6 +16,8 @@ export interface ClusterOptions {
   /** Port of the balancer; 0 = any. */
   readonly port: number
   readonly mcpNodes: number
+  /** Origin that clients use, where something else stands before the balancer. Default: the balancer's. */
+  readonly publicUrl?: string
   readonly profile: string
   readonly secrets: Secrets
   readonly demo: boolean
@@ -28,6 +30,7 @@ export interface ClusterOptions {
 /** Real parts and separate processes behind a balancer without affinity. */
 export interface Cluster {
   readonly publicUrl: string
+  readonly balancerUrl: string
   readonly postgres: ClusterPart
   readonly redis: ClusterPart
   readonly nats: ClusterPart
@@ -107,8 +110,9 @@ async function start(options: ClusterOptions, undo: (() => Promise<unknown>)[]):
   const balancer = createBalancer({ routes: routes(profile), targets: () => targets })
   const port = await listen(balancer, options.port)
   undo.push(() => closeBalancer(balancer))
-  const publicUrl = `http://localhost:${port}`
-  started?.('balancer', publicUrl, process.pid)
+  const balancerUrl = `http://localhost:${port}`
+  const publicUrl = options.publicUrl ?? balancerUrl
+  started?.('balancer', balancerUrl, process.pid)
 
   const common = {
     PUBLIC_URL: publicUrl,
@@ -166,6 +170,7 @@ async function start(options: ClusterOptions, undo: (() => Promise<unknown>)[]):
 
   return {
     publicUrl,
+    balancerUrl,
     postgres,
     redis,
     nats,

@@ -21,7 +21,7 @@ const DRIVERS: Readonly<Record<string, string>> = {
 }
 
 /** Files that wire: only they read the environment. */
-const ENTRIES = ['main.ts', 'start.ts', 'cluster.ts', 'bench.ts', 'proof.ts', 'migrate.ts']
+const ENTRIES = ['main.ts', 'start.ts', 'cluster.ts', 'bench.ts', 'proof.ts', 'conformance.ts', 'migrate.ts']
 
 /** What of the test kit starts a real part. */
 const REAL_PARTS = ['postgres', 'postgresTemplate', 'redis', 'nats', 'browser', 'chromium']

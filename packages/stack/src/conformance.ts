@@ -1,0 +1,34 @@
+import { chmodSync, mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { Closeable } from '@gatehouse/service'
+import { installTools } from '@gatehouse/testkit'
+import { runLanes } from './conformance/run-lanes.ts'
+import { serveFixtures } from './conformance/serve-fixtures.ts'
+
+// `npm run conformance [-- --nodes N]`: every lane of the official suite against the fixture catalog, behind OAuth.
+const { values } = parseArgs({ options: { nodes: { type: 'string' } } })
+const nodes = values.nodes === undefined ? undefined : Number(values.nodes)
+if (nodes !== undefined && !(Number.isInteger(nodes) && nodes >= 1 && nodes <= 16)) {
+  console.error('--nodes: must be a whole number from 1 to 16')
+  process.exit(2)
+}
+
+const opened: Closeable[] = []
+const folder = mkdtempSync(join(tmpdir(), 'gatehouse-conformance-'))
+chmodSync(folder, 0o711)
+try {
+  installTools()
+  const served = await serveFixtures({ nodes, folder, surroundings: process.env }, (thing) => {
+    opened.push(thing)
+    return thing
+  })
+  const { scores, faults } = await runLanes(served.mcpUrl, join(folder, 'results'), process.env)
+  for (const { lane, passed, total } of scores) console.log(`${lane}: ${passed}/${total}`)
+  for (const fault of faults) console.error(`  ${fault}`)
+  console.log(`what the suite wrote: ${join(folder, 'results')}`)
+  process.exitCode = faults.length === 0 ? 0 : 1
+} finally {
+  for (const thing of opened.reverse()) await thing.close()
+}
