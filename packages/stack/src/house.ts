@@ -3,7 +3,15 @@ import { authSchema, createAuthApp } from '@gatehouse/auth'
 import type { DemoTenant } from '@gatehouse/catalog'
 import { Secret } from '@gatehouse/config'
 import { type Clock, STREAMS, systemClock } from '@gatehouse/contracts'
-import { createMcpApp, drainCatalogs, loadCatalogs, mcpSchema, openCatalogs, openSealers, resourceNames } from '@gatehouse/mcp'
+import {
+  createMcpApp,
+  drainCatalogs,
+  loadCatalogs,
+  mcpSchema,
+  openCatalogs,
+  openSealers,
+  resourceNames,
+} from '@gatehouse/mcp'
 import type { Profile } from '@gatehouse/profiles'
 import { type Closing, createServer } from '@gatehouse/service'
 import { createMetrics, type Logger } from '@gatehouse/telemetry'

@@ -18,5 +18,8 @@ export const startConfig = z.object({
   REDIS_URL: url('redis', 'rediss').optional().describe('Default: embedded.'),
   NATS_URL: url('nats', 'tls').optional().describe('Default: embedded.'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('warn').describe('Least level.'),
-  NODE_ENV: z.string().optional().describe('`production` refuses embedded parts, and catalogs that are made for tests.'),
+  NODE_ENV: z
+    .string()
+    .optional()
+    .describe('`production` refuses embedded parts, and catalogs that are made for tests.'),
 })
