@@ -19,11 +19,13 @@ export interface Asker {
   /**
    * The answers by key, as the client sent them. The call's deadline stands still meanwhile. With `asked`, an answer that came without
    * its question (a first request with `inputResponses`, or a key that the state did not ask) is none: the question is asked.
+   * @param check throws AnswerInvalid for an answer that does not fit; an asker may hold on to the question then, or pass it on
    * @throws InputRequired when the answers come with another request; AnswerInvalid when the client refused to answer at all
    */
   ask(
     requests: Readonly<Record<string, WireRequest>>,
     signal: AbortSignal,
+    check: (key: string, answer: unknown) => void,
     how?: { readonly asked: true },
   ): Promise<Readonly<Record<string, unknown>>>
 }
