@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto'
+import { type Call, type Claim, form } from '@gatehouse/catalog'
+import { z } from 'zod'
+import type { Asker } from '../calls/asker.ts'
+import { missingCapabilities, readAnswers, wireRequests } from '../calls/input-requests.ts'
+import type { Caller } from '../calls/outcome.ts'
+import type { Tool } from '../registry/build.ts'
+
+/** What the person said; a tool runs only on `agreed`, or where nothing had to be asked. */
+export type Confirmed =
+  | { readonly kind: 'not-needed' }
+  | { readonly kind: 'agreed'; readonly claim: Claim }
+  | { readonly kind: 'refused'; readonly reason: string; readonly text: string }
+
+const agreement = z.object({
+  confirm: z.boolean().describe('Yes: do it. No: leave everything as it is.'),
+})
+
+/**
+ * Asks the person before a tool runs. The agreement is to these very words: its question is named by them, so that what changed since
+ * it was asked is asked anew. It is good once; the claim that it gives is taken with the effect.
+ * @throws whatever the asker uses to leave the call
+ */
+export async function confirmCall(
+  tool: Pick<Tool, 'name' | 'confirm'>,
+  input: unknown,
+  context: Call & object,
+  caller: Pick<Caller, 'client' | 'revision'>,
+  asker: Asker,
+): Promise<Confirmed> {
+  const confirmation = await tool.confirm?.(input, context)
+  if (confirmation === undefined) return { kind: 'not-needed' }
+  const { message } = confirmation
+  const key = `confirm-${createHash('sha256').update(message).digest('hex').slice(0, 16)}`
+  const requests = { [key]: form(message, agreement) }
+  if (missingCapabilities(requests, caller.client, caller.revision) !== undefined) {
+    const text = `${tool.name} needs the agreement of a person, and this client cannot ask one: it does not declare elicitation by form. Nothing was done. Use a client that can, or do it in the product itself.`
+    return { kind: 'refused', reason: 'confirmation.impossible', text }
+  }
+  const wire = wireRequests(requests, caller.revision)
+  const check = (asked: string, answer: unknown): void => void readAnswers(requests, { [asked]: answer })
+  const answer = readAnswers(requests, await asker.ask(wire, context.signal, check, { asked: true }))[key]
+  if (answer?.action !== 'accept' || !answer.content.confirm) {
+    return { kind: 'refused', reason: 'confirmation.declined', text: 'The person did not agree. Nothing was done.' }
+  }
+  const { dialogue } = asker
+  if (dialogue === undefined) throw new Error('an answer to a confirmation came without its dialogue')
+  return { kind: 'agreed', claim: dialogue }
+}
