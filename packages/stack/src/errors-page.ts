@@ -59,6 +59,7 @@ export const AUTH_ADVICE: Advice<typeof REFUSALS> = {
     'The operator compares `INTERNAL_CLIENTS` of auth with `MCP_CLIENT_ID` and `MCP_CLIENT_KEY` of mcp, and the clocks.',
   'credential.inactive': 'Make a new API key.',
   'operator.unproven': 'Send `GATEHOUSE_ADMIN_TOKEN` as Bearer.',
+  'ring.fixed': 'Add a key to the file that `KEYRING_FILES` names.',
   'thing.unknown': 'List what there is.',
 }
 

@@ -29,7 +29,7 @@ import { homeRoutes } from './interaction/home.ts'
 import { createReturns, returnRoutes } from './interaction/return.ts'
 import { signInRoutes } from './interaction/sign-in.ts'
 import { signOutRoutes } from './interaction/signed-in.ts'
-import { openRings } from './keys/rings.ts'
+import { openRings, type RingDeps } from './keys/rings.ts'
 import { metadataRoutes } from './metadata/routes.ts'
 import { createPasswords } from './people/passwords.ts'
 import { createRegistry } from './resources/registry.ts'
@@ -56,6 +56,10 @@ export interface AuthDeps {
   readonly secret: Secret
   /** Bearer of `/admin/v1`. At least 16 characters. */
   readonly adminToken: Secret
+  /** How long a signing key is used; 0: until an operator rotates it. Default 90. */
+  readonly signingKeyDays?: number
+  /** Rings whose keys are in files instead of the database. */
+  readonly keyringFiles?: RingDeps['files']
   /** Services that may exchange credentials over HTTP. */
   readonly internalClients?: readonly InternalClient[]
 }
@@ -77,7 +81,7 @@ export interface AuthApp {
 export function createAuthApp(deps: AuthDeps): AuthApp {
   const { profile, publicUrl, db, clock, kv } = deps
   refuseEmptyProtections(deps)
-  const rings = openRings(deps)
+  const rings = openRings({ ...deps, files: deps.keyringFiles })
   const { accessSigner, idSigner } = rings
   const publicKeys = async () => [
     ...(await accessSigner.publicKeys()),
@@ -124,7 +128,7 @@ export function createAuthApp(deps: AuthDeps): AuthApp {
       { name: 'database', check: () => db.ping() },
       { name: 'keys', check: async () => void (await publicKeys()) },
     ],
-    background: () => startBackground(deps),
+    background: () => startBackground({ ...deps, rings: rings.all }),
     exchangeCredential: shared.exchange,
     jwks: async () => ({ keys: await publicKeys() }),
   }

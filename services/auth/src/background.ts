@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Bus } from '@gatehouse/bus'
 import type { Clock } from '@gatehouse/contracts'
 import type { Database, DatabaseHost } from '@gatehouse/database'
+import { type Keyring, keepRotated } from '@gatehouse/keyring'
 import type { Closeable } from '@gatehouse/service'
 import type { Logger } from '@gatehouse/telemetry'
 import { request_sweep } from './authorize/requests.store.ts'
@@ -17,11 +18,12 @@ export interface BackgroundDeps {
   readonly bus: Bus
   readonly clock: Clock
   readonly log: Logger
+  readonly rings: readonly Keyring[]
 }
 
 const SWEEP_MS = 10 * 60_000
 
-/** What works beside the requests: the outbox's drainer, the feed's tick and state, the sweeping of what has run out. */
+/** What works beside the requests: the outbox's drainer, the feed's tick and state, the schedule of keys, the sweeping of what has run out. */
 export function startBackground(deps: BackgroundDeps): Closeable {
   const { db, host, bus, log } = deps
   const stopping = new AbortController()
@@ -30,6 +32,7 @@ export function startBackground(deps: BackgroundDeps): Closeable {
     keepTicking({ ...deps, drainer }, stopping.signal),
     keepReconciled(deps, stopping.signal),
     keepSweeping(deps, stopping.signal),
+    keepRotated(deps.rings, log, stopping.signal),
   ]
   return {
     async close() {

@@ -2,6 +2,7 @@ import { secret, serviceFields, url } from '@gatehouse/config'
 import type { JWK } from 'jose'
 import { z } from 'zod'
 import type { InternalClient } from './api-keys/assertion.ts'
+import { RING_NAMES, SIGNING_KEY_DAYS } from './keys/rings.ts'
 
 const publicJwk = z
   .looseObject({
@@ -34,6 +35,21 @@ const internalClients = () =>
       ),
     )
 
+/** `{"access":"/run/secrets/access.json"}` */
+const keyringFiles = () =>
+  z
+    .string()
+    .default('{}')
+    .transform((text, context): unknown => {
+      try {
+        return JSON.parse(text)
+      } catch {
+        context.addIssue('must be JSON')
+        return z.NEVER
+      }
+    })
+    .pipe(z.partialRecord(z.enum(RING_NAMES), z.string().min(1)))
+
 /** What the authorization server may be told. */
 export const authConfig = z.object({
   ...serviceFields({ port: 4001, database: 'auth' }),
@@ -50,6 +66,16 @@ export const authConfig = z.object({
     'Encrypts the keys in the database and signs forms; at least 16 characters. Without it the keys are lost.',
   ),
   GATEHOUSE_ADMIN_TOKEN: secret().describe('Bearer token of the admin API.'),
+  SIGNING_KEY_DAYS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(3_650)
+    .default(SIGNING_KEY_DAYS)
+    .describe('How long a signing key is used before the next one; 0: until `gatehouse keys rotate`.'),
+  KEYRING_FILES: keyringFiles().describe(
+    'JSON object from a ring (`access`, `id`, `refresh`) to the file with its keys, for operators who keep keys in files.',
+  ),
   INTERNAL_CLIENTS: internalClients().describe(
     'JSON list of `id` and public `jwk` of the services that may exchange API keys here.',
   ),

@@ -114,6 +114,7 @@ export const REFUSALS = {
   'caller.unproven': { error: 'invalid_client', status: 401, text: 'The calling service is not known.' },
   'credential.inactive': { error: 'inactive', status: 404, text: 'The credential is not, or no longer, good.' },
   'operator.unproven': { error: 'invalid_token', status: 401, text: 'The operator token is missing or wrong.' },
+  'ring.fixed': { error: 'invalid_request', status: 409, text: 'The keys of this ring are kept in a file. Change it there.' },
   'thing.unknown': { error: 'not_found', status: 404, text: 'There is nothing of that id.' },
 } as const satisfies Record<string, { error: string; status: number; text: string }>
 

@@ -35,6 +35,8 @@ await runService(log, async (closing) => {
     secret: config.GATEHOUSE_SECRET,
     adminToken: config.GATEHOUSE_ADMIN_TOKEN,
     internalClients: config.INTERNAL_CLIENTS,
+    signingKeyDays: config.SIGNING_KEY_DAYS,
+    keyringFiles: config.KEYRING_FILES,
   })
   const metrics = createMetrics()
   const server = createServer({ log, metrics, ready: auth.ready, trustedProxies: config.TRUSTED_PROXIES })

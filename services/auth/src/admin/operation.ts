@@ -1,12 +1,16 @@
 import type { Clock } from '@gatehouse/contracts'
 import type { Database } from '@gatehouse/database'
 import type { Profile } from '@gatehouse/profiles'
+import type { Logger } from '@gatehouse/telemetry'
 import type { z } from 'zod'
+import type { Rings } from '../keys/rings.ts'
 
 export interface AdminDeps {
   readonly profile: Profile
   readonly db: Database
   readonly clock: Clock
+  readonly log: Logger
+  readonly rings: Rings
 }
 
 /** One operation of the admin API. Routes and the OpenAPI document are made from it. */

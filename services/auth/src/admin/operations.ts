@@ -7,6 +7,7 @@ import { grant_lock } from '../grants/grants.store.ts'
 import { endGrant } from '../grants/revoke.ts'
 import { person_list_of_tenant } from '../people/people.store.ts'
 import { tenant_get, tenant_list, tenant_update } from '../tenants/tenants.store.ts'
+import { KEYRING_OPERATIONS } from './keyring-operations.ts'
 import { defineOperation, type Operation } from './operation.ts'
 
 const text = (max: number) =>
@@ -158,6 +159,7 @@ export const OPERATIONS: readonly Operation[] = [
       return { revoked: true as const }
     },
   }),
+  ...KEYRING_OPERATIONS,
 ]
 
 /** What is no id names nothing. */

@@ -2,10 +2,11 @@ import type { Secret } from '@gatehouse/config'
 import type { Clock } from '@gatehouse/contracts'
 import type { Database } from '@gatehouse/database'
 import {
+  type Algorithm,
   createKeyring,
   createLocalSigner,
+  fileKeyring,
   type Keyring,
-  type MakeKey,
   makeSecretKey,
   makeSigningKey,
   type RingTimes,
@@ -26,6 +27,9 @@ const LONGEST_TOKEN_MS = DAY_MS + 60 * MINUTE_MS
 /** An ID token may be shown again after its end, as `id_token_hint` (OpenID Connect RP-Initiated Logout section 4). */
 const LONGEST_HINT_MS = 30 * DAY_MS
 
+export const RING_NAMES = ['access', 'id', 'refresh'] as const
+export type RingName = (typeof RING_NAMES)[number]
+
 export interface Rings {
   readonly access: Keyring
   readonly id: Keyring
@@ -43,18 +47,24 @@ export interface RingDeps {
   readonly log: Logger
   readonly secret: Secret
   /** 0: only by command. */
-  readonly signingKeyDays?: number
+  readonly signingKeyDays?: number | undefined
+  /** Rings whose keys are in files. */
+  readonly files?: Readonly<Partial<Record<RingName, string>>> | undefined
 }
 
 /** The keys of the authorization server, one ring a purpose: what one of them signs or makes, no other verifies. */
 export function openRings(deps: RingDeps): Rings {
   const { profile, signingKeyDays = SIGNING_KEY_DAYS } = deps
   const everyMs = signingKeyDays === 0 ? null : signingKeyDays * DAY_MS
-  const open = (ring: string, make: MakeKey, times: RingTimes) =>
-    createKeyring({ ...deps, schema: 'auth', ring, make, times })
-  const access = open('access', makeSigningKey('ES256'), { publishMs: PUBLISH_MS, keepMs: LONGEST_TOKEN_MS, everyMs })
-  const id = open('id', makeSigningKey('RS256'), { publishMs: PUBLISH_MS, keepMs: LONGEST_HINT_MS, everyMs })
-  const refresh = open('refresh', makeSecretKey, {
+  const open = (ring: RingName, kind: 'secret' | Algorithm, times: RingTimes): Keyring => {
+    const path = deps.files?.[ring]
+    if (path !== undefined) return fileKeyring({ ...deps, ring, path, kind })
+    const make = kind === 'secret' ? makeSecretKey : makeSigningKey(kind)
+    return createKeyring({ ...deps, schema: 'auth', ring, make, times })
+  }
+  const access = open('access', 'ES256', { publishMs: PUBLISH_MS, keepMs: LONGEST_TOKEN_MS, everyMs })
+  const id = open('id', 'RS256', { publishMs: PUBLISH_MS, keepMs: LONGEST_HINT_MS, everyMs })
+  const refresh = open('refresh', 'secret', {
     publishMs: PUBLISH_MS,
     // A repeat walks from a token that was used inside the window to the newest one, by the keys of then.
     keepMs: retryWindowMs(profile.refreshRetrySeconds) + 60 * MINUTE_MS,
