@@ -46,7 +46,7 @@ export interface Called {
 
 export function toolCalledEvent(
   about: { readonly clock: Clock; readonly node: string },
-  caller: Caller,
+  caller: Pick<Caller, 'principal' | 'revision' | 'httpId' | 'traceparent'>,
   called: Called,
 ): CloudEvent {
   const now = about.clock.now()
