@@ -4,6 +4,8 @@ export interface Channel {
   notify(method: string, params: Readonly<Record<string, unknown>>): void
   /** Whether a notification could still reach the client. */
   readonly open: boolean
+  /** Lets the connection go while the work goes on, where the client comes back for the answer; else it does nothing. */
+  release?(): void
 }
 
 /** For requests whose client can hear nothing but the answer. */

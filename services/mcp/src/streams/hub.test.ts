@@ -5,7 +5,7 @@ import type { FeedView } from '@gatehouse/token'
 import { type Test, test } from 'tap'
 import { createHub } from './hub.ts'
 import { createReplayWindow } from './replay-window.ts'
-import type { ListenStream } from './stream.ts'
+import type { HubStream } from './stream.ts'
 
 const SLOW_MS = 3_000
 
@@ -55,11 +55,13 @@ function openHub(t: Test) {
   return { hub, tick }
 }
 
-function attach(hub: ReturnType<typeof createHub>, behindSince: number | undefined): ListenStream {
+function attach(hub: ReturnType<typeof createHub>, behindSince: number | undefined): HubStream {
   let ended = false
-  const stream: ListenStream = {
+  const stream: HubStream = {
     principal,
     uris: new Map(),
+    lists: new Set(),
+    markList: () => undefined,
     mark: () => undefined,
     flush: () => undefined,
     keepAlive: () => undefined,

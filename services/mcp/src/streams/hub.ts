@@ -1,24 +1,30 @@
+import type { ListName } from '@gatehouse/catalog'
 import type { Clock } from '@gatehouse/contracts'
 import { decide, decideTenant, type Principal, type Requirement, type Rules } from '@gatehouse/policy'
 import type { Metrics } from '@gatehouse/telemetry'
 import type { FeedView } from '@gatehouse/token'
 import { createPump } from './pump.ts'
 import type { ReplayWindow } from './replay-window.ts'
-import type { ListenStream } from './stream.ts'
+import type { HubStream } from './stream.ts'
 import { createUriIndex } from './uri-index.ts'
 
 export interface Hub {
   /** Whether one more stream of this principal may open. */
   room(principal: Principal): 'yes' | 'node-full' | 'principal-full'
   /** Attaches the live feed first, then marks what changed inside the window. */
-  attach(stream: ListenStream): void
-  detach(stream: ListenStream): void
+  attach(stream: HubStream): void
+  detach(stream: HubStream): void
+  /** An attached stream listens to one more URI, which it has among its `uris`; what changed since then is marked. */
+  listen(stream: HubStream, uri: string): void
+  unlisten(stream: HubStream, uri: string): void
   /** A resource of a tenant changed. */
   publish(tenant: string, uri: string): void
+  /** The members of lists of a tenant changed. */
+  publishLists(tenant: string, lists: readonly ListName[]): void
   /** Everything may have changed: marks each subscribed URI of each stream. */
   publishAll(): void
   /** Has something to send. */
-  ready(stream: ListenStream): void
+  ready(stream: HubStream): void
   /** No stream opens any more; those that are open end with their result. */
   close(): void
   readonly size: number
@@ -42,24 +48,24 @@ export function createHub(options: {
 }): Hub {
   const { clock, feed, rules, window } = options
   const gauge = options.metrics.gauge('gatehouse_mcp_streams', 'Open subscriptions/listen streams.')
-  const index = createUriIndex<ListenStream>()
+  const index = createUriIndex<HubStream>()
   /** With the tick of each one's keep-alive: they are spread over the interval. */
-  const streams = new Map<ListenStream, number>()
+  const streams = new Map<HubStream, number>()
   let attached = 0
   const perPrincipal = new Map<string, number>()
   let closed = false
   let ticks = 0
 
-  const mayLive = ({ principal }: ListenStream): boolean =>
+  const mayLive = ({ principal }: HubStream): boolean =>
     principal.expiresAt * 1_000 > clock.now() &&
     feed.freshness() !== 'expired' &&
     !feed.revoked(principal) &&
     decideTenant(principal, feed.tenant(principal.tenant), rules).allow
-  const endWhere = (lost: (stream: ListenStream) => boolean): void => {
+  const endWhere = (lost: (stream: HubStream) => boolean): void => {
     for (const stream of streams.keys()) if (lost(stream)) stream.end()
   }
 
-  const pump = createPump<ListenStream>(CHUNK, (stream) => {
+  const pump = createPump<HubStream>(CHUNK, (stream) => {
     if (!mayLive(stream)) {
       stream.end()
       return
@@ -83,9 +89,19 @@ export function createHub(options: {
   }, TICK_MS)
   timer.unref()
   const stopRevocations = feed.onRevocation(() => endWhere(({ principal }) => feed.revoked(principal)))
-  const stopTenants = feed.onTenant(({ tenant }) =>
-    endWhere((stream) => stream.principal.tenant === tenant && !mayLive(stream)),
-  )
+  const publishLists = (tenant: string, lists: readonly ListName[]): void => {
+    for (const list of lists) {
+      for (const stream of index.listeners(tenant, keyOfList(list))) {
+        stream.markList(list)
+        pump.add(stream)
+      }
+    }
+  }
+  const stopTenants = feed.onTenant(({ tenant }) => {
+    endWhere((stream) => stream.principal.tenant === tenant && !mayLive(stream))
+    // Another plan may show other members.
+    publishLists(tenant, LIST_NAMES)
+  })
 
   return {
     room(principal) {
@@ -98,8 +114,13 @@ export function createHub(options: {
       const holder = holderOf(stream.principal)
       perPrincipal.set(holder, (perPrincipal.get(holder) ?? 0) + 1)
       gauge.set(streams.size)
-      for (const uri of stream.uris.keys()) index.add(stream.principal.tenant, uri, stream)
-      for (const uri of window.changed(stream.principal.tenant, stream.uris.keys())) stream.mark(uri)
+      const { tenant } = stream.principal
+      for (const uri of stream.uris.keys()) index.add(tenant, uri, stream)
+      for (const list of stream.lists) index.add(tenant, keyOfList(list), stream)
+      for (const uri of window.changed(tenant, stream.uris.keys(), stream.since)) stream.mark(uri)
+      for (const list of stream.lists) {
+        if (window.changed(tenant, [keyOfList(list)], stream.since).length > 0) stream.markList(list)
+      }
       pump.add(stream)
     },
     detach(stream) {
@@ -111,16 +132,28 @@ export function createHub(options: {
       else perPrincipal.set(holder, left)
       gauge.set(streams.size)
       for (const uri of stream.uris.keys()) index.remove(stream.principal.tenant, uri, stream)
+      for (const list of stream.lists) index.remove(stream.principal.tenant, keyOfList(list), stream)
     },
+    listen(stream, uri) {
+      if (!streams.has(stream)) return
+      const { tenant } = stream.principal
+      index.add(tenant, uri, stream)
+      if (window.changed(tenant, [uri], stream.since).length === 0) return
+      stream.mark(uri)
+      pump.add(stream)
+    },
+    unlisten: (stream, uri) => index.remove(stream.principal.tenant, uri, stream),
     publish(tenant, uri) {
       for (const stream of index.listeners(tenant, uri)) {
         stream.mark(uri)
         pump.add(stream)
       }
     },
+    publishLists,
     publishAll() {
       for (const stream of streams.keys()) {
         for (const uri of stream.uris.keys()) stream.mark(uri)
+        for (const list of stream.lists) stream.markList(list)
         pump.add(stream)
       }
     },
@@ -138,6 +171,11 @@ export function createHub(options: {
     },
   }
 }
+
+const LIST_NAMES: readonly ListName[] = ['tools', 'resources', 'prompts']
+
+/** Lists lie in the index and in the window beside URIs, which have no such character. */
+export const keyOfList = (list: ListName): string => `\0${list}`
 
 /** Whose streams are counted together: a person at all its clients, a key, a service. */
 const holderOf = ({ tenant, kind, subject }: Principal): string => `${tenant} ${kind} ${subject}`

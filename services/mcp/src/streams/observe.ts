@@ -44,6 +44,10 @@ export function observeDomain(options: {
     log.warn({ reason, subject: message.subject, sequence: message.sequence }, 'domain event dropped')
   }
   const handle = (message: IncomingMessage): void => {
+    publish(message)
+    window.reached(message.sequence)
+  }
+  const publish = (message: IncomingMessage): void => {
     const event = readEvent(message.data)
     if (event === undefined) {
       drop('not-an-event', message)

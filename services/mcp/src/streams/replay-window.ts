@@ -4,12 +4,17 @@ import type { Clock } from '@gatehouse/contracts'
 export interface ReplayWindow {
   /** `time` in milliseconds since the epoch: when the change was stored. */
   note(tenant: string, uri: string, sequence: number, time: number): void
-  /** Those of `uris` that changed inside the window; all of them while it cannot be told. */
-  changed(tenant: string, uris: Iterable<string>): readonly string[]
+  /** Those of `uris` that changed inside the window, after sequence `since` of each; all of them while it cannot be told. */
+  changed(tenant: string, uris: Iterable<string>, since?: (uri: string) => number): readonly string[]
+  /** Everything up to this sequence of the domain stream has been noted. */
+  reached(sequence: number): void
+  readonly position: number
   /** The stream was replaced or cut: for one window's length everything counts as changed. */
   forget(): void
   readonly size: number
 }
+
+const FROM_THE_BEGINNING = (): number => 0
 
 interface Last {
   readonly sequence: number
@@ -28,6 +33,7 @@ export function createReplayWindow(options: {
   const { clock, windowMs, maxEntries } = options
   const entries = new Map<string, Last>()
   let unknownUntil = 0
+  let position = 0
   const keyOf = (tenant: string, uri: string): string => `${tenant} ${uri}`
 
   const sweep = (now: number): void => {
@@ -49,15 +55,21 @@ export function createReplayWindow(options: {
       entries.delete(oldest[0])
       unknownUntil = Math.max(unknownUntil, oldest[1].time + windowMs)
     },
-    changed(tenant, uris) {
+    changed(tenant, uris, since = FROM_THE_BEGINNING) {
       const now = clock.now()
       if (unknownUntil > now) return [...uris]
       const found: string[] = []
       for (const uri of uris) {
         const last = entries.get(keyOf(tenant, uri))
-        if (last !== undefined && last.time + windowMs > now) found.push(uri)
+        if (last !== undefined && last.time + windowMs > now && last.sequence > since(uri)) found.push(uri)
       }
       return found
+    },
+    reached(sequence) {
+      position = sequence
+    },
+    get position() {
+      return position
     },
     forget() {
       entries.clear()

@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream'
 import type { Requirement } from '@gatehouse/policy'
 import { test } from 'tap'
 import { framesOf } from './frames.ts'
-import { createListenStream, type ListenStream } from './stream.ts'
+import { createListenStream, type HubStream } from './stream.ts'
 
 const NOTHING: Requirement = { scopes: [], permissions: [] }
 const WRITE: Requirement = { scopes: ['write'], permissions: [] }
@@ -11,8 +11,8 @@ const WRITE: Requirement = { scopes: ['write'], permissions: [] }
 /** A stream whose reader takes nothing until it is told to: the pipe holds 64 bytes. */
 const openStream = () => {
   const pipe = new PassThrough({ writableHighWaterMark: 64, readableHighWaterMark: 64 })
-  const ready: ListenStream[] = []
-  const gone: ListenStream[] = []
+  const ready: HubStream[] = []
+  const gone: HubStream[] = []
   const stream = createListenStream({
     raw: pipe as unknown as ServerResponse,
     frames: framesOf(7, { name: 'n', version: '1' }),

@@ -1,16 +1,22 @@
 import type { ServerResponse } from 'node:http'
+import type { ListName } from '@gatehouse/catalog'
 import type { Principal, Requirement } from '@gatehouse/policy'
 import { type Frames, KEEP_ALIVE } from './frames.ts'
 
 /** After the last frame a reader has so long to take it before the socket is closed. */
 const LINGER_MS = 5_000
 
-/** One open `subscriptions/listen` answer. Its buffer is the set of URIs that it listens to: updates of one URI coalesce. */
-export interface ListenStream {
+/** What the hub has of an open stream, of whichever kind. Its buffer is a set: updates of one URI, and of one list, coalesce. */
+export interface HubStream {
   readonly principal: Principal
   readonly uris: ReadonlyMap<string, Requirement>
+  /** The lists of whose changes it is told. */
+  readonly lists: ReadonlySet<ListName>
+  /** Sequence of the domain stream after which changes of a URI count for it; absent: every change that is remembered. */
+  since?(uri: string): number
   /** Remembers that a URI changed; `flush` sends it. */
   mark(uri: string): void
+  markList(list: ListName): void
   /** Sends what is marked and still allowed, unless the reader is behind: then it goes when the reader has caught up. */
   flush(allowed: (requirement: Requirement) => boolean): void
   keepAlive(): void
@@ -21,6 +27,10 @@ export interface ListenStream {
   readonly ended: boolean
 }
 
+/** No list, for streams that are told of none. */
+export const NO_LISTS: ReadonlySet<ListName> = new Set()
+
+/** One open `subscriptions/listen` answer. */
 export function createListenStream(options: {
   readonly raw: ServerResponse
   readonly frames: Frames
@@ -28,10 +38,10 @@ export function createListenStream(options: {
   readonly uris: ReadonlyMap<string, Requirement>
   readonly now: () => number
   /** The reader has caught up and something is marked. */
-  readonly ready: (stream: ListenStream) => void
+  readonly ready: (stream: HubStream) => void
   /** The connection is gone, by whichever side. Called once. */
-  readonly gone: (stream: ListenStream) => void
-}): ListenStream {
+  readonly gone: (stream: HubStream) => void
+}): HubStream {
   const { raw, frames, uris } = options
   const marked = new Set<string>()
   let behindSince: number | undefined
@@ -40,9 +50,11 @@ export function createListenStream(options: {
   const write = (text: string): void => {
     if (!raw.write(text) && behindSince === undefined) behindSince = options.now()
   }
-  const stream: ListenStream = {
+  const stream: HubStream = {
     principal: options.principal,
     uris,
+    lists: NO_LISTS,
+    markList: () => undefined,
     mark(uri) {
       if (!ended) marked.add(uri)
     },
