@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { auditCommand } from './commands/audit.ts'
 import { clientsCommand } from './commands/clients.ts'
 import { grantsCommand } from './commands/grants.ts'
+import { keyringsCommand } from './commands/keyrings.ts'
 import { keysCommand } from './commands/keys.ts'
 import { tenantsCommand } from './commands/tenants.ts'
 import { EXIT, Failure } from './failure.ts'
@@ -19,6 +20,7 @@ Examples:
   gatehouse tenants list
   gatehouse tenants mcp acme off
   gatehouse keys create --tenant acme --name "nightly sync" --scope mcp:read
+  gatehouse keys rotate access
   gatehouse audit list --tenant acme --outcome refused --limit 50
   gatehouse --json audit list --follow`
 
@@ -55,6 +57,6 @@ function createProgram(io: Io): Command {
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
     .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()) })
-  for (const add of [tenantsCommand, clientsCommand, keysCommand, grantsCommand, auditCommand]) add(program, io)
+  for (const add of [tenantsCommand, clientsCommand, keysCommand, keyringsCommand, grantsCommand, auditCommand]) add(program, io)
   return program
 }
