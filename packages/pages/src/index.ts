@@ -18,8 +18,17 @@ export { type Brand, type NavItem, type PageParts, page, type SignedIn, type Sur
 export { displayDuration, displayHost, displayName, displayScheme, displayTime, safeHref } from './text.ts'
 export { type AfterConsent, afterConsentPage } from './views/after-consent.ts'
 export { type AuthorizedApp, type AuthorizedApps, authorizedAppsPage } from './views/authorized-apps.ts'
-export { type Consent, type ConsentClient, type ConsentRedirect, consentPage } from './views/consent.ts'
+export {
+  type Consent,
+  type ConsentClient,
+  type ConsentRedirect,
+  type ConsentResource,
+  consentPage,
+} from './views/consent.ts'
 export { type ErrorView, errorPage } from './views/error.ts'
+export { type GoOn, goOnPage } from './views/go-on.ts'
 export { type Home, homePage } from './views/home.ts'
+export { type Logout, logoutPage } from './views/logout.ts'
+export { type SecurityView, type SessionView, securityPage } from './views/security.ts'
 export { type SignIn, signInPage } from './views/sign-in.ts'
 export { type SignedOut, signedOutPage } from './views/signed-out.ts'

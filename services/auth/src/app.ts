@@ -4,6 +4,7 @@ import type { Clock } from '@gatehouse/contracts'
 import type { Database, DatabaseHost } from '@gatehouse/database'
 import { deriveKey } from '@gatehouse/keyring'
 import type { KeyValue } from '@gatehouse/kv'
+import type { Outbound } from '@gatehouse/outbound'
 import { pagesAssets, signedOutPage } from '@gatehouse/pages'
 import type { Profile } from '@gatehouse/profiles'
 import type { App, Closeable, ReadyCheck } from '@gatehouse/service'
@@ -14,8 +15,9 @@ import { adminRoutes } from './admin/routes.ts'
 import { createServiceAuthentication, type InternalClient } from './api-keys/assertion.ts'
 import { createExchange, type ExchangeCredential } from './api-keys/exchange.ts'
 import { internalRoutes } from './api-keys/internal.ts'
+import { parRoutes } from './authorize/par.ts'
 import { startBackground } from './background.ts'
-import { createClientAuthentication } from './clients/authenticate.ts'
+import { createClients } from './clients/clients.ts'
 import { registerRoutes } from './clients/register.ts'
 import { revocationRoutes } from './grants/revocation.ts'
 import { asRefusal } from './http/answer-errors.ts'
@@ -26,19 +28,29 @@ import { brandOf, createPages, PageFault } from './http/pages.ts'
 import { authorizeRoutes } from './interaction/authorize.ts'
 import { authorizedAppsRoutes } from './interaction/authorized-apps.ts'
 import { homeRoutes } from './interaction/home.ts'
+import { logoutRoutes } from './sessions/logout.ts'
+import { organisationRoutes } from './sessions/organisation.ts'
+import { securityRoutes } from './sessions/security.ts'
 import { createReturns, returnRoutes } from './interaction/return.ts'
 import { signInRoutes } from './interaction/sign-in.ts'
 import { signOutRoutes } from './interaction/signed-in.ts'
+import { createIntrospection, type Introspection } from './introspection/introspect.ts'
+import { introspectionRoutes } from './introspection/routes.ts'
 import { openRings, type RingDeps } from './keys/rings.ts'
 import { metadataRoutes } from './metadata/routes.ts'
+import { createDevices } from './people/devices.ts'
 import { createPasswords } from './people/passwords.ts'
+import { createResourceAuthentication } from './resources/authenticate.ts'
 import { createRegistry } from './resources/registry.ts'
 import { offeredScopes } from './scopes/offered.ts'
-import { offeredGrants } from './token/grant-types.ts'
 import { createMinter } from './token/mint.ts'
 import { createTokenReader } from './token/own-tokens.ts'
 import { tokenRoutes } from './token/routes.ts'
 import { userinfoRoutes } from './token/userinfo.ts'
+import type { Provider } from './upstream/provider.ts'
+import { createProviders } from './upstream/providers.ts'
+import { createRelyingParty } from './upstream/relying-party.ts'
+import { upstreamRoutes } from './upstream/routes.ts'
 
 /** Everything that the service is given. It opens nothing itself and reads no environment. */
 export interface AuthDeps {
@@ -60,8 +72,14 @@ export interface AuthDeps {
   readonly signingKeyDays?: number
   /** Rings whose keys are in files instead of the database. */
   readonly keyringFiles?: RingDeps['files']
+  /** Fetches what clients keep elsewhere. Default: over public addresses, and loopback where the service itself is there. */
+  readonly outbound?: Outbound
   /** Services that may exchange credentials over HTTP. */
   readonly internalClients?: readonly InternalClient[]
+  /** OpenID providers where people can sign in, besides those that are added over the admin API. */
+  readonly upstream?: readonly Provider[]
+  /** How providers are asked; by default over the network. */
+  readonly upstreamFetch?: Parameters<typeof createRelyingParty>[0]['fetch']
 }
 
 export interface AuthApp {
@@ -73,6 +91,8 @@ export interface AuthApp {
   background(): Closeable
   /** What an API key proves, for a caller in the same process. */
   readonly exchangeCredential: ExchangeCredential
+  /** What a token or an API key is worth now, for a service of ours in the same process. */
+  introspect(credential: string): Promise<Introspection>
   /** The JWK Set of public keys, for a verifier in the same process. */
   jwks(): Promise<{ readonly keys: readonly JWK[] }>
 }
@@ -88,20 +108,33 @@ export function createAuthApp(deps: AuthDeps): AuthApp {
     ...(profile.openid ? await idSigner.publicKeys() : []),
   ]
   const issuer = publicUrl
+  const registry = createRegistry(deps)
+  const readToken = createTokenReader({ issuer, signer: accessSigner, now: () => clock.now() })
+  const limiter = createLimiter(deps)
   const shared = {
     ...deps,
     issuer,
     publicKeys,
     offered: offeredScopes(profile),
-    resources: createRegistry(deps),
+    registry,
+    resources: registry.open,
     rings,
     refreshRing: rings.refresh,
     minter: createMinter({ issuer, profile, accessSigner, idSigner }),
-    readToken: createTokenReader({ issuer, signer: accessSigner, now: () => clock.now() }),
-    authenticateClient: createClientAuthentication(deps),
-    limiter: createLimiter(deps),
+    readToken,
+    introspect: createIntrospection({ issuer, db, clock, readToken }),
+    authenticateResource: createResourceAuthentication({ ...deps, issuer }),
+    ...createClients({ ...deps, issuer, limiter }),
+    limiter,
     passwords: createPasswords(),
     browsers: createBrowsers({ publicUrl, csrfKey: deriveKey(deps.secret, 'csrf') }),
+    devices: createDevices({ publicUrl, key: deriveKey(deps.secret, 'device'), clock }),
+    providers: createProviders({ configured: deps.upstream ?? [], db, clock, secret: deps.secret }),
+    relyingParty: createRelyingParty({
+      key: deriveKey(deps.secret, 'upstream'),
+      now: () => clock.now(),
+      fetch: deps.upstreamFetch,
+    }),
     pages: createPages(profile),
     returns: createReturns({ key: deriveKey(deps.secret, 'return'), clock }),
     exchange: createExchange(deps),
@@ -114,10 +147,11 @@ export function createAuthApp(deps: AuthDeps): AuthApp {
       await server.register(registerRoutes, {
         ...shared,
         path: profile.paths.register,
-        grants: [...offeredGrants(profile).keys()],
       })
       await server.register(tokenRoutes, shared)
+      await server.register(parRoutes, shared)
       await server.register(revocationRoutes, shared)
+      await server.register(introspectionRoutes, shared)
       if (profile.openid) await server.register(userinfoRoutes, shared)
       await server.register(internalRoutes, shared)
       await server.register(adminRoutes, shared)
@@ -130,6 +164,7 @@ export function createAuthApp(deps: AuthDeps): AuthApp {
     ],
     background: () => startBackground({ ...deps, rings: rings.all }),
     exchangeCredential: shared.exchange,
+    introspect: (credential) => shared.introspect(credential, undefined),
     jwks: async () => ({ keys: await publicKeys() }),
   }
 }
@@ -137,6 +172,9 @@ export function createAuthApp(deps: AuthDeps): AuthApp {
 type PageDeps = Parameters<typeof authorizeRoutes>[1] &
   Parameters<typeof returnRoutes>[1] &
   Parameters<typeof signInRoutes>[1] &
+  Parameters<typeof upstreamRoutes>[1] &
+  Parameters<typeof securityRoutes>[1] &
+  Parameters<typeof logoutRoutes>[1] &
   Parameters<typeof authorizedAppsRoutes>[1]
 
 /** What a person sees. Errors are pages too. */
@@ -151,6 +189,10 @@ async function pageRoutes(server: FastifyInstance, deps: PageDeps): Promise<void
   authorizeRoutes(server, deps)
   returnRoutes(server, deps)
   signInRoutes(server, deps)
+  upstreamRoutes(server, deps)
+  securityRoutes(server, deps)
+  organisationRoutes(server, deps)
+  logoutRoutes(server, deps)
   signOutRoutes(server, { ...deps, signedOut: () => signedOutPage({ brand: brandOf(profile) }) })
   homeRoutes(server, deps)
   authorizedAppsRoutes(server, deps)

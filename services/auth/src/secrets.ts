@@ -1,7 +1,16 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 
 /** What an id names. Kinds never look alike, so a client can never pass for a person (OAuth 2.1, section 7.15). */
-export type IdKind = 'tenant' | 'person' | 'client' | 'consent' | 'grant' | 'key'
+export type IdKind =
+  | 'tenant'
+  | 'person'
+  | 'client'
+  | 'consent'
+  | 'grant'
+  | 'key'
+  | 'session'
+  | 'invitation'
+  | 'resource'
 
 const PREFIX: Readonly<Record<IdKind, string>> = {
   tenant: 'ten',
@@ -10,6 +19,9 @@ const PREFIX: Readonly<Record<IdKind, string>> = {
   consent: 'con',
   grant: 'gra',
   key: 'key',
+  session: 'ses',
+  invitation: 'inv',
+  resource: 'res',
 }
 
 /** A random id with 120 bits, URL-safe, one token of a bus subject. */

@@ -1,4 +1,4 @@
-import { copyable, facts, link } from '../elements.ts'
+import { copyable, facts, link, postForm } from '../elements.ts'
 import { html } from '../html.ts'
 import { type Brand, page, type SignedIn, type Surroundings } from '../shell.ts'
 import { displayName } from '../text.ts'
@@ -7,13 +7,17 @@ export interface Home extends Surroundings {
   readonly brand: Brand
   readonly person: SignedIn
   readonly tenant: { readonly name: string; readonly role?: string | undefined }
+  /** Where else the person belongs. */
+  readonly others?: readonly { readonly id: string; readonly name: string; readonly role: string }[] | undefined
+  /** Path that takes `tenant` to select another one. */
+  readonly switchTo?: { readonly action: string; readonly csrf: string } | undefined
   /** Absolute URL of the MCP endpoint. */
   readonly mcpUrl: string
   /** Where connected applications are reviewed. */
   readonly appsHref: string
 }
 
-export function homePage({ brand, person, nav, tenant, mcpUrl, appsHref }: Home): string {
+export function homePage({ brand, person, nav, tenant, mcpUrl, appsHref, others = [], switchTo }: Home): string {
   const body = html`<h1>Connect an AI application</h1>
 <p class="lead">Give this address to Claude, ChatGPT, Cursor, Codex, VS Code or any other application that can use an MCP server. It sends you back here to sign in and decide what it may do.</p>
 ${copyable({ id: 'mcp-url', label: 'MCP server address', value: mcpUrl })}
@@ -23,7 +27,25 @@ ${facts([
   ['Organisation', displayName(tenant.name)],
   ...(tenant.role === undefined ? [] : [['Role', capitalized(displayName(tenant.role))] as const]),
   ['Applications', link(appsHref, 'Review authorized apps')],
-])}`
+])}
+${
+  switchTo &&
+  others.length > 0 &&
+  html`<h2>Your other organisations</h2>
+<p class="quiet">What you connect speaks for one organisation. After a switch, connections of the others pause within a second.</p>
+<ul class="apps rows">
+${others.map(
+  ({ id, name, role }) => html`<li>
+<div class="app-head"><h2><bdi>${displayName(name)}</bdi> <span class="quiet">${capitalized(displayName(role))}</span></h2>
+${postForm({
+  ...switchTo,
+  hidden: { tenant: id },
+  body: html`<button aria-label="Switch to ${displayName(name)}">Switch</button>`,
+})}</div>
+</li>
+`,
+)}</ul>`
+}`
   return page({ title: 'Connect', brand, body, nav, person, width: 'wide' })
 }
 

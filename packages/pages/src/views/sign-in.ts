@@ -11,12 +11,26 @@ export interface SignIn {
   readonly email?: string | undefined
   /** Why the last try failed, in words that do not tell which of the two was wrong. */
   readonly error?: string | undefined
+  /** More about it. */
+  readonly detail?: string | undefined
   /** The application that asked; absent when a person came by themselves. */
   readonly client?: { readonly name: string } | undefined
   readonly hidden?: Readonly<Record<string, string>> | undefined
+  /** Elsewhere to sign in: each a form of its own, with the same `hidden`. */
+  readonly providers?: readonly { readonly label: string; readonly action: string }[] | undefined
 }
 
-export function signInPage({ brand, action, csrf, email, error, client, hidden }: SignIn): string {
+export function signInPage({
+  brand,
+  action,
+  csrf,
+  email,
+  error,
+  detail,
+  client,
+  hidden,
+  providers = [],
+}: SignIn): string {
   const form = html`${field({
     name: 'email',
     label: 'Email',
@@ -41,7 +55,20 @@ ${
     ? html`<p class="lead">Sign in to ${displayName(brand.name)} to connect <strong><bdi>${displayName(client.name)}</bdi></strong>. Next, you decide what it may do.</p>`
     : html`<p class="lead">Use your ${displayName(brand.name)} account.</p>`
 }
-${error !== undefined && notice({ tone: 'alert', title: error })}
-${postForm({ action, csrf, hidden, body: form })}`
+${error !== undefined && notice({ tone: 'alert', title: error, body: detail })}
+${postForm({ action, csrf, hidden, body: form })}
+${
+  providers.length > 0 &&
+  html`<p class="or" aria-hidden="true"><span>or</span></p>
+${providers.map(({ label, action }) =>
+  postForm({
+    action,
+    csrf,
+    hidden,
+    className: 'provider',
+    body: html`<button>Sign in with <bdi>${displayName(label)}</bdi></button>`,
+  }),
+)}`
+}`
   return page({ title: 'Sign in', brand, body })
 }

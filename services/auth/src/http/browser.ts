@@ -15,11 +15,15 @@ export interface Browsers {
   meet(request: FastifyRequest, reply: FastifyReply): Browser
   /** The browser if it came with a cookie. */
   known(request: FastifyRequest): Browser | undefined
+  /** The browser as it will be, once `give` has put its cookie into an answer. */
+  next(): { readonly browser: Browser; give(reply: FastifyReply): void }
   /** A new cookie in the place of the old one. @returns the browser under its new value */
   renew(reply: FastifyReply): Browser
   /** @throws PageFault unless the form was sent by one of our own pages in this browser */
   requireOwnForm(request: FastifyRequest, csrf: string | undefined): Browser
 }
+
+const VALUE = /^[A-Za-z0-9_-]{43}$/
 
 /** `__Host-` binds the cookie to this host and to https (RFC 6265bis, 4.1.3.2); on plain http, a laptop, it cannot be used. */
 export function createBrowsers(options: { readonly publicUrl: string; readonly csrfKey: Uint8Array }): Browsers {
@@ -34,17 +38,25 @@ export function createBrowsers(options: { readonly publicUrl: string; readonly c
     csrf: createHmac('sha256', csrfKey).update(value).digest('base64url'),
   })
   const known = (request: FastifyRequest): Browser | undefined => {
-    const value = readCookie(request.headers.cookie, name)
+    const value = readCookie(request.headers.cookie, name, VALUE)
     return value === undefined ? undefined : browserOf(value)
   }
-  const renew = (reply: FastifyReply): Browser => {
+  const next: Browsers['next'] = () => {
     const value = newSecret()
-    reply.header('set-cookie', `${name}=${value}; ${attributes}`)
-    return browserOf(value)
+    return {
+      browser: browserOf(value),
+      give: (reply) => void reply.header('set-cookie', `${name}=${value}; ${attributes}`),
+    }
+  }
+  const renew = (reply: FastifyReply): Browser => {
+    const { browser, give } = next()
+    give(reply)
+    return browser
   }
 
   return {
     known,
+    next,
     renew,
     meet: (request, reply) => known(request) ?? renew(reply),
     requireOwnForm(request, csrf) {
@@ -73,10 +85,11 @@ function sameSite(request: FastifyRequest, origin: string): boolean {
   return sender === undefined || sender === 'null' || sender === origin
 }
 
-function readCookie(header: string | undefined, name: string): string | undefined {
+/** The first cookie of this name whose value looks as ours do. */
+export function readCookie(header: string | undefined, name: string, form: RegExp): string | undefined {
   for (const pair of header?.split(';') ?? []) {
     const [key, value] = pair.trim().split('=', 2)
-    if (key === name && value !== undefined && /^[A-Za-z0-9_-]{43}$/.test(value)) return value
+    if (key === name && value !== undefined && form.test(value)) return value
   }
   return undefined
 }

@@ -26,6 +26,30 @@ export const FAULTS = {
     whatToDo:
       'Remove the connection in the application and add it again, so that it registers anew. Signing in again alone does not help.',
   },
+  'client.expired': {
+    status: 400,
+    title: 'The registration of this application has expired',
+    cause: 'It was registered here but not used for a long time, so its registration was removed (client_id).',
+    whatToDo: 'Remove the connection in the application and add it again: it then registers anew. Nothing else was lost.',
+  },
+  'client.disabled': {
+    status: 400,
+    title: 'This application is switched off here',
+    cause: 'Whoever runs this service does not let it in (client_id).',
+    whatToDo: 'Ask the operator of this service. Connecting again does not help.',
+  },
+  'document.refused': {
+    status: 400,
+    title: 'This application cannot be connected',
+    cause: 'Its description at the address of its client_id is refused here, or is not what such a description has to be.',
+    whatToDo: 'Tell the maker of the application. The operator of this service finds the reason in the log.',
+  },
+  'document.unreachable': {
+    status: 400,
+    title: 'This application could not be checked',
+    cause: 'Its description at the address of its client_id could not be fetched, and there is no recent copy of it here.',
+    whatToDo: 'Try again in a few minutes. If it stays, tell the maker of the application.',
+  },
   'redirect.missing': {
     status: 400,
     title: 'This link is incomplete',
@@ -43,6 +67,12 @@ export const FAULTS = {
     title: 'This request has expired',
     cause: 'It waited too long for an answer, or it was answered already, or it belongs to another browser.',
     whatToDo: 'Start again from the client.',
+  },
+  'pushed.unknown': {
+    status: 400,
+    title: 'This link can no longer be used',
+    cause: 'It works once and for a moment only, and for the application that made it (request_uri).',
+    whatToDo: START_AGAIN,
   },
   'form.foreign': {
     status: 403,
@@ -80,6 +110,96 @@ export const FAULTS = {
     cause: 'It may have been revoked already.',
     whatToDo: 'Go back and load the page again.',
   },
+  'address.unknown': {
+    status: 404,
+    title: 'There is no such page',
+    cause: 'The address may be mistyped, or the page has moved.',
+    whatToDo: 'Check the address, or begin at the start page.',
+  },
+  'rate.exceeded': {
+    status: 429,
+    title: 'That was too often',
+    cause: 'This was tried more often than a person would.',
+    whatToDo: 'Wait a minute and try again.',
+  },
+  'upstream.unknown': {
+    status: 404,
+    title: 'There is no such way to sign in',
+    cause: 'The provider is not, or no longer, one of those where people of this service sign in.',
+    whatToDo: 'Go back to the sign-in page and use another way.',
+  },
+  'upstream.lost': {
+    status: 400,
+    title: 'This sign-in cannot be finished',
+    cause: 'It took too long, it was finished already, or it was begun in another browser.',
+    whatToDo: 'Start again from the sign-in page. Cookies have to be allowed for this site.',
+  },
+  'upstream.unavailable': {
+    status: 503,
+    title: 'The other sign-in service cannot be reached',
+    cause: 'It does not answer, or has a fault of its own. Try again in a moment, or sign in another way.',
+    whatToDo: 'Try again in a moment, or sign in another way.',
+  },
+  'upstream.denied': {
+    status: 403,
+    title: 'You were not signed in there',
+    cause: 'The other sign-in service says that the sign-in was cancelled or refused.',
+    whatToDo: 'Try again, or sign in another way.',
+  },
+  'upstream.unproven': {
+    status: 400,
+    title: 'The other sign-in service did not prove who you are',
+    cause: 'Its answer does not fit what was asked, so nobody was signed in.',
+    whatToDo: 'Try again. If it stays, ask for help and quote the line below.',
+  },
+  'upstream.stale': {
+    status: 403,
+    title: 'A new sign-in is needed',
+    cause: 'The application asked for one, and the other service answered with an earlier sign-in.',
+    whatToDo: 'Sign out there and try again, or sign in another way.',
+  },
+  'upstream.unverified': {
+    status: 403,
+    title: 'Your email address is not verified there',
+    cause: 'The other sign-in service does not say that it checked your email address, and without one nobody is let in.',
+    whatToDo: 'Verify the address there, or ask an administrator of your organisation.',
+  },
+  'upstream.stranger': {
+    status: 403,
+    title: 'No organisation here lets you in yet',
+    cause: 'You signed in elsewhere, and no organisation has invited that address or takes everybody of its domain.',
+    whatToDo: 'Ask an administrator of your organisation to invite you.',
+  },
+  'upstream.taken': {
+    status: 403,
+    title: 'That account belongs to somebody already',
+    cause: 'An account here has that address, or is linked to that sign-in. Sign in to it as you always do, and link the two in its settings.',
+    whatToDo: 'Sign in as you always do, and link the two under Security.',
+  },
+  'account.deactivated': {
+    status: 403,
+    title: 'This account cannot be used',
+    cause: 'An administrator has deactivated it.',
+    whatToDo: 'Ask an administrator of your organisation.',
+  },
+  'sign-in.old': {
+    status: 403,
+    title: 'Sign in again first',
+    cause: 'How you sign in can only be changed shortly after a sign-in, and yours is some time ago.',
+    whatToDo: 'Sign out, sign in, and repeat it.',
+  },
+  'sign-in.last': {
+    status: 409,
+    title: 'It is your only way to sign in',
+    cause: 'Without it nobody could sign in to this account any more.',
+    whatToDo: 'Link another one first.',
+  },
+  'logout.redirect': {
+    status: 400,
+    title: 'You cannot be sent back there',
+    cause: 'The application wants you sent to an address that it never registered for it (post_logout_redirect_uri), so you were neither signed out nor sent there.',
+    whatToDo: 'Sign out here, and close the application.',
+  },
   unavailable: {
     status: 503,
     title: 'We cannot answer just now',
@@ -100,8 +220,8 @@ export type PageReason = keyof typeof FAULTS
 export class PageFault extends Error {
   readonly reason: PageReason
 
-  constructor(reason: PageReason) {
-    super(reason)
+  constructor(reason: PageReason, options?: ErrorOptions) {
+    super(reason, options)
     this.name = 'PageFault'
     this.reason = reason
   }

@@ -2,7 +2,8 @@ import { homePage } from '@gatehouse/pages'
 import type { FastifyInstance } from 'fastify'
 import { addEndpoint } from '../http/endpoint.ts'
 import { brandOf } from '../http/pages.ts'
-import { membership_selected } from '../people/people.store.ts'
+import { membership_list_of_person, membership_selected } from '../people/people.store.ts'
+import { ORGANISATION_PATH } from '../sessions/organisation.ts'
 import { forSignedIn, header, navigation, type SignedInDeps } from './signed-in.ts'
 
 /** What a person gets who opens the bare address: where to connect an application. */
@@ -11,14 +12,21 @@ export function homeRoutes(server: FastifyInstance, deps: SignedInDeps): void {
   addEndpoint(server, {
     path: '/',
     get: forSignedIn(deps, async ({ session, browser }, _request, reply) => {
-      const membership = await db.asPlatform('page', (tx) => membership_selected(tx, session.personId))
+      const { selected, all } = await db.asPlatform('page', async (tx) => ({
+        selected: await membership_selected(tx, session.personId),
+        all: await membership_list_of_person(tx, session.personId),
+      }))
       return pages.send(
         reply,
         homePage({
           brand: brandOf(profile),
           nav: navigation(profile, '/'),
           person: header(session, browser),
-          tenant: { name: membership?.tenantName ?? 'None', role: membership?.role },
+          tenant: { name: selected?.tenantName ?? 'None', role: selected?.role },
+          others: all
+            .filter(({ tenantId }) => tenantId !== selected?.tenantId)
+            .map(({ tenantId, tenantName, role }) => ({ id: tenantId, name: tenantName, role })),
+          switchTo: { action: ORGANISATION_PATH, csrf: browser.csrf },
           mcpUrl: `${publicUrl}${profile.paths.mcp}`,
           appsHref: profile.paths.authorizedApps,
         }),

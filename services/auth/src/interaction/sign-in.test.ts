@@ -14,7 +14,10 @@ test('signing in', async (t) => {
     t.equal(answer.statusCode, 303, '[A-TP-02]')
     t.equal(answer.headers.location, '/')
     t.not(visitor.cookie, before)
-    t.match(answer.headers['set-cookie'], /^__Host-gatehouse=[^;]+; Path=\/; HttpOnly; SameSite=Lax; Secure$/)
+    t.match(
+      [answer.headers['set-cookie']].flat().at(-1),
+      /^__Host-gatehouse=[^;]+; Path=\/; HttpOnly; SameSite=Lax; Secure$/,
+    )
     const home = await visitor.get('/')
     t.match(home.body, 'Mei Tanaka')
     t.match(home.body, 'https://align.example/mcp')

@@ -2,70 +2,66 @@ import type { Clock } from '@gatehouse/contracts'
 import type { Database } from '@gatehouse/database'
 import { formActionSource, signInPage } from '@gatehouse/pages'
 import type { Profile } from '@gatehouse/profiles'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import { sendAway } from '../authorize/answer.ts'
-import { request_describe, request_identify, request_move } from '../authorize/requests.store.ts'
+import { request_describe } from '../authorize/requests.store.ts'
 import type { Browser, Browsers } from '../http/browser.ts'
 import { addEndpoint } from '../http/endpoint.ts'
-import { type Params, readForm } from '../http/form.ts'
-import type { Limiter } from '../http/limiter.ts'
+import { readForm, readQuery } from '../http/form.ts'
+import { ownPath } from '../http/own-path.ts'
 import { brandOf, type Pages } from '../http/pages.ts'
-import type { Passwords } from '../people/passwords.ts'
-import { type Person, person_get_by_email } from '../people/people.store.ts'
-import { session_delete, session_insert } from '../people/sessions.store.ts'
-import { findSession, LIFE_MS } from '../people/sessions.ts'
-import { sha256Base64url } from '../secrets.ts'
+import { findSession, placeOf, startSession } from '../people/sessions.ts'
+import { type TryPasswordDeps, tryPassword } from '../people/try-password.ts'
+import type { Providers } from '../upstream/providers.ts'
 
 export const SIGN_IN_PATH = '/sign-in'
 const BODY_BYTES = 16 * 1024
 
-export interface SignInDeps {
+export interface SignInDeps extends TryPasswordDeps {
   readonly profile: Profile
   readonly db: Database
   readonly clock: Clock
   readonly browsers: Browsers
   readonly pages: Pages
-  readonly passwords: Passwords
-  readonly limiter: Limiter
+  readonly providers: Providers
 }
 
-/**
- * One address trying one account is slowed first, so that strangers elsewhere cannot keep a person out; the wider limits stop guessing
- * from many addresses, and of many accounts.
- */
-const PAIR = { limit: 20, windowMs: 60_000 }
-const ACCOUNT = { limit: 100, windowMs: 60_000 }
-const ADDRESS = { limit: 200, windowMs: 60_000 }
-
-const WRONG = 'Email or password is wrong.'
-
-interface Shown {
+export interface Shown {
   readonly status?: number
   readonly error?: string
+  /** More about the error. */
+  readonly detail?: string
   readonly email?: string | undefined
   readonly client?: { readonly name: string }
   readonly transaction?: string | undefined
+  /** Own path to go on to. */
+  readonly next?: string | undefined
   readonly formAction?: readonly string[]
 }
 
-export function showSignIn(
+export async function showSignIn(
   reply: FastifyReply,
-  { pages, profile }: Pick<SignInDeps, 'pages' | 'profile'>,
+  { pages, profile, providers }: Pick<SignInDeps, 'pages' | 'profile' | 'providers'>,
   browser: Browser,
-  { status = 200, error, email, client, transaction, formAction = [] }: Shown,
-): FastifyReply {
-  const hidden = transaction === undefined ? undefined : { transaction }
+  { status = 200, error, detail, email, client, transaction, next, formAction = [] }: Shown,
+): Promise<FastifyReply> {
   const markup = signInPage({
     brand: brandOf(profile),
     action: SIGN_IN_PATH,
     csrf: browser.csrf,
     error,
+    detail,
     email,
     client,
-    hidden,
+    hidden: { ...(transaction === undefined ? {} : { transaction }), ...(next === undefined ? {} : { next }) },
+    providers: (await providers.list()).map(({ id, label }) => ({ label, action: `${SIGN_IN_PATH}/${id}` })),
   })
   return pages.send(reply, markup, { status, formAction })
 }
+
+/** Where a signed-in browser goes on to. */
+export const afterSignIn = (transaction: string | undefined, next: string | undefined): string =>
+  transaction === undefined ? (ownPath(next) ?? '/') : `/oauth/authorize?${new URLSearchParams({ transaction })}`
 
 export function signInRoutes(server: FastifyInstance, deps: SignInDeps): void {
   const { db, clock, browsers } = deps
@@ -74,89 +70,35 @@ export function signInRoutes(server: FastifyInstance, deps: SignInDeps): void {
     bodyLimit: BODY_BYTES,
     get: async (request, reply) => {
       const browser = browsers.meet(request, reply)
+      const next = ownPath(readQuery(request).get('next'))
       const session = await db.asPlatform('sign-in', (tx) => findSession(tx, browser.hash, clock.now()))
-      return session === undefined ? showSignIn(reply, deps, browser, {}) : sendAway(reply, '/')
+      return session === undefined ? showSignIn(reply, deps, browser, { next }) : sendAway(reply, next ?? '/')
     },
     post: async (request, reply) => {
       const form = readForm(request)
       const browser = browsers.requireOwnForm(request, form.get('csrf'))
-      const outcome = await tryPassword(request, form, deps)
-      const transaction = form.get('transaction')
+      const [transaction, next, email] = [form.get('transaction'), ownPath(form.get('next')), form.get('email')]
+      const outcome = await tryPassword(request, reply, { email, password: form.get('password') }, deps)
       if (outcome.kind === 'refused') {
         const { status, error, retryAfter } = outcome
         if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter))
-        const email = form.get('email')?.slice(0, 320)
-        return showSignIn(reply, deps, browser, {
-          status,
-          error,
-          email,
-          ...(await purpose(transaction, browser, deps)),
-        })
+        const about = await purpose(transaction, browser, db)
+        return showSignIn(reply, deps, browser, { status, error, email: email?.slice(0, 320), next, ...about })
       }
-      await startSession(outcome.person, browser, browsers.renew(reply), transaction, deps)
-      request.log.info({ person: outcome.person.id }, 'signed in')
-      return sendAway(
-        reply,
-        transaction === undefined ? '/' : `/oauth/authorize?${new URLSearchParams({ transaction })}`,
-      )
+      const now = new Date(clock.now())
+      const signIn = { before: browser, after: browsers.renew(reply), transaction, authTime: now, now }
+      const { id: personId } = outcome.person
+      await db.asPlatform('sign-in', (tx) => startSession(tx, { ...signIn, ...placeOf(request, 'password'), personId }))
+      request.log.info({ person: personId }, 'signed in')
+      return sendAway(reply, afterSignIn(transaction, next))
     },
   })
 }
 
-type Outcome =
-  | { readonly kind: 'known'; readonly person: Person }
-  | { readonly kind: 'refused'; readonly status: number; readonly error: string; readonly retryAfter?: number }
-
-async function tryPassword(request: FastifyRequest, form: Params, deps: SignInDeps): Promise<Outcome> {
-  const [email = '', password = ''] = [form.get('email')?.trim(), form.get('password')]
-  // The store is shared with others: an address of a person does not stand in it.
-  const account = sha256Base64url(email.toLowerCase())
-  const keys = { pair: `sign-in:${account}:${request.ip}`, account: `sign-in:${account}` }
-  // In this order: a try that its address may not make does not count against the account.
-  const retryAfter =
-    (await deps.limiter.count(`sign-in:${request.ip}`, ADDRESS)) ??
-    (await deps.limiter.count(keys.pair, PAIR)) ??
-    (await deps.limiter.count(keys.account, ACCOUNT))
-  if (retryAfter !== undefined) {
-    return { kind: 'refused', status: 429, error: `Too many tries. Try again in ${retryAfter} seconds.`, retryAfter }
-  }
-  // Nobody has such an email or such a password.
-  const readable = email.length <= 320 && password.length <= 1_024
-  const likely = readable ? await deps.db.asPlatform('sign-in', (tx) => person_get_by_email(tx, email)) : undefined
-  // A database may take more letters for the same than we do; each such spelling would be counted apart.
-  const found = likely?.email.toLowerCase() === email.toLowerCase() ? likely : undefined
-  const matches = await deps.passwords.verify(found?.passwordHash ?? undefined, password.slice(0, 1_024))
-  if (!matches || found === undefined) return { kind: 'refused', status: 403, error: WRONG }
-  await Promise.all([deps.limiter.forget(keys.pair), deps.limiter.forget(keys.account)])
-  return { kind: 'known', person: found }
-}
-
 /** What the person signs in for, to be shown again. */
-async function purpose(transaction: string | undefined, browser: Browser, { db }: SignInDeps): Promise<Shown> {
+export async function purpose(transaction: string | undefined, browser: Browser, db: Database): Promise<Shown> {
   if (transaction === undefined) return {}
   const request = await db.asPlatform('sign-in', (tx) => request_describe(tx, transaction, browser.hash))
   if (request === undefined) return { transaction }
   return { transaction, client: { name: request.clientName }, formAction: [formActionSource(request.redirectUri)] }
-}
-
-/** The browser gets a new cookie, so that one that somebody planted before is worth nothing (session fixation). */
-async function startSession(
-  person: Person,
-  before: Browser,
-  after: Browser,
-  transaction: string | undefined,
-  { db, clock }: SignInDeps,
-): Promise<void> {
-  const now = new Date(clock.now())
-  await db.asPlatform('sign-in', async (tx) => {
-    await session_delete(tx, before.hash)
-    await session_insert(tx, {
-      idHash: after.hash,
-      personId: person.id,
-      now,
-      expiresAt: new Date(now.getTime() + LIFE_MS),
-    })
-    await request_move(tx, before.hash, after.hash)
-    if (transaction !== undefined) await request_identify(tx, transaction, after.hash)
-  })
 }

@@ -7,12 +7,14 @@ import { sendAway } from '../authorize/answer.ts'
 import type { Browser, Browsers } from '../http/browser.ts'
 import { addEndpoint, type Handler } from '../http/endpoint.ts'
 import { readForm } from '../http/form.ts'
+import { ownPath } from '../http/own-path.ts'
 import type { Pages } from '../http/pages.ts'
 import { type Session, session_delete } from '../people/sessions.store.ts'
 import { findSession } from '../people/sessions.ts'
 import { SIGN_IN_PATH } from './sign-in.ts'
 
 export const SIGN_OUT_PATH = '/sign-out'
+export const SECURITY_PATH = '/settings/security'
 
 export interface SignedInDeps {
   readonly profile: Profile
@@ -26,7 +28,7 @@ export interface SignedInDeps {
 type Request = Parameters<Handler>[0]
 type Reply = Parameters<Handler>[1]
 
-/** A page for who is signed in; everybody else is sent to the sign-in page. */
+/** A page for who is signed in; everybody else is sent to the sign-in page, and from there back here. */
 export const forSignedIn =
   (
     { db, clock, browsers }: SignedInDeps,
@@ -35,9 +37,15 @@ export const forSignedIn =
   async (request, reply) => {
     const browser = browsers.known(request)
     const session = browser && (await db.asPlatform('page', (tx) => findSession(tx, browser.hash, clock.now())))
-    if (browser === undefined || session === undefined) return sendAway(reply, SIGN_IN_PATH)
+    if (browser === undefined || session === undefined) return sendAway(reply, signInFor(request))
     return handler({ session, browser }, request, reply)
   }
+
+/** What was sent along with a form is gone; a page can be opened again. */
+function signInFor({ method, url }: Request): string {
+  const next = method === 'GET' && url !== '/' ? ownPath(url) : undefined
+  return next === undefined ? SIGN_IN_PATH : `${SIGN_IN_PATH}?${new URLSearchParams({ next })}`
+}
 
 /** The person as the page's header shows them, with the way out. */
 export const header = (session: Session, browser: Browser): SignedIn => ({
@@ -50,6 +58,7 @@ export const navigation = (profile: Profile, current: string) =>
   [
     { href: '/', text: 'Connect' },
     { href: profile.paths.authorizedApps, text: 'Authorized apps' },
+    { href: SECURITY_PATH, text: 'Security' },
   ].map((item) => ({ ...item, current: item.href === current }))
 
 export function signOutRoutes(

@@ -13,20 +13,31 @@ export interface Membership {
 }
 
 export const person_get_by_email = (tx: Tx, email: string) =>
-  tx.maybe<Person & { readonly passwordHash: string | null }>(sql`
-    select id, email, name, password_hash as "passwordHash" from auth.people where lower(email) = lower(${email})`)
+  tx.maybe<Person & { readonly passwordHash: string | null; readonly deactivatedAt: Date | null }>(sql`
+    select id, email, name, password_hash as "passwordHash", deactivated_at as "deactivatedAt"
+    from auth.people where lower(email) = lower(${email})`)
 
 export const person_get = (tx: Tx, id: string) =>
   tx.maybe<Person>(sql`select id, email, name from auth.people where id = ${id}`)
 
-/** Nothing when the email is taken. */
-export const person_insert = (tx: Tx, person: Person & { readonly passwordHash: string }) =>
-  tx.run(sql`
+/** @returns whether it was made; it is not when the email is taken */
+export const person_insert = async (
+  tx: Tx,
+  person: Person & { readonly passwordHash: string | null },
+): Promise<boolean> =>
+  (await tx.maybe(sql`
     insert into auth.people (id, email, name, password_hash)
-    values (${person.id}, ${person.email}, ${person.name}, ${person.passwordHash}) on conflict do nothing`)
+    values (${person.id}, ${person.email}, ${person.name}, ${person.passwordHash}) on conflict do nothing returning id`)) !==
+  undefined
 
 export const person_update_password = (tx: Tx, id: string, passwordHash: string) =>
   tx.run(sql`update auth.people set password_hash = ${passwordHash} where id = ${id}`)
+
+/** Of two that change it at once, the one whose `from` is still there. @returns whether that was this one */
+export const person_replace_password = async (tx: Tx, id: string, from: string, to: string): Promise<boolean> =>
+  (await tx.maybe(
+    sql`update auth.people set password_hash = ${to} where id = ${id} and password_hash = ${from} returning id`,
+  )) !== undefined
 
 /** The organisation that the person has selected: their choice while they belong to it, else their first. */
 export const membership_selected = (tx: Tx, personId: string) =>
@@ -54,3 +65,69 @@ export const person_list_of_tenant = (tx: Tx, tenantId: string) =>
   tx.rows<Person & { readonly role: string }>(sql`
     select p.id, p.email, p.name, m.role from auth.people p join auth.memberships m on m.person_id = p.id
     where m.tenant_id = ${tenantId} order by lower(p.email)`)
+
+/** Who belongs already keeps the role that they have. */
+export const membership_insert = (
+  tx: Tx,
+  of: { readonly personId: string; readonly tenantId: string; readonly role: string },
+) =>
+  tx.run(sql`
+    insert into auth.memberships (tenant_id, person_id, role) values (${of.tenantId}, ${of.personId}, ${of.role})
+    on conflict (tenant_id, person_id) do nothing`)
+
+/** @returns whether they belonged */
+export const membership_delete = async (tx: Tx, personId: string, tenantId: string): Promise<boolean> =>
+  (await tx.maybe(sql`
+    delete from auth.memberships where person_id = ${personId} and tenant_id = ${tenantId} returning person_id`)) !==
+  undefined
+
+/** Where a person belongs, by name. */
+export const membership_list_of_person = (tx: Tx, personId: string) =>
+  tx.rows<Membership>(sql`
+    select t.id as "tenantId", t.name as "tenantName", m.role
+    from auth.memberships m join auth.tenants t on t.id = m.tenant_id where m.person_id = ${personId} order by t.name, t.id`)
+
+/** Selects an organisation that the person belongs to. @returns whether that changed anything */
+export const person_select_tenant = async (tx: Tx, personId: string, tenantId: string, now: Date): Promise<boolean> =>
+  (await tx.maybe(sql`
+    update auth.people set tenant_id = ${tenantId}, switched_at = ${now}
+    where id = ${personId} and tenant_id is distinct from ${tenantId}
+      and exists (select from auth.memberships where person_id = ${personId} and tenant_id = ${tenantId})
+    returning id`)) !== undefined
+
+export interface Account extends Person {
+  readonly passwordHash: string | null
+  readonly deactivatedAt: Date | null
+  readonly createdAt: Date
+}
+
+const account = sql`id, email, name, password_hash as "passwordHash", deactivated_at as "deactivatedAt", created_at as "createdAt"`
+
+export const account_get = (tx: Tx, id: string) =>
+  tx.maybe<Account>(sql`select ${account} from auth.people where id = ${id}`)
+
+/** The same, held: whoever changes how a person signs in has to. */
+export const account_lock = (tx: Tx, id: string) =>
+  tx.maybe<Account>(sql`select ${account} from auth.people where id = ${id} for update`)
+
+/** By email, after the one that ends the page before; all, or those whose email begins with `prefix`. */
+export const account_list = (
+  tx: Tx,
+  of: { readonly limit: number; readonly after: string | undefined; readonly email: string | undefined },
+) =>
+  tx.rows<Account>(sql`
+    select ${account} from auth.people
+    where (${of.after ?? null}::text is null
+        or (lower(email), id) > (select lower(email), id from auth.people where id = ${of.after ?? null}))
+      and (${of.email ?? null}::text is null or lower(email) = lower(${of.email ?? null}))
+    order by lower(email), id limit ${of.limit}`)
+
+export const account_rename = (tx: Tx, id: string, name: string) =>
+  tx.run(sql`update auth.people set name = ${name} where id = ${id}`)
+
+export const account_deactivate = (tx: Tx, id: string, at: Date | null) =>
+  tx.run(sql`
+    update auth.people set deactivated_at = ${at}
+    where id = ${id} and (deactivated_at is null) <> (${at}::timestamptz is null)`)
+
+export const account_delete = (tx: Tx, id: string) => tx.run(sql`delete from auth.people where id = ${id}`)

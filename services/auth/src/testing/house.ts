@@ -134,6 +134,8 @@ export function authorizeUrl(
 export class Visitor {
   readonly #server: FastifyInstance
   readonly #remoteAddress: string
+  readonly #others = new Map<string, string>()
+  /** The browser's own cookie; others are kept beside it. */
   cookie: string | undefined
 
   constructor(house: Pick<House, 'server'>, remoteAddress = '127.0.0.1') {
@@ -173,12 +175,17 @@ export class Visitor {
   }
 
   #headers(): Record<string, string> {
-    return this.cookie === undefined ? {} : { cookie: this.cookie }
+    const cookies = [...(this.cookie === undefined ? [] : [this.cookie]), ...this.#others.values()]
+    return cookies.length === 0 ? {} : { cookie: cookies.join('; ') }
   }
 
   #keep(answer: LightMyRequestResponse): LightMyRequestResponse {
-    const set = [answer.headers['set-cookie'] ?? []].flat().at(-1)
-    if (set !== undefined) this.cookie = set.split(';', 1)[0]
+    for (const set of [answer.headers['set-cookie'] ?? []].flat()) {
+      const [pair = ''] = set.split(';', 1)
+      const [name = ''] = pair.split('=', 1)
+      if (/gatehouse$/.test(name)) this.cookie = pair
+      else this.#others.set(name, pair)
+    }
     return answer
   }
 }

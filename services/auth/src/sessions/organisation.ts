@@ -1,0 +1,35 @@
+import type { FastifyInstance } from 'fastify'
+import { sendAway } from '../authorize/answer.ts'
+import { appendRevoked } from '../feed/append.ts'
+import { addEndpoint } from '../http/endpoint.ts'
+import { readForm } from '../http/form.ts'
+import { PageFault } from '../http/pages.ts'
+import { forSignedIn, type SignedInDeps } from '../interaction/signed-in.ts'
+import { membership_get, membership_selected, person_select_tenant } from '../people/people.store.ts'
+
+export const ORGANISATION_PATH = '/settings/organisation'
+
+/** Selects the organisation that new tokens speak for; every node hears of it, and tokens for another end within a second. */
+export function organisationRoutes(server: FastifyInstance, deps: SignedInDeps): void {
+  const { db, clock, browsers } = deps
+  addEndpoint(server, {
+    path: ORGANISATION_PATH,
+    bodyLimit: 8 * 1024,
+    get: async (_request, reply) => sendAway(reply, '/'),
+    post: forSignedIn(deps, async ({ session: { personId } }, request, reply) => {
+      const form = readForm(request)
+      browsers.requireOwnForm(request, form.get('csrf'))
+      const tenant = form.get('tenant') ?? ''
+      const now = new Date(clock.now())
+      await db.asPlatform('organisation', async (tx) => {
+        if ((await membership_get(tx, personId, tenant)) === undefined) throw new PageFault('thing.unknown')
+        const before = await membership_selected(tx, personId)
+        const changed = await person_select_tenant(tx, personId, tenant, now)
+        if (!changed || before?.tenantId === tenant) return
+        await appendRevoked(tx, tenant, { kind: 'tenant-switch', person: personId, tenant, reason: 'person.switched' })
+        request.log.info({ person: personId, tenant }, 'organisation switched')
+      })
+      return sendAway(reply, '/')
+    }),
+  })
+}
