@@ -36,6 +36,9 @@ export const AUTH_ADVICE: Advice<typeof REFUSALS> = {
   'scope.invalid': 'Ask for scopes of the metadata; at a refresh for no more than was granted.',
   'resource.malformed': SEND_AGAIN,
   'resource.unknown': 'Send the `resource` of the protected resource metadata, the one that was authorized.',
+  'resource.several': 'Name one `resource` in each token request; the grant lives on.',
+  'resource.taken': 'Choose another identifier or alias; `gatehouse resources list` shows those that are taken.',
+  'resource.of-profile': 'Change the profile, or register another resource.',
   'token.foreign': 'Revoke with the client that the token was issued to.',
   'token.invalid': 'Refresh, or start the authorization again.',
   'token.insufficient': 'Ask for the scope `openid`.',
@@ -47,6 +50,10 @@ export const AUTH_ADVICE: Advice<typeof REFUSALS> = {
   'challenge.malformed': 'Send the base64url of a SHA-256, 43 characters.',
   'request-object.unsupported': 'Send plain parameters.',
   'request-uri.unsupported': 'Send plain parameters.',
+  'pushed.required':
+    'Push it to `pushed_authorization_request_endpoint` first; then send `client_id` and `request_uri`.',
+  'pushed.nested': SEND_AGAIN,
+  'redirect.refused': 'Send a `redirect_uri` that the client registered, to the character.',
   'prompt.invalid': 'Use a value of the metadata, `none` alone.',
   'login.required': 'Ask without `prompt=none`.',
   'consent.required': 'Ask without `prompt=none`.',
@@ -102,7 +109,16 @@ export const CODE_ADVICE: Readonly<Record<keyof typeof CODES, readonly [status: 
       'A fault of ours (`data.requestId` names it in the log), a deadline, or, with 503, something that cannot be reached.',
       'With 503 wait as `Retry-After` says: nothing was done. A call that was carried out but not recorded says so.',
     ],
-    headerMismatch: ['400', '`MCP-Protocol-Version`, `Mcp-Method` or `Mcp-Name` differ from the body.', SEND_AGAIN],
+    headerMismatch: [
+      '400',
+      '`MCP-Protocol-Version`, `Mcp-Method`, `Mcp-Name` or an `Mcp-Param-*` header differs from the body.',
+      SEND_AGAIN,
+    ],
+    missingCapability: [
+      '400',
+      'The request has to ask the client for something that it did not declare; `data.requiredCapabilities` names it.',
+      'Use a client that can be asked.',
+    ],
     unsupportedVersion: ['400', 'The version in `_meta` is not served.', 'Use one of `data.supported`.'],
     legacyResourceNotFound: ['200', 'Older revisions: there is no such resource in this tenant.', 'List again.'],
   }

@@ -2,6 +2,8 @@ import { isSubjectToken } from '@gatehouse/contracts'
 import { rulesOf } from '@gatehouse/profiles'
 import type { App, ReadyCheck } from '@gatehouse/service'
 import { createToolCalls } from './calls/call-tool.ts'
+import { createCompletions } from './calls/complete.ts'
+import { createPromptGets } from './calls/get-prompt.ts'
 import { createResourceReads } from './calls/read-resource.ts'
 import { createRecorder, type Recorder } from './calls/record.ts'
 import { DEFAULT_LIMITS, type McpDeps, type McpLimits } from './deps.ts'
@@ -14,6 +16,7 @@ import { addMetadata, resourceNames } from './metadata/protected-resource.ts'
 import { createDispatch } from './protocol/dispatch.ts'
 import { addEndpoint, type EndpointDeps } from './protocol/endpoint.ts'
 import { createEnvelope } from './protocol/envelope.ts'
+import { type Extras, offeredBy } from './protocol/methods.ts'
 import { buildRegistry } from './registry/build.ts'
 import { createLists } from './registry/lists.ts'
 import { createHub } from './streams/hub.ts'
@@ -126,6 +129,8 @@ function endpointOf(deps: McpDeps, limits: McpLimits, { rules, registry, recorde
   const envelope = createEnvelope(profile)
   const doors: Doors = doorsOf(publicUrl, deps.allowedHosts, deps.allowedOrigins)
   const common = { registry, rules, envelope, clock, callMs: limits.callMs }
+  const extras: Extras = {}
+  const offered = offeredBy(registry, extras)
   const { name, title, version } = profile.server
   return {
     path: profile.paths.mcp,
@@ -149,13 +154,19 @@ function endpointOf(deps: McpDeps, limits: McpLimits, { rules, registry, recorde
     metadataUrl,
     bodyBytes: limits.bodyBytes,
     allowedOrigins: doors.origins,
+    offered,
+    mrtr: { sealer: deps.sealers.state, clock },
     dispatch: createDispatch({
       profile,
       registry,
-      lists: createLists(registry, rules, envelope),
+      lists: createLists({ registry, rules, envelope, sealer: deps.sealers.cursor, pageSize: limits.pageSize }),
       envelope,
+      offered,
+      extras,
       callTool: createToolCalls({ ...common, recorder, metrics, node, auditReads: deps.auditReads ?? 'required' }),
       readResource: createResourceReads(common),
+      getPrompt: createPromptGets(common),
+      complete: createCompletions(common),
       listen: createListen({
         registry,
         rules,

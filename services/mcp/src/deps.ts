@@ -29,6 +29,8 @@ export interface PrincipalFacts {
 /** What one node allows. Durations in milliseconds. */
 export interface McpLimits {
   readonly bodyBytes: number
+  /** Items on one page of a list. */
+  readonly pageSize: number
   readonly callMs: number
   readonly keyCacheMs: number
   readonly keyCacheSize: number
@@ -46,6 +48,7 @@ export interface McpLimits {
 
 export const DEFAULT_LIMITS: McpLimits = {
   bodyBytes: 1_048_576,
+  pageSize: 250,
   callMs: 30_000,
   keyCacheMs: 60_000,
   keyCacheSize: 10_000,

@@ -6,6 +6,7 @@ export const CODES = {
   invalidParams: -32_602,
   internal: -32_603,
   headerMismatch: -32_020,
+  missingCapability: -32_021,
   unsupportedVersion: -32_022,
   /** Revisions up to 2025-11-25 only; 2026-07-28 says -32602. */
   legacyResourceNotFound: -32_002,

@@ -1,6 +1,4 @@
-import { ToolFailure } from '@gatehouse/catalog'
 import type { Clock } from '@gatehouse/contracts'
-import { DatabaseUnavailable } from '@gatehouse/database'
 import { decide, type Rules } from '@gatehouse/policy'
 import type { Metrics } from '@gatehouse/telemetry'
 import { CODES, unavailable } from '../errors.ts'
@@ -8,13 +6,12 @@ import type { Params } from '../protocol/classify.ts'
 import type { Envelope } from '../protocol/envelope.ts'
 import { FEATURES } from '../protocol/revisions.ts'
 import type { RegisteredTool, Registry } from '../registry/build.ts'
-import { contextOf } from './context.ts'
-import { withDeadline } from './deadline.ts'
 import { type Called, toolCalledEvent } from './event.ts'
 import { type Caller, type Outcome, refusedWith } from './outcome.ts'
 import type { Recorder } from './record.ts'
 import { refusalText } from './refusals.ts'
-import { argumentsText, failureResult, valueResult } from './results.ts'
+import { argumentsText, failureResult } from './results.ts'
+import { runTool, type Verdict } from './run-tool.ts'
 
 export interface CallDeps {
   readonly registry: Registry
@@ -27,15 +24,6 @@ export interface CallDeps {
   /** Milliseconds from the request to its answer. */
   readonly callMs: number
   readonly auditReads: 'required' | 'when-possible'
-}
-
-/** What happened, and what the caller is told if it is recorded. */
-interface Verdict {
-  readonly outcome: Called['outcome']
-  readonly reason?: string
-  readonly answer: Outcome
-  /** The handler was entered, so its effect may be there. */
-  readonly ran?: true
 }
 
 /** Recording gets at least so long, however much of the deadline the tool used up. */
@@ -91,6 +79,9 @@ async function judge(
     }
     return { outcome: 'refused', reason, answer: failureResult(envelope, revision, refusalText(decision, rules)) }
   }
+  if (caller.asker.fault !== undefined) {
+    return { outcome: 'refused', reason: 'state.invalid', answer: refusedWith(CODES.invalidParams, caller.asker.fault) }
+  }
   const parsed = registered.tool.input.safeParse(given)
   if (!parsed.success) {
     const text = argumentsText(name, parsed.error.issues)
@@ -99,67 +90,8 @@ async function judge(
       : refusedWith(CODES.invalidParams, text)
     return { outcome: 'refused', reason: 'arguments.invalid', answer }
   }
-  return run(deps, registered, parsed.data, caller)
+  return runTool(deps, registered, parsed.data, caller)
 }
-
-async function run(deps: CallDeps, registered: RegisteredTool, input: unknown, caller: Caller): Promise<Verdict> {
-  const { tool, domain } = registered
-  const { envelope, clock } = deps
-  const { revision } = caller
-  const ended = await withDeadline(deps.callMs, caller.gone, (running) =>
-    tool.run(input, Object.assign(contextOf(caller, running, clock.now), domain(caller.principal))),
-  )
-  const failed = (outcome: Called['outcome'], reason: string, answer: Outcome): Verdict => ({
-    outcome,
-    reason,
-    answer,
-    ran: true,
-  })
-  switch (ended.kind) {
-    case 'timed-out': {
-      const text = `${tool.name} did not finish within ${deps.callMs / 1_000} s. ${afterwards(tool.effect)}`
-      return failed('timed-out', 'deadline', failureResult(envelope, revision, text))
-    }
-    case 'gone':
-      return failed('failed', 'client.gone', refusedWith(CODES.internal, 'The client went away.'))
-    case 'failed': {
-      if (ended.error instanceof ToolFailure) {
-        return failed('failed', ended.error.code, failureResult(envelope, revision, ended.error.message))
-      }
-      if (ended.error instanceof DatabaseUnavailable) {
-        caller.log.warn({ err: ended.error, tool: tool.name }, 'the database is away')
-        const text = `${DATA_AWAY} ${ended.error.maybeCommitted ? afterwards(tool.effect) : NOTHING_DONE}`
-        return failed('failed', 'database.away', failureResult(envelope, revision, text))
-      }
-      caller.log.error({ err: ended.error, tool: tool.name }, 'tool failed unexpectedly')
-      return failed('failed', 'internal', internal(caller))
-    }
-    case 'done': {
-      const checked = registered.output.safeParse(ended.value)
-      if (checked.success) {
-        return { outcome: 'succeeded', answer: valueResult(envelope, revision, checked.data), ran: true }
-      }
-      caller.log.error(
-        { issues: checked.error.issues, tool: tool.name },
-        'what the tool returned does not fit its schema',
-      )
-      return failed('failed', 'output.invalid', internal(caller))
-    }
-  }
-}
-
-/** What a caller reads whose data cannot be reached. */
-export const DATA_AWAY = 'The data of this workspace cannot be reached at the moment.'
-const NOTHING_DONE = 'Nothing was changed: try again in a few seconds.'
-
-const afterwards = (effect: string): string =>
-  effect === 'reads'
-    ? 'Try again, or ask for less.'
-    : 'Whether it took effect is not known: look before you call it again.'
-
-/** Tells the caller nothing but the id under which the log has it all. */
-export const internal = (caller: Caller): Outcome =>
-  refusedWith(CODES.internal, 'Internal error.', { requestId: caller.httpId })
 
 const withoutAudit = (): Verdict => ({
   outcome: 'refused',

@@ -1,7 +1,7 @@
 import { type Answers, type Call, type Claim, type InputRequest, LOG_LEVELS, type LogLevel } from '@gatehouse/catalog'
 import { CapabilityMissing } from './asker.ts'
 import type { Running } from './deadline.ts'
-import { missingCapabilities, readAnswers, wireRequests } from './input-requests.ts'
+import { missingCapabilities, readAnswer, readAnswers, wireRequests } from './input-requests.ts'
 import type { Caller } from './outcome.ts'
 
 /** What a handler is given about its call. `signal` is made when it is asked for first. */
@@ -16,6 +16,7 @@ export function contextOf(caller: Caller, running: Running, now: () => number, c
     client: caller.client,
     progress: caller.progressToken === undefined ? nothing : progressOf(caller, caller.progressToken, now),
     log: caller.logLevel === undefined ? nothing : logOf(caller, caller.logLevel, now),
+    release: () => caller.channel.release?.(),
     ask: (requests) => ask(caller, running, requests),
     ...(claim === undefined ? {} : { claim }),
   }
@@ -32,7 +33,9 @@ async function ask<const R extends Readonly<Record<string, InputRequest>>>(
   if (missing !== undefined) throw new CapabilityMissing(missing)
   const resume = running.pause()
   try {
-    return readAnswers(requests, await caller.asker.ask(wireRequests(requests, caller.revision), running.signal))
+    const check = (key: string, answer: unknown): void => void readAnswer(key, requests[key], answer)
+    const answers = await caller.asker.ask(wireRequests(requests, caller.revision), running.signal, check)
+    return readAnswers(requests, answers)
   } finally {
     resume()
   }

@@ -162,7 +162,9 @@ const rooted = z.object({
   roots: z.array(z.object({ uri: z.string().startsWith('file://'), name: z.string().optional() })),
 })
 
-function readAnswer(key: string, request: InputRequest, answer: unknown): unknown {
+/** @throws AnswerInvalid for an answer that does not fit what was asked under its key */
+export function readAnswer(key: string, request: InputRequest | undefined, answer: unknown): unknown {
+  if (request === undefined) throw new AnswerInvalid(key, 'nothing was asked under it.')
   if (!isObject(answer)) throw new AnswerInvalid(key, 'an object is expected.')
   if (request.method === 'sampling/createMessage') return fitting(key, sampled, answer)
   if (request.method === 'roots/list') return fitting(key, rooted, answer)

@@ -1,64 +1,60 @@
-import { ToolFailure } from '@gatehouse/catalog'
-import { DatabaseUnavailable } from '@gatehouse/database'
-import { decide, type Rules } from '@gatehouse/policy'
-import { CODES, unavailable } from '../errors.ts'
+import { isContents } from '@gatehouse/catalog'
+import type { Clock } from '@gatehouse/contracts'
+import type { Rules } from '@gatehouse/policy'
+import { CODES } from '../errors.ts'
 import type { Params } from '../protocol/classify.ts'
 import type { Envelope } from '../protocol/envelope.ts'
 import { FEATURES } from '../protocol/revisions.ts'
 import type { Matched, Registry } from '../registry/build.ts'
-import { DATA_AWAY, internal } from './call-tool.ts'
+import { contentsOf } from './content.ts'
 import { contextOf } from './context.ts'
 import { withDeadline } from './deadline.ts'
+import { unfinished } from './handler-end.ts'
+import { refusalFor } from './judged.ts'
 import { type Caller, type Outcome, refusedWith } from './outcome.ts'
-import { refusalText } from './refusals.ts'
 
-export interface ReadDeps {
+/** What every method needs that runs a handler of a catalog. */
+export interface HandlerDeps {
   readonly registry: Registry
   readonly rules: Rules
   readonly envelope: Envelope
-  readonly clock: { now(): number }
+  readonly clock: Clock
   readonly callMs: number
 }
 
 /** `resources/read`: what is not there, what belongs to another workspace and what is no URI of ours all look the same. */
-export function createResourceReads(deps: ReadDeps): (params: Params, caller: Caller) => Promise<Outcome> {
+export function createResourceReads(deps: HandlerDeps): (params: Params, caller: Caller) => Promise<Outcome> {
   return async (params, caller) => {
     const { uri } = params
     if (typeof uri !== 'string') return refusedWith(CODES.invalidParams, 'params.uri must be a string.')
     const matched = deps.registry.match(uri)
     if (matched === undefined) return notFound(caller, uri)
-    const decision = decide(caller.principal, caller.tenant, matched.registered.requirement, deps.rules)
-    if (decision.allow) return read(deps, matched, uri, caller)
-    if (decision.reason === 'scope.missing' && caller.principal.credential === 'oauth') {
-      return { kind: 'scope', missing: decision.missing, whole: decision.whole }
-    }
-    return refusedWith(CODES.invalidParams, refusalText(decision, deps.rules))
+    const refusal = refusalFor(matched.registered.requirement, caller, deps.rules)
+    if (refusal !== undefined) return refusal
+    if (caller.asker.fault !== undefined) return refusedWith(CODES.invalidParams, caller.asker.fault)
+    return read(deps, matched, uri, caller)
   }
 }
 
-async function read(deps: ReadDeps, matched: Matched, uri: string, caller: Caller): Promise<Outcome> {
+async function read(deps: HandlerDeps, matched: Matched, uri: string, caller: Caller): Promise<Outcome> {
   const { resource, domain } = matched.registered
-  const { revision } = caller
   const ended = await withDeadline(deps.callMs, caller.gone, (running) =>
     resource.read(
       matched.variables,
       Object.assign(contextOf(caller, running, deps.clock.now), domain(caller.principal)),
     ),
   )
-  if (ended.kind === 'done') {
-    if (ended.value === undefined) return notFound(caller, uri)
-    const contents = [{ uri, mimeType: resource.mimeType, text: textOf(resource.mimeType, ended.value) }]
-    return { kind: 'result', json: deps.envelope.cacheable(revision, `"contents":${JSON.stringify(contents)}`, 'read') }
+  if (ended.kind !== 'done') {
+    return unfinished(deps.envelope, caller, { kind: 'resource', name: resource.name, data: { uri } }, ended)
   }
-  if (ended.kind === 'timed-out') return refusedWith(CODES.internal, 'The resource could not be read in time.')
-  if (ended.kind === 'gone') return refusedWith(CODES.internal, 'The client went away.')
-  if (ended.error instanceof ToolFailure) return refusedWith(CODES.invalidParams, ended.error.message, { uri })
-  if (ended.error instanceof DatabaseUnavailable) {
-    caller.log.warn({ err: ended.error, resource: resource.name }, 'the database is away')
-    return { kind: 'refused', refused: unavailable(`${DATA_AWAY} Try again.`) }
-  }
-  caller.log.error({ err: ended.error, resource: resource.name }, 'resource could not be read')
-  return internal(caller)
+  const { value } = ended
+  // No contents at all would say that it is there and empty.
+  if (value === undefined || (isContents(value) && value.contents.length === 0)) return notFound(caller, uri)
+  const contents = isContents(value)
+    ? value.contents.map(contentsOf)
+    : [{ uri, mimeType: resource.mimeType, text: textOf(resource.mimeType, value) }]
+  const members = `"contents":${JSON.stringify(contents)}`
+  return { kind: 'result', json: deps.envelope.cacheable(caller.revision, members, 'read') }
 }
 
 const textOf = (mimeType: string, value: unknown): string =>

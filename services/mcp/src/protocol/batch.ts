@@ -35,7 +35,9 @@ function decisionOf(
       ? deps.registry.tools.get(name)
       : method === 'resources/read'
         ? deps.registry.match(params.uri)?.registered
-        : undefined
+        : method === 'prompts/get' && typeof name === 'string'
+          ? deps.registry.prompts.get(name)
+          : undefined
   return asked && decide(caller.principal, caller.tenant, asked.requirement, deps.rules)
 }
 

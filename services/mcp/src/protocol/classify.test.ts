@@ -1,5 +1,11 @@
 import { type Test, test } from 'tap'
+import { buildRegistry } from '../registry/build.ts'
+import { notesCatalog } from '../testing/notes-catalog.ts'
+import { PROFILE } from '../testing/rig.ts'
 import { type Classified, classify, type Mirrors } from './classify.ts'
+import { offeredBy } from './methods.ts'
+
+const OFFERED = offeredBy(buildRegistry(PROFILE, [{ catalog: notesCatalog, domain: () => ({}) }]))
 
 const PV = 'io.modelcontextprotocol/protocolVersion'
 const CC = 'io.modelcontextprotocol/clientCapabilities'
@@ -33,7 +39,7 @@ const say = (classified: Classified): string => {
 const walk =
   (cases: readonly Case[]) =>
   async (t: Test): Promise<void> => {
-    for (const [what, body, headers, expected] of cases) t.equal(say(classify(body, headers)), expected, what)
+    for (const [what, body, headers, expected] of cases) t.equal(say(classify(body, headers, OFFERED)), expected, what)
   }
 
 test(
@@ -100,7 +106,7 @@ test(
 
 test('an unsupported version is answered with those that are supported [S-HV-03] [S-VD-03]', async (t) => {
   const body = ask('tools/list', { _meta: { [PV]: 'v999.0.0', [CC]: {} } })
-  t.match(classify(body, only('v999.0.0')), { data: { supported: [V], requested: 'v999.0.0' } })
+  t.match(classify(body, only('v999.0.0'), OFFERED), { data: { supported: [V], requested: 'v999.0.0' } })
 })
 
 test(

@@ -1,4 +1,6 @@
+import { LOG_LEVELS, type LogLevel } from '@gatehouse/catalog'
 import { CODES, type Refused, type RequestId } from '../errors.ts'
+import type { Offered } from './methods.ts'
 import { decodeMirrored, NAMED_BY } from './mirrored.ts'
 import {
   ASSUMED,
@@ -45,35 +47,18 @@ const MAX_BATCH = 50
 /** An id is repeated in every message of a stream, so its length multiplies with what the stream says. */
 const MAX_ID_CHARS = 256
 
-export const MODERN_METHODS: ReadonlySet<string> = new Set([
-  'server/discover',
-  'tools/list',
-  'tools/call',
-  'resources/list',
-  'resources/templates/list',
-  'resources/read',
-  'subscriptions/listen',
-])
-export const LEGACY_METHODS: ReadonlySet<string> = new Set([
-  'initialize',
-  'ping',
-  'tools/list',
-  'tools/call',
-  'resources/list',
-  'resources/templates/list',
-  'resources/read',
-])
-
 /**
  * The ladder of a parsed body: shape, era, envelope, version, mirrored headers, method. Each step stops at its first fault, and the order
  * is the order of the answers. Pure.
  */
-export function classify(body: unknown, mirrors: Mirrors): Classified {
+export function classify(body: unknown, mirrors: Mirrors, offered: Offered): Classified {
   if (Array.isArray(body)) return classifyBatch(body, mirrors)
   const shape = readShape(body)
   if (shape.kind === 'refused') return shape
   const meta = isObject(shape.params._meta) ? shape.params._meta : {}
-  return Object.hasOwn(meta, META_VERSION) ? modern(shape, meta, mirrors) : withoutEnvelope(shape, mirrors)
+  return Object.hasOwn(meta, META_VERSION)
+    ? modern(shape, meta, mirrors, offered)
+    : withoutEnvelope(shape, mirrors, offered)
 }
 
 type Shape =
@@ -98,7 +83,7 @@ function readShape(body: unknown): Shape | ({ readonly kind: 'refused' } & Refus
   return { kind: 'notification', method: body.method, params }
 }
 
-function modern(shape: Shape, meta: Params, mirrors: Mirrors): Classified {
+function modern(shape: Shape, meta: Params, mirrors: Mirrors, offered: Offered): Classified {
   const { id } = shape
   const claimed = meta[META_VERSION]
   if (mirrors.version !== undefined && mirrors.version !== claimed) {
@@ -109,7 +94,7 @@ function modern(shape: Shape, meta: Params, mirrors: Mirrors): Classified {
   if (shape.kind === 'request' && !isObject(meta[META_CAPABILITIES])) return lacking(META_CAPABILITIES, id)
   if (claimed !== MODERN) return unsupported(claimed, id)
   if (shape.kind === 'notification') return judgeNotification(shape.method, mirrors)
-  return mirrorFault(shape, mirrors) ?? known({ ...shape, revision: MODERN }, 404)
+  return mirrorFault(shape, mirrors) ?? known({ ...shape, revision: MODERN }, offered.modern, 404)
 }
 
 function judgeNotification(method: string, mirrors: Mirrors): Classified {
@@ -135,7 +120,7 @@ function mirrorFault(request: Omit<RpcRequest, 'revision'>, mirrors: Mirrors): C
 }
 
 /** No version inside the body: a legacy client, or a modern one that forgot its envelope. */
-function withoutEnvelope(shape: Shape, mirrors: Mirrors): Classified {
+function withoutEnvelope(shape: Shape, mirrors: Mirrors, offered: Offered): Classified {
   const { id } = shape
   const modernHeader = mirrors.version !== undefined && MODERN_REVISIONS.includes(mirrors.version)
   if (modernHeader) {
@@ -148,7 +133,7 @@ function withoutEnvelope(shape: Shape, mirrors: Mirrors): Classified {
   const revision = shape.method === 'initialize' ? ASSUMED : (mirrors.version ?? ASSUMED)
   if (!isLegacy(revision)) return unknownHeader(revision, id)
   if (shape.kind !== 'request') return { kind: 'notification', revision }
-  return known({ ...shape, revision }, 200)
+  return known({ ...shape, revision }, offered.legacy, 200)
 }
 
 function classifyBatch(items: readonly unknown[], mirrors: Mirrors): Classified {
@@ -169,13 +154,30 @@ function classifyBatch(items: readonly unknown[], mirrors: Mirrors): Classified 
   return requests.length === 0 ? { kind: 'notification', revision } : { kind: 'batch', revision, requests }
 }
 
-export const methodsOf = (revision: Revision): ReadonlySet<string> =>
-  FEATURES[revision].stateless ? MODERN_METHODS : LEGACY_METHODS
-
-function known(request: RpcRequest, status: number): Classified {
-  if (methodsOf(request.revision).has(request.method)) return request
-  return { kind: 'refused', ...methodNotFound(request, status) }
+function known(request: RpcRequest, methods: ReadonlySet<string>, status: number): Classified {
+  if (!methods.has(request.method)) return { kind: 'refused', ...methodNotFound(request, status) }
+  return wishFault(request) ?? request
 }
+
+/** What a request may wish for beside its answer, and has to write well. */
+function wishFault({ id, revision, params }: RpcRequest): Classified | undefined {
+  const meta = isObject(params._meta) ? params._meta : {}
+  const fault =
+    meta.progressToken !== undefined && !isProgressToken(meta.progressToken)
+      ? 'params._meta.progressToken must be a number or a short string.'
+      : FEATURES[revision].stateless && meta[META_LOG_LEVEL] !== undefined && !isLogLevel(meta[META_LOG_LEVEL])
+        ? `params._meta["${META_LOG_LEVEL}"] must be one of ${LOG_LEVELS.join(', ')}.`
+        : undefined
+  return fault === undefined ? undefined : { ...refuse(CODES.invalidParams, fault, id), status: 200 }
+}
+
+const MAX_TOKEN_CHARS = 256
+
+/** A token is repeated in every message of progress, so its length multiplies. */
+export const isProgressToken = (value: unknown): value is string | number =>
+  typeof value === 'string' ? value.length <= MAX_TOKEN_CHARS : Number.isFinite(value)
+
+export const isLogLevel = (value: unknown): value is LogLevel => (LOG_LEVELS as readonly unknown[]).includes(value)
 
 export const methodNotFound = ({ id, method }: Pick<RpcRequest, 'id' | 'method'>, status: number): Refused => ({
   status,

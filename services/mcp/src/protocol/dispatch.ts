@@ -5,17 +5,23 @@ import { CODES, type RequestId } from '../errors.ts'
 import type { Registry } from '../registry/build.ts'
 import type { ListKind, Lists } from '../registry/lists.ts'
 import type { Granted } from '../streams/listen.ts'
-import { methodNotFound, methodsOf, type Params, type RpcRequest } from './classify.ts'
+import { methodNotFound, type Params, type RpcRequest } from './classify.ts'
 import type { Envelope } from './envelope.ts'
 import { discoverResult, initializeResult } from './greetings.ts'
+import type { Extras, Offered } from './methods.ts'
+import { FEATURES } from './revisions.ts'
 
 export interface DispatchDeps {
   readonly profile: Profile
   readonly registry: Registry
   readonly lists: Lists
   readonly envelope: Envelope
+  readonly offered: Offered
+  readonly extras: Extras
   readonly callTool: (params: Params, caller: Caller) => Promise<Outcome>
   readonly readResource: (params: Params, caller: Caller) => Promise<Outcome>
+  readonly getPrompt: (params: Params, caller: Caller) => Promise<Outcome>
+  readonly complete: (params: Params, caller: Caller) => Promise<Outcome>
   readonly listen: (id: RequestId, params: Params, caller: Caller) => Outcome | Granted
 }
 
@@ -26,20 +32,21 @@ type Method = (request: RpcRequest, caller: Caller) => Answered | Promise<Answer
 export function createDispatch(
   deps: DispatchDeps,
 ): (request: RpcRequest, caller: Caller) => Answered | Promise<Answered> {
-  const { profile, registry, lists, envelope } = deps
-  const discover: Outcome = { kind: 'result', json: Buffer.from(discoverResult(profile, registry, envelope)) }
+  const { profile, registry, lists, envelope, offered, extras } = deps
+  const discover: Outcome = { kind: 'result', json: Buffer.from(discoverResult(profile, registry, envelope, extras)) }
   const list =
     (kind: ListKind): Method =>
-    ({ params, revision }, { principal, tenant }) =>
-      // All fits on one page, so no cursor was ever given out.
-      params.cursor === undefined
-        ? { kind: 'result', json: lists.list(kind, principal, tenant, revision) }
-        : refusedWith(CODES.invalidParams, 'The cursor is not known.')
+    ({ params, revision }, { principal, tenant }) => {
+      const json = lists.list(kind, principal, tenant, revision, params.cursor)
+      return json === undefined
+        ? refusedWith(CODES.invalidParams, 'The cursor is not known.')
+        : { kind: 'result', json }
+    }
 
   const methods: Readonly<Record<string, Method>> = {
     'server/discover': () => discover,
     initialize: ({ params }) => {
-      const json = initializeResult(profile, registry, params)
+      const json = initializeResult(profile, registry, params, extras)
       return json === undefined
         ? refusedWith(CODES.invalidParams, 'protocolVersion, capabilities and clientInfo are required.')
         : { kind: 'result', json }
@@ -50,10 +57,14 @@ export function createDispatch(
     'resources/list': list('resources'),
     'resources/templates/list': list('resourceTemplates'),
     'resources/read': ({ params }, caller) => deps.readResource(params, caller),
+    'prompts/list': list('prompts'),
+    'prompts/get': ({ params }, caller) => deps.getPrompt(params, caller),
+    'completion/complete': ({ params }, caller) => deps.complete(params, caller),
     'subscriptions/listen': ({ id, params }, caller) => deps.listen(id, params, caller),
   }
   return (request, caller) => {
-    const method = methodsOf(request.revision).has(request.method) ? methods[request.method] : undefined
+    const known = FEATURES[request.revision].stateless ? offered.modern : offered.legacy
+    const method = known.has(request.method) ? methods[request.method] : undefined
     return method === undefined ? { kind: 'refused', refused: methodNotFound(request, 200) } : method(request, caller)
   }
 }

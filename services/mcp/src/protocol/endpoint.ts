@@ -1,8 +1,9 @@
 import type { Rules } from '@gatehouse/policy'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { NO_ASKER } from '../calls/asker.ts'
-import { NO_CHANNEL } from '../calls/channel.ts'
+import { type Asker, NO_ASKER } from '../calls/asker.ts'
+import { type Channel, NO_CHANNEL } from '../calls/channel.ts'
 import { ClientLeaving, type Leaving } from '../calls/leaving.ts'
+import { ASKING_METHODS, askerFor, carriesAnswers, firstAsker, type MrtrDeps } from '../calls/mrtr.ts'
 import type { Caller, Outcome } from '../calls/outcome.ts'
 import { accepts } from '../edge/accept.ts'
 import type { Admitted, Knock, Passed } from '../edge/guard.ts'
@@ -11,8 +12,11 @@ import { CODES, type Refused, refuseAtEdge } from '../errors.ts'
 import type { Registry } from '../registry/build.ts'
 import type { Granted } from '../streams/listen.ts'
 import { ACCEPTED, type Answer, answerTo, answerToBatch, refusedAnswer, scopeRefused } from './answer.ts'
+import { AnswerChannel } from './answer-channel.ts'
 import { costOf, scopesLacking } from './batch.ts'
-import { type Classified, classify, type RpcRequest } from './classify.ts'
+import { type Classified, classify, isObject, META_LOG_LEVEL, type RpcRequest } from './classify.ts'
+import { judgeMirroredParams } from './judge-params.ts'
+import type { Offered } from './methods.ts'
 import { readBody } from './read-body.ts'
 import { FEATURES } from './revisions.ts'
 import { wishesOf } from './wishes.ts'
@@ -33,6 +37,8 @@ export interface EndpointDeps {
   readonly metadataUrl: string | undefined
   readonly bodyBytes: number
   readonly allowedOrigins: ReadonlySet<string>
+  readonly offered: Offered
+  readonly mrtr: MrtrDeps
   readonly dispatch: (request: RpcRequest, caller: Caller) => Outcome | Granted | Promise<Outcome | Granted>
 }
 
@@ -71,7 +77,7 @@ export function addEndpoint(server: FastifyInstance, deps: EndpointDeps): void {
       if (admitted === null) throw new Error('the guard let a request through without a principal')
       const read = readBody(request.body as Buffer | undefined)
       const message: Classified = read.ok
-        ? classify(read.value, mirrorsOf(request))
+        ? classify(read.value, mirrorsOf(request), deps.offered)
         : { kind: 'refused', ...read.refused }
       const allowance = await deps.limit.take(admitted.principal, costOf(deps.registry, requestsOf(message)))
       reply.headers(allowance.headers)
@@ -102,14 +108,46 @@ async function respond(
     return send(reply, refusedAnswer(refuseAtEdge('answer.unacceptable', id)))
   }
   if (message.kind === 'batch') return send(reply, await answerBatch(deps, message.requests, admitted, request))
-  const dispatched = deps.dispatch(message, callerOf(message, admitted, request, reply))
+  const fault = paramsFault(deps, message, request)
+  if (fault !== undefined) return send(reply, refusedAnswer(fault))
+  const channel = channelOf(message, request, reply)
+  const asking = FEATURES[message.revision].stateless && ASKING_METHODS.has(message.method)
+  const asker = !asking
+    ? NO_ASKER
+    : carriesAnswers(message.params)
+      ? await askerFor(deps.mrtr, message, admitted.principal)
+      : firstAsker(deps.mrtr, message, admitted.principal)
+  const dispatched = deps.dispatch(message, callerOf(message, admitted, request, { reply, channel, asker }))
   // A stream is granted and opened in one turn of the loop: whoever is let in is counted before the next one is judged.
   const outcome = dispatched instanceof Promise ? await dispatched : dispatched
-  if (outcome.kind !== 'listen') return send(reply, answerTo(message.id, outcome, deps.metadataUrl))
-  const headers = reply.getHeaders() as Record<string, string | number | string[]>
-  reply.hijack()
-  outcome.open(reply.raw, headers)
+  if (outcome.kind === 'listen') {
+    const headers = reply.getHeaders() as Record<string, string | number | string[]>
+    reply.hijack()
+    outcome.open(reply.raw, headers)
+    return reply
+  }
+  const answer = answerTo(message.id, outcome, deps.metadataUrl)
+  if (!(channel instanceof AnswerChannel)) return send(reply, answer)
+  channel.close()
+  if (!channel.begun) return send(reply, answer)
+  channel.end(answer.body ?? '')
   return reply
+}
+
+/** `Mcp-Param-*` against the arguments, for the tools that have such headers. */
+function paramsFault({ registry }: EndpointDeps, message: RpcRequest, request: FastifyRequest): Refused | undefined {
+  if (message.method !== 'tools/call' || !FEATURES[message.revision].stateless) return undefined
+  const mirrored = registry.tools.get(String(message.params.name))?.mirrored ?? []
+  return mirrored.length === 0 ? undefined : judgeMirroredParams(mirrored, message, request.headers)
+}
+
+/** Notifications need a request that asks for them, and a client that takes a stream. */
+function channelOf({ revision, params }: RpcRequest, request: FastifyRequest, reply: FastifyReply): Channel {
+  const { _meta: meta } = params
+  if (!FEATURES[revision].stateless || !isObject(meta)) return NO_CHANNEL
+  if (meta.progressToken === undefined && meta[META_LOG_LEVEL] === undefined) return NO_CHANNEL
+  const { accept } = request.headers
+  return accept !== undefined && accepts(accept, 'text/event-stream') ? new AnswerChannel(reply) : NO_CHANNEL
 }
 
 async function answerBatch(
@@ -118,7 +156,7 @@ async function answerBatch(
   admitted: Admitted,
   request: FastifyRequest,
 ): Promise<Answer> {
-  const callers = requests.map((message) => callerOf(message, admitted, request))
+  const callers = requests.map((message) => callerOf(message, admitted, request, {}))
   const [first] = callers
   const lacking = first && scopesLacking(deps, requests, first)
   if (lacking !== undefined) {
@@ -142,18 +180,23 @@ async function answerBatch(
 }
 
 /** With `reply`, the client's leaving cancels the call where the revision says so. */
-function callerOf(message: RpcRequest, admitted: Admitted, request: FastifyRequest, reply?: FastifyReply): Caller {
+function callerOf(
+  message: RpcRequest,
+  admitted: Admitted,
+  request: FastifyRequest,
+  { reply, channel = NO_CHANNEL, asker = NO_ASKER }: { reply?: FastifyReply; channel?: Channel; asker?: Asker },
+): Caller {
   const { _meta: meta } = message.params
   const traceparent = (meta as { traceparent?: unknown } | undefined)?.traceparent
-  const cancellable = reply !== undefined && message.method === 'tools/call' && FEATURES[message.revision].stateless
+  const cancellable = reply !== undefined && FEATURES[message.revision].stateless
   return {
     ...admitted,
     revision: message.revision,
     httpId: request.id,
     log: request.log as Caller['log'],
     ...wishesOf(message),
-    channel: NO_CHANNEL,
-    asker: NO_ASKER,
+    channel,
+    asker,
     ...(typeof traceparent === 'string' && TRACEPARENT.test(traceparent) ? { traceparent } : {}),
     ...(cancellable ? { gone: leavingOf(reply) } : {}),
   }

@@ -31,7 +31,7 @@ test('methods over the wire', async (suite) => {
     t.equal(
       answer.text,
       '{"jsonrpc":"2.0","id":1,"result":{"resultType":"complete","supportedVersions":["2026-07-28"],' +
-        '"capabilities":{"tools":{},"resources":{"subscribe":true}},"instructions":"Read notes first.",' +
+        '"capabilities":{"tools":{},"resources":{"subscribe":true},"logging":{}},"instructions":"Read notes first.",' +
         '"ttlMs":300000,"cacheScope":"private","_meta":{"io.modelcontextprotocol/serverInfo":' +
         '{"name":"notes","title":"Notes","version":"1.2.3"}}}}',
     )

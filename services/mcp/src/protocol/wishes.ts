@@ -1,6 +1,14 @@
-import { type ClientFacts, LOG_LEVELS, type LogLevel } from '@gatehouse/catalog'
+import type { ClientFacts } from '@gatehouse/catalog'
 import type { Caller } from '../calls/outcome.ts'
-import { isObject, META_CAPABILITIES, META_CLIENT, META_LOG_LEVEL, type RpcRequest } from './classify.ts'
+import {
+  isLogLevel,
+  isObject,
+  isProgressToken,
+  META_CAPABILITIES,
+  META_CLIENT,
+  META_LOG_LEVEL,
+  type RpcRequest,
+} from './classify.ts'
 import { FEATURES } from './revisions.ts'
 
 const NOTHING_DECLARED: ClientFacts = { capabilities: {} }
@@ -30,11 +38,3 @@ function clientOf(meta: Readonly<Record<string, unknown>>): ClientFacts {
     ...(typeof version === 'string' ? { version: version.slice(0, MAX_NAME_CHARS) } : {}),
   }
 }
-
-export const isLogLevel = (value: unknown): value is LogLevel => (LOG_LEVELS as readonly unknown[]).includes(value)
-
-const MAX_TOKEN_CHARS = 256
-
-/** A token is repeated in every message of progress, so its length multiplies. */
-export const isProgressToken = (value: unknown): value is string | number =>
-  typeof value === 'string' ? value.length <= MAX_TOKEN_CHARS : Number.isFinite(value)

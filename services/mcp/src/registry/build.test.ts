@@ -44,13 +44,51 @@ test('names are unique, of the allowed characters and at most 64 long [S-TL-03]'
     t.equal(faultsOf({ tools: [{ ...first, name }] }).length, 1, name)
 })
 
-test('a parameter that promises a mirrored header stops the start, since the header would not be checked', async (t) => {
-  const tool = defineTool<object>()({
-    ...first,
-    name: 'mirrored',
-    input: z.object({ region: z.string().meta({ 'x-mcp-header': 'Region' }) }),
-  })
-  t.match(faultsOf({ tools: [tool] }), [/x-mcp-header/])
+const mirrored = (member: z.ZodType) =>
+  faultsOf({ tools: [defineTool<object>()({ ...first, name: 'mirrored', input: z.object({ region: member }) })] })
+
+test('a mirrored parameter is declared to the letter, or the start stops [S-HV-23, S-HV-24, S-HV-25, S-HV-26]', async (t) => {
+  const header = (name: unknown) => ({ 'x-mcp-header': name })
+  t.same(mirrored(z.string().meta(header('Region'))), [])
+  t.same(mirrored(z.int().optional().meta(header('Region'))), [])
+  t.same(mirrored(z.object({ inner: z.boolean().meta(header('X-1')) })), [], 'nested by properties alone')
+  for (const [what, member] of [
+    ['empty', z.string().meta(header(''))],
+    ['no text', z.string().meta(header(5))],
+    ['no token', z.string().meta(header('a b'))],
+    ['a control character', z.string().meta(header('a\n'))],
+    ['a number', z.number().meta(header('Region'))],
+    ['an object', z.object({}).meta(header('Region'))],
+    ['inside an array', z.array(z.string().meta(header('Region')))],
+    ['inside a choice', z.union([z.string().meta(header('Region')), z.int()])],
+    ['a secret', z.string().meta(header('Api-Key'))],
+    ['twice', z.object({ a: z.string().meta(header('Region')), b: z.string().meta(header('REGION')) })],
+  ] as const) {
+    t.match(mirrored(member), [/x-mcp-header/], what)
+  }
+})
+
+test('a schema that a catalog brings itself is listed as it is, and held to the same rules [S-TL-05, S-JS-02]', async (t) => {
+  const raw = (inputSchema: Record<string, unknown>) =>
+    defineTool<object>()({ ...first, name: 'raw', input: z.object({}), inputSchema })
+  const $schema = 'https://json-schema.org/draft/2020-12/schema'
+  const good = {
+    $schema,
+    type: 'object',
+    $defs: { a: { $anchor: 'x' } },
+    if: {},
+    else: false,
+    additionalProperties: false,
+  }
+  const registry = buildRegistry(PROFILE, [{ catalog: { ...notesCatalog, tools: [raw(good)] }, domain: () => ({}) }])
+  t.equal(registry.tools.get('raw')?.inputSchema, good)
+  for (const bad of [
+    { type: 'string' },
+    { type: 'object', $schema: 'http://json-schema.org/draft-04/schema#' },
+    { type: 'object', properties: { a: { $ref: 'https://elsewhere.example/s' } } },
+  ]) {
+    t.equal(faultsOf({ tools: [raw(bad)] }).length, 1, JSON.stringify(bad))
+  }
 })
 
 test('no schema refers to anything outside itself [S-JS-04] [S-JS-05]', async (t) => {

@@ -1,22 +1,28 @@
-import type { Catalog, Change } from '@gatehouse/catalog'
+import type { Catalog, Change, Icon, ListName } from '@gatehouse/catalog'
 import type { CloudEvent } from '@gatehouse/contracts'
 import type { Principal, Requirement } from '@gatehouse/policy'
 import type { Profile } from '@gatehouse/profiles'
-import { z } from 'zod'
+import type { z } from 'zod'
 import type { OpenedCatalog } from '../deps.ts'
+import { type MirroredParam, mirroredParams } from './mirrored-params.ts'
+import { type PromptArgument, promptArguments } from './prompt-arguments.ts'
 import { type JsonSchema, schemaFaults, toJsonSchema } from './schemas.ts'
 import { compilePath, type PathPattern, pathOf, uriOf } from './uris.ts'
 
 export type Tool = Catalog['tools'][number]
 export type Resource = Catalog['resources'][number]
+export type Prompt = NonNullable<Catalog['prompts']>[number]
 
 export interface RegisteredTool {
   readonly tool: Tool
   readonly requirement: Requirement
   readonly cost: number
   readonly inputSchema: JsonSchema
-  readonly outputSchema: JsonSchema
-  readonly output: z.ZodObject
+  /** Absent with `output`: the tool has no structured content. */
+  readonly outputSchema?: JsonSchema
+  readonly output?: z.ZodObject
+  /** Arguments that a header has to repeat. */
+  readonly mirrored: readonly MirroredParam[]
   readonly domain: (principal: Principal) => object
 }
 
@@ -29,6 +35,13 @@ export interface RegisteredResource {
   readonly domain: (principal: Principal) => object
 }
 
+export interface RegisteredPrompt {
+  readonly prompt: Prompt
+  readonly requirement: Requirement
+  readonly arguments: readonly PromptArgument[]
+  readonly domain: (principal: Principal) => object
+}
+
 export interface Matched {
   readonly registered: RegisteredResource
   readonly variables: Readonly<Record<string, string>>
@@ -38,9 +51,16 @@ export interface Matched {
 export interface Registry {
   readonly tools: ReadonlyMap<string, RegisteredTool>
   readonly resources: readonly RegisteredResource[]
+  readonly prompts: ReadonlyMap<string, RegisteredPrompt>
+  /** Whether anything can be completed. */
+  readonly completes: boolean
+  /** Lists that some event can change. */
+  readonly changingLists: ReadonlySet<ListName>
   match(uri: unknown): Matched | undefined
   /** URIs that a domain event makes stale, each once. */
   changedBy(event: CloudEvent): readonly string[]
+  /** Lists that a domain event changes, each once. */
+  listsChangedBy(event: CloudEvent): readonly ListName[]
 }
 
 /** Every fault of the catalogs at once. */
@@ -54,7 +74,6 @@ export class RegistryError extends Error {
   }
 }
 
-const NO_OUTPUT = z.object({})
 const TOOL_NAME = /^[A-Za-z0-9_.-]{1,64}$/
 
 /** @throws RegistryError when a name, scope, permission, schema or path is not usable */
@@ -63,6 +82,7 @@ export function buildRegistry(profile: Profile, catalogs: readonly OpenedCatalog
   const requirementOf = createRequirements(profile, faults)
   const tools = registerTools(catalogs, requirementOf, faults)
   const resources = registerResources(profile, catalogs, requirementOf, faults)
+  const prompts = registerPrompts(catalogs, requirementOf, faults)
   if (faults.length > 0) throw new RegistryError(faults)
 
   const plain = new Map<string, RegisteredResource>()
@@ -72,6 +92,12 @@ export function buildRegistry(profile: Profile, catalogs: readonly OpenedCatalog
   return {
     tools,
     resources,
+    prompts,
+    completes:
+      resources.some(({ resource }) => hasMembers(resource.complete)) ||
+      [...prompts.values()].some(({ prompt }) => hasMembers(prompt.complete)),
+    // Nothing tells beforehand which lists a change names; one that may name any announces all that are there.
+    changingLists: new Set(catalogs.flatMap(({ catalog }) => changingLists(catalog))),
     match(uri) {
       const path = pathOf(profile.uriScheme, uri)
       if (path === undefined) return undefined
@@ -87,8 +113,23 @@ export function buildRegistry(profile: Profile, catalogs: readonly OpenedCatalog
       const paths = (changes.get(event.type) ?? []).flatMap((change) => change.paths(event))
       return [...new Set(paths)].map((path) => uriOf(profile.uriScheme, path))
     },
+    listsChangedBy(event) {
+      const changed = changes.get(event.type)
+      return changed === undefined ? [] : [...new Set(changed.flatMap((change) => change.lists?.(event) ?? []))]
+    },
   }
 }
+
+const hasMembers = (of: object | undefined): boolean => of !== undefined && Object.keys(of).length > 0
+
+const changingLists = ({ tools, resources, prompts, changes }: Catalog): ListName[] =>
+  changes.some((change) => change.lists !== undefined)
+    ? [
+        ...(tools.length > 0 ? ['tools' as const] : []),
+        ...(resources.length > 0 ? ['resources' as const] : []),
+        ...(prompts !== undefined && prompts.length > 0 ? ['prompts' as const] : []),
+      ]
+    : []
 
 type RequirementOf = (of: string, asked: Pick<Tool, 'scopes' | 'permissions'>) => Requirement
 
@@ -117,16 +158,17 @@ function registerTools(
       if (tools.has(tool.name)) faults.push(`${of}: the name is taken`)
       const cost = tool.cost ?? 1
       if (!Number.isSafeInteger(cost) || cost < 1) faults.push(`${of}: the cost must be a positive integer`)
-      const inputSchema = toJsonSchema(tool.input, 'input')
-      const output: z.ZodObject = tool.output ?? NO_OUTPUT
-      const outputSchema = toJsonSchema(output, 'output')
-      faults.push(...schemaFaults(of, inputSchema), ...schemaFaults(of, outputSchema))
+      const inputSchema = tool.inputSchema ?? toJsonSchema(tool.input, 'input')
+      const outputSchema = tool.output && toJsonSchema(tool.output, 'output')
+      const mirrored = mirroredParams(of, inputSchema)
+      faults.push(...schemaFaults(of, inputSchema), ...mirrored.faults, ...iconFaults(of, tool.icons))
+      if (outputSchema !== undefined) faults.push(...schemaFaults(of, outputSchema))
       tools.set(tool.name, {
         tool,
         cost,
         inputSchema,
-        outputSchema,
-        output,
+        ...(outputSchema === undefined ? {} : { outputSchema, output: tool.output }),
+        mirrored: mirrored.params,
         requirement: requirementOf(of, tool),
         domain,
       })
@@ -134,6 +176,42 @@ function registerTools(
   }
   return tools
 }
+
+function registerPrompts(
+  catalogs: readonly OpenedCatalog[],
+  requirementOf: RequirementOf,
+  faults: string[],
+): Map<string, RegisteredPrompt> {
+  const prompts = new Map<string, RegisteredPrompt>()
+  for (const { catalog, domain } of catalogs) {
+    for (const prompt of catalog.prompts ?? []) {
+      const of = `prompt ${prompt.name}`
+      if (prompts.has(prompt.name)) faults.push(`${of}: the name is taken`)
+      const read = promptArguments(of, prompt.arguments)
+      faults.push(
+        ...read.faults,
+        ...iconFaults(of, prompt.icons),
+        ...strayCompletions(
+          of,
+          prompt.complete,
+          read.arguments.map(({ name }) => name),
+        ),
+      )
+      prompts.set(prompt.name, { prompt, arguments: read.arguments, requirement: requirementOf(of, prompt), domain })
+    }
+  }
+  return prompts
+}
+
+const strayCompletions = (of: string, complete: object | undefined, names: readonly string[]): string[] =>
+  Object.keys(complete ?? {})
+    .filter((name) => !names.includes(name))
+    .map((name) => `${of}: there is no ${name} to complete`)
+
+const iconFaults = (of: string, icons: readonly Icon[] | undefined): string[] =>
+  (icons ?? [])
+    .filter(({ src }) => !/^(?:https:\/\/|data:)/.test(src))
+    .map(({ src }) => `${of}: an icon is at an https: or data: address, not ${src.slice(0, 64)}`)
 
 function registerResources(
   profile: Profile,
@@ -151,6 +229,7 @@ function registerResources(
         if (shapes.has(pattern.shape)) faults.push(`${of}: another resource has a path of the same form`)
         shapes.add(pattern.shape)
         const uri = uriOf(profile.uriScheme, resource.path)
+        faults.push(...iconFaults(of, resource.icons), ...strayCompletions(of, resource.complete, pattern.variables))
         resources.push({ resource, pattern, uri, requirement: requirementOf(of, resource), domain })
       } catch (error) {
         faults.push(`${of}: ${error instanceof Error ? error.message : String(error)}`)

@@ -1,50 +1,136 @@
+import type { Sealer } from '@gatehouse/keyring'
 import { decide, type Principal, type Requirement, type Rules, type TenantPolicy } from '@gatehouse/policy'
 import type { Envelope } from '../protocol/envelope.ts'
-import { FEATURES, type Revision } from '../protocol/revisions.ts'
-import type { RegisteredResource, RegisteredTool, Registry } from './build.ts'
+import type { Revision } from '../protocol/revisions.ts'
+import type { Registry } from './build.ts'
+import { describePrompt, describeResource, describeTool } from './describe.ts'
 
-export type ListKind = 'tools' | 'resources' | 'resourceTemplates'
+export type ListKind = 'tools' | 'resources' | 'resourceTemplates' | 'prompts'
 
 export interface Lists {
-  /** The result of a list method as JSON bytes: what this principal may use, in the shape of the revision. */
-  list(kind: ListKind, principal: Principal, tenant: TenantPolicy, revision: Revision): Buffer
+  /**
+   * One page of a list as JSON bytes: what this principal may use, in the shape of the revision. `undefined` for a cursor that was not
+   * given to this principal for this list.
+   */
+  list(
+    kind: ListKind,
+    principal: Principal,
+    tenant: TenantPolicy,
+    revision: Revision,
+    cursor?: unknown,
+  ): Buffer | undefined
 }
 
-/** How many views are kept: (who may see what) × revision × list. */
-const MAX_VIEWS = 1_024
+export interface ListsOptions {
+  readonly registry: Registry
+  readonly rules: Rules
+  readonly envelope: Envelope
+  readonly sealer: Pick<Sealer, 'seal' | 'open'>
+  readonly pageSize: number
+}
+
+/** How many pages are kept: (who may see what) × revision × list × where it begins. */
+const MAX_PAGES = 1_024
+const MAX_CURSOR_CHARS = 1_024
+
+/** Something listed: the key is unique in its list and says where a page ended, so that small changes of the list move nothing. */
+interface Item {
+  readonly key: string
+  readonly requirement: Requirement
+  readonly describe: (revision: Revision) => object
+}
+
+interface Page {
+  readonly bytes: Buffer
+  /** For all but the last page: the key of its last item, and where the sealed cursor goes. */
+  readonly more?: { readonly last: string; readonly head: Buffer; readonly tail: Buffer }
+}
 
 /**
  * Lists are made once per visible set and revision and kept as bytes. A principal's visible set follows from its kind, scopes and roles;
  * the workspace's own gates were passed before. A list is never the gate: each call decides again.
  */
-export function createLists(registry: Registry, rules: Rules, envelope: Envelope): Lists {
-  const views = new Map<string, Buffer>()
+export function createLists(options: ListsOptions): Lists {
+  const { registry, rules, envelope, sealer, pageSize } = options
+  const items = itemsOf(registry)
+  const placesOf = (kind: ListKind) => new Map(items[kind].map(({ key }, at) => [key, at]))
+  const places: Readonly<Record<ListKind, ReadonlyMap<string, number>>> = {
+    tools: placesOf('tools'),
+    resources: placesOf('resources'),
+    resourceTemplates: placesOf('resourceTemplates'),
+    prompts: placesOf('prompts'),
+  }
+  const pages = new Map<string, Page>()
   const sightOf = createSights()
 
-  const make = (kind: ListKind, principal: Principal, tenant: TenantPolicy, revision: Revision): Buffer => {
-    const visible = (entry: { readonly requirement: Requirement }): boolean =>
-      decide(principal, tenant, entry.requirement, rules).allow
-    const items =
-      kind === 'tools'
-        ? [...registry.tools.values()].filter(visible).map((entry) => describeTool(entry, revision))
-        : registry.resources
-            .filter((entry) => entry.pattern.variables.length > 0 === (kind === 'resourceTemplates'))
-            .filter(visible)
-            .map((entry) => describeResource(entry, revision))
-    return Buffer.from(envelope.cacheable(revision, `${JSON.stringify(kind)}:${JSON.stringify(items)}`, 'list'))
+  /** The items after the one at `from`, as many as go on a page. */
+  const make = (kind: ListKind, principal: Principal, tenant: TenantPolicy, revision: Revision, from: number): Page => {
+    const visible = items[kind]
+      .slice(from)
+      .filter(({ requirement }) => decide(principal, tenant, requirement, rules).allow)
+    const shown = visible.slice(0, pageSize)
+    const listed = `${JSON.stringify(kind)}:${JSON.stringify(shown.map(({ describe }) => describe(revision)))}`
+    const last = shown.at(-1)
+    if (visible.length === shown.length || last === undefined) {
+      return { bytes: Buffer.from(envelope.cacheable(revision, listed, 'list')) }
+    }
+    const [head = '', tail = ''] = envelope.cacheable(revision, `${listed},"nextCursor":"\0"`, 'list').split('\0')
+    return { bytes: Buffer.alloc(0), more: { last: last.key, head: Buffer.from(head), tail: Buffer.from(tail) } }
+  }
+  const pageAt = (kind: ListKind, principal: Principal, tenant: TenantPolicy, revision: Revision, from: number) => {
+    const name = `${kind} ${revision} ${from} ${sightOf(principal)}`
+    const known = pages.get(name)
+    if (known !== undefined) return known
+    const made = make(kind, principal, tenant, revision, from)
+    pages.set(name, made)
+    const oldest = pages.size > MAX_PAGES ? pages.keys().next().value : undefined
+    if (oldest !== undefined) pages.delete(oldest)
+    return made
+  }
+  const placeAfter = (kind: ListKind, principal: Principal, cursor: unknown): number | undefined => {
+    if (typeof cursor !== 'string' || cursor.length > MAX_CURSOR_CHARS) return undefined
+    const key = sealer.open(aboutOf(kind, principal), cursor)?.toString('utf8')
+    const at = key === undefined ? undefined : places[kind].get(key)
+    return at === undefined ? undefined : at + 1
   }
 
   return {
-    list(kind, principal, tenant, revision) {
-      const key = `${kind} ${revision} ${sightOf(principal)}`
-      const known = views.get(key)
-      if (known !== undefined) return known
-      const made = make(kind, principal, tenant, revision)
-      views.set(key, made)
-      const oldest = views.size > MAX_VIEWS ? views.keys().next().value : undefined
-      if (oldest !== undefined) views.delete(oldest)
-      return made
+    list(kind, principal, tenant, revision, cursor) {
+      const from = cursor === undefined ? 0 : placeAfter(kind, principal, cursor)
+      if (from === undefined) return undefined
+      const { bytes, more } = pageAt(kind, principal, tenant, revision, from)
+      if (more === undefined) return bytes
+      const next = sealer.seal(aboutOf(kind, principal), more.last)
+      return Buffer.concat([more.head, Buffer.from(next), more.tail])
     },
+  }
+}
+
+const aboutOf = (kind: ListKind, { tenant, kind: who, subject, client }: Principal): string =>
+  JSON.stringify(['cursor', kind, tenant, who, subject, client ?? null])
+
+function itemsOf(registry: Registry): Readonly<Record<ListKind, readonly Item[]>> {
+  const resources = (templates: boolean): Item[] =>
+    registry.resources
+      .filter(({ pattern }) => pattern.variables.length > 0 === templates)
+      .map((entry) => ({
+        key: entry.uri,
+        requirement: entry.requirement,
+        describe: (revision) => describeResource(entry, revision),
+      }))
+  return {
+    tools: [...registry.tools].map(([key, entry]) => ({
+      key,
+      requirement: entry.requirement,
+      describe: (revision) => describeTool(entry, revision),
+    })),
+    resources: resources(false),
+    resourceTemplates: resources(true),
+    prompts: [...registry.prompts].map(([key, entry]) => ({
+      key,
+      requirement: entry.requirement,
+      describe: (revision) => describePrompt(entry, revision),
+    })),
   }
 }
 
@@ -57,33 +143,5 @@ function createSights(): (principal: Principal) => string {
     const sight = JSON.stringify([principal.kind, [...principal.scopes].sort(), [...principal.roles].sort()])
     known.set(principal, sight)
     return sight
-  }
-}
-
-function describeTool({ tool, inputSchema, outputSchema }: RegisteredTool, revision: Revision) {
-  const { titles, structured } = FEATURES[revision]
-  return {
-    name: tool.name,
-    ...(titles ? { title: tool.title } : {}),
-    description: tool.description,
-    inputSchema,
-    ...(structured ? { outputSchema } : {}),
-    annotations: {
-      title: tool.title,
-      readOnlyHint: tool.effect === 'reads',
-      destructiveHint: tool.effect === 'destroys',
-      idempotentHint: tool.effect === 'reads' || tool.idempotent === true,
-      openWorldHint: tool.openWorld === true,
-    },
-  }
-}
-
-function describeResource({ resource, pattern, uri }: RegisteredResource, revision: Revision) {
-  return {
-    ...(pattern.variables.length > 0 ? { uriTemplate: uri } : { uri }),
-    name: resource.name,
-    ...(FEATURES[revision].titles ? { title: resource.title } : {}),
-    description: resource.description,
-    mimeType: resource.mimeType,
   }
 }

@@ -6,10 +6,12 @@ export type JsonSchema = Readonly<Record<string, unknown>>
 export const toJsonSchema = (schema: z.ZodType, io: 'input' | 'output'): JsonSchema =>
   z.toJSONSchema(schema, { target: 'draft-2020-12', io })
 
-/**
- * What must not stand in a published schema: a root that is no object, a reference that leaves the document, and `x-mcp-header`, which
- * promises a check of `Mcp-Param-*` headers that is not made yet.
- */
+const DIALECTS: ReadonlySet<unknown> = new Set([
+  'https://json-schema.org/draft/2020-12/schema',
+  'https://json-schema.org/draft/2020-12/schema#',
+])
+
+/** What must not stand in a published schema: a root that is no object, a dialect that is not ours, a reference that leaves the document. */
 export function schemaFaults(of: string, schema: JsonSchema): string[] {
   const faults = schema.type === 'object' ? [] : [`${of}: the root of a schema must be an object`]
   const walk = (node: unknown): void => {
@@ -19,10 +21,12 @@ export function schemaFaults(of: string, schema: JsonSchema): string[] {
     }
     if (typeof node !== 'object' || node === null) return
     for (const [key, value] of Object.entries(node)) {
+      if (key === '$schema' && typeof value === 'string' && !DIALECTS.has(value)) {
+        faults.push(`${of}: the dialect ${value} is not supported; JSON Schema 2020-12 is`)
+      }
       if (key === '$ref' && typeof value === 'string' && !value.startsWith('#')) {
         faults.push(`${of}: $ref ${value} leaves the document`)
       }
-      if (key === 'x-mcp-header') faults.push(`${of}: x-mcp-header is not supported`)
       walk(value)
     }
   }
