@@ -23,6 +23,18 @@ export const REFUSALS = {
   },
 
   'client.unknown': { error: 'invalid_client', status: 401, text: 'The client is not known. Register again.' },
+  'client.expired': {
+    error: 'invalid_client',
+    status: 401,
+    text: 'The registration has expired, since it was not used. Register again.',
+  },
+  'client.disabled': { error: 'invalid_client', status: 401, text: 'The client is switched off here.' },
+  'document.refused': { error: 'invalid_client', status: 401, text: 'The client metadata document is refused.' },
+  'document.unreachable': {
+    error: 'invalid_client',
+    status: 401,
+    text: 'The client metadata document could not be fetched. Try again later.',
+  },
   'client.unproven': { error: 'invalid_client', status: 401, text: 'Client authentication failed.' },
   'client.two-methods': {
     error: 'invalid_request',
@@ -69,6 +81,17 @@ export const REFUSALS = {
     text: 'resource must be an absolute URI without a fragment.',
   },
   'resource.unknown': { error: 'invalid_target', status: 400, text: 'Tokens cannot be issued for this resource.' },
+  'resource.several': {
+    error: 'invalid_target',
+    status: 400,
+    text: 'A token is for one resource: name one of those that were authorized.',
+  },
+  'resource.taken': { error: 'invalid_request', status: 409, text: 'Another resource has this identifier or alias.' },
+  'resource.of-profile': {
+    error: 'invalid_request',
+    status: 409,
+    text: 'The profile brings this resource. Change it there.',
+  },
   'token.foreign': { error: 'invalid_request', status: 400, text: 'The token was not issued to this client.' },
   'token.invalid': { error: 'invalid_token', status: 401, text: 'The access token is not valid.' },
   'token.insufficient': { error: 'insufficient_scope', status: 403, text: 'The access token lacks the scope openid.' },
@@ -93,6 +116,17 @@ export const REFUSALS = {
     status: 400,
     text: 'Request objects by reference are not supported.',
   },
+  'pushed.required': {
+    error: 'invalid_request',
+    status: 400,
+    text: 'The request has to be pushed first (RFC 9126).',
+  },
+  'pushed.nested': { error: 'invalid_request', status: 400, text: 'A pushed request cannot name a request_uri.' },
+  'redirect.refused': {
+    error: 'invalid_request',
+    status: 400,
+    text: 'redirect_uri is missing, or is not one that the client registered.',
+  },
   'prompt.invalid': { error: 'invalid_request', status: 400, text: 'prompt is not valid.' },
   'login.required': { error: 'login_required', status: 400, text: 'Nobody is signed in.' },
   'consent.required': { error: 'consent_required', status: 400, text: 'The person has not allowed this yet.' },
@@ -103,6 +137,11 @@ export const REFUSALS = {
     text: 'The person belongs to no organisation here.',
   },
 
+  'registration.unproven': {
+    error: 'invalid_token',
+    status: 401,
+    text: 'The registration access token is missing, wrong, or not of this client.',
+  },
   'metadata.malformed': {
     error: 'invalid_client_metadata',
     status: 400,

@@ -21,6 +21,11 @@ export interface ConsentRedirect {
   readonly privateUse: boolean
 }
 
+export interface ConsentResource {
+  readonly name: string
+  readonly uri: string
+}
+
 export interface Consent {
   readonly brand: Brand
   /** Path that the form posts `decision` (`approve` or `deny`), `transaction` and `csrf` to. */
@@ -33,7 +38,8 @@ export interface Consent {
   readonly redirect: ConsentRedirect
   readonly tenant: { readonly name: string }
   readonly person: { readonly name: string; readonly email: string }
-  readonly resource: { readonly name: string; readonly uri: string }
+  /** What it is about; most often one. */
+  readonly resources: readonly [ConsentResource, ...ConsentResource[]]
   /** What is asked for now. */
   readonly scopes: readonly ScopeText[]
   /** What was allowed before and stays so. */
@@ -45,7 +51,7 @@ export interface Consent {
 export function consentPage(consent: Consent): string {
   const { brand, client, granted = [] } = consent
   const name = displayName(client.name)
-  const body = html`<h1>Allow <bdi>${name}</bdi> to use ${displayName(consent.resource.name)}?</h1>
+  const body = html`<h1>Allow <bdi>${name}</bdi> to use ${subjects(consent.resources)}?</h1>
 <p class="lead">${identity(client, brand)}</p>
 ${whereItRuns(consent.redirect)}
 <section aria-labelledby="asks">
@@ -63,7 +69,7 @@ ${facts([
     ? []
     : [['Application', html`<bdi>${name}</bdi> <code>${displayHost(client.host)}</code>`] as const]),
   ['Returns to', destination(consent.redirect)],
-  ['Server', html`<code>${consent.resource.uri}</code>`],
+  ...consent.resources.map(({ uri }) => ['Server', html`<code>${uri}</code>`] as const),
 ])}
 ${postForm({
   action: consent.action,
@@ -80,6 +86,10 @@ const scopes = (asked: readonly ScopeText[]): Html =>
   asked.length > 0
     ? scopeList(asked)
     : html`<p>Know who you are and which organisation you belong to. It asks for nothing else.</p>`
+
+/** Two resources of one service have one name. */
+const subjects = (resources: readonly ConsentResource[]): string =>
+  [...new Set(resources.map(({ name }) => displayName(name)))].join(' and ')
 
 function destination({ host, loopback, privateUse }: ConsentRedirect): Html {
   if (privateUse) return html`the app for <code>${displayScheme(host)}</code> links`

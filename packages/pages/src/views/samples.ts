@@ -5,7 +5,10 @@ import { afterConsentPage } from './after-consent.ts'
 import { authorizedAppsPage } from './authorized-apps.ts'
 import { type Consent, consentPage } from './consent.ts'
 import { errorPage } from './error.ts'
+import { goOnPage } from './go-on.ts'
 import { homePage } from './home.ts'
+import { logoutPage } from './logout.ts'
+import { securityPage } from './security.ts'
 import { signInPage } from './sign-in.ts'
 import { signedOutPage } from './signed-out.ts'
 
@@ -28,8 +31,18 @@ export function everyPage(text: string): Readonly<Record<string, string>> {
       error: text,
       client: { name: text },
       hidden: { [text]: text },
+      providers: [{ label: text, action: '/sign-in/other' }],
     }),
-    consent: consentPage({ ...consentSample, brand, csrf: text, transaction: text, tenant, person, resource, scopes }),
+    consent: consentPage({
+      ...consentSample,
+      brand,
+      csrf: text,
+      transaction: text,
+      tenant,
+      person,
+      resources: [resource, resource],
+      scopes,
+    }),
     consentOfStranger: consentPage({
       ...consentSample,
       csrf: text,
@@ -38,8 +51,41 @@ export function everyPage(text: string): Readonly<Record<string, string>> {
       granted: scopes,
     }),
     error: errorPage({ brand, status: 400, title: text, cause: text, whatToDo: text, requestId: text }),
+    errorOnward: errorPage({
+      ...{ brand, status: 400, title: text, cause: text, whatToDo: text, requestId: text },
+      onward: { href: text, text },
+    }),
+    goOn: goOnPage({ brand, href: text, label: text }),
+    logout: logoutPage({ brand, action: '/oauth/logout', csrf: text, hidden: { [text]: text }, client: text, person }),
+    logoutOfStranger: logoutPage({ brand, action: '/oauth/logout', csrf: text, hidden: {}, person }),
+    security: securityPage({
+      brand,
+      person,
+      nav,
+      csrf: text,
+      action: '/settings/security',
+      hasPassword: true,
+      done: text,
+      faults: { current: text, password: text },
+      sessions: [
+        { id: text, browser: text, network: text, method: text, signedInAt: at, seenAt: at, current: true },
+        { id: text, browser: text, network: '', signedInAt: at, seenAt: at, current: false },
+      ],
+      identities: [{ label: text, email: text, usedAt: at, fields: { [text]: text } }],
+      linkable: [{ label: text, action: '/sign-in/other/link' }],
+    }),
     signedOut: signedOutPage({ brand, signInHref: text }),
-    home: homePage({ brand, person, nav, tenant: { name: text, role: text }, mcpUrl: text, appsHref: text }),
+    signedOutEverywhere: signedOutPage({ brand, everywhere: true, applications: true, returnTo: { href: text, name: text } }),
+    home: homePage({
+      brand,
+      person,
+      nav,
+      tenant: { name: text, role: text },
+      others: [{ id: text, name: text, role: text }],
+      switchTo: { action: '/settings/organisation', csrf: text },
+      mcpUrl: text,
+      appsHref: text,
+    }),
     authorizedApps: authorizedAppsPage({
       brand,
       person,
@@ -70,7 +116,7 @@ export const consentSample: Consent = {
   redirect: { host: 'localhost:53682', loopback: true, privateUse: false },
   tenant: { name: 'Acme Industries' },
   person: { name: 'Olivia Owens', email: 'owner@acme.test' },
-  resource: { name: 'Align Tracker', uri: 'https://align.example/mcp' },
+  resources: [{ name: 'Align Tracker', uri: 'https://align.example/mcp' }],
   scopes: [{ name: 'entries:read', text: 'Read projects and entries' }],
   accessTokenSeconds: 600,
 }

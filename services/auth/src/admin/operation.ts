@@ -4,6 +4,7 @@ import type { Profile } from '@gatehouse/profiles'
 import type { Logger } from '@gatehouse/telemetry'
 import type { z } from 'zod'
 import type { Rings } from '../keys/rings.ts'
+import type { Registry } from '../resources/registry.ts'
 
 export interface AdminDeps {
   readonly profile: Profile
@@ -11,6 +12,7 @@ export interface AdminDeps {
   readonly clock: Clock
   readonly log: Logger
   readonly rings: Rings
+  readonly registry: Registry
 }
 
 /** One operation of the admin API. Routes and the OpenAPI document are made from it. */

@@ -3,21 +3,14 @@ import { makeKey, revokeKey } from '../api-keys/api-keys.ts'
 import { client_list } from '../clients/clients.store.ts'
 import { Refusal } from '../errors.ts'
 import { appendTenantState } from '../feed/append.ts'
-import { grant_lock } from '../grants/grants.store.ts'
-import { endGrant } from '../grants/revoke.ts'
 import { person_list_of_tenant } from '../people/people.store.ts'
 import { tenant_get, tenant_list, tenant_update } from '../tenants/tenants.store.ts'
+import { id, text, time } from './fields.ts'
+import { GRANT_OPERATIONS } from './grant-operations.ts'
 import { KEYRING_OPERATIONS } from './keyring-operations.ts'
 import { defineOperation, type Operation } from './operation.ts'
+import { RESOURCE_OPERATIONS } from './resource-operations.ts'
 
-const text = (max: number) =>
-  z
-    .string()
-    .min(1)
-    .max(max)
-    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must not hold control characters or half a surrogate pair')
-const id = text(128)
-const time = z.iso.datetime()
 const tenant = z.object({
   id,
   slug: z.string(),
@@ -106,8 +99,9 @@ export const OPERATIONS: readonly Operation[] = [
       expiresAt: time.optional(),
     }),
     output: newKey,
-    run: ({ tenant, name, scopes, expiresAt }, { db, clock, profile }) => {
-      const unknown = scopes.find((scope) => !profile.scopes.some((one) => one.name === scope))
+    run: async ({ tenant, name, scopes, expiresAt }, { db, clock, profile, registry }) => {
+      const known = new Set((await registry.open()).all.flatMap((one) => one.scopes.map((scope) => scope.name)))
+      const unknown = scopes.find((scope) => !known.has(scope))
       if (unknown !== undefined) throw new Refusal('scope.invalid', { text: `There is no scope ${unknown}.` })
       const now = new Date(clock.now())
       const until = expiresAt === undefined ? null : new Date(expiresAt)
@@ -144,21 +138,8 @@ export const OPERATIONS: readonly Operation[] = [
       return { revoked: true as const }
     },
   }),
-  defineOperation({
-    method: 'DELETE',
-    path: '/grants/{grant}',
-    summary: 'Revoke a grant: all its tokens are refused from then on',
-    input: z.object({ grant: id }),
-    output: z.object({ revoked: z.literal(true) }),
-    run: async ({ grant }, { db, clock }) => {
-      const ended = await db.asPlatform('admin', async (tx) => {
-        await grant_lock(tx, grant)
-        return endGrant(tx, grant, 'operator.revoked', new Date(clock.now()))
-      })
-      if (!ended) throw new Refusal('thing.unknown')
-      return { revoked: true as const }
-    },
-  }),
+  ...RESOURCE_OPERATIONS,
+  ...GRANT_OPERATIONS,
   ...KEYRING_OPERATIONS,
 ]
 

@@ -1,5 +1,5 @@
 import type { Clock } from '@gatehouse/contracts'
-import type { Database } from '@gatehouse/database'
+import type { Database, Tx } from '@gatehouse/database'
 import { sha256 } from '../secrets.ts'
 import { key_get_by_hash, key_touch } from './api-keys.store.ts'
 
@@ -25,7 +25,7 @@ export function createExchange({ db, clock }: { readonly db: Database; readonly 
     return db.asPlatform('key exchange', async (tx) => {
       const key = await key_get_by_hash(tx, sha256(credential), now)
       if (key === undefined) return undefined
-      if (now.getTime() - (key.usedAt?.getTime() ?? 0) > TOUCH_MS) await key_touch(tx, key.id, now)
+      await touchKey(tx, key, now)
       return {
         tenant: key.tenantId,
         keyId: key.id,
@@ -35,4 +35,13 @@ export function createExchange({ db, clock }: { readonly db: Database; readonly 
       }
     })
   }
+}
+
+/** Notes the use of a key, to the minute. */
+export async function touchKey(
+  tx: Tx,
+  key: { readonly id: string; readonly usedAt: Date | null },
+  now: Date,
+): Promise<void> {
+  if (now.getTime() - (key.usedAt?.getTime() ?? 0) > TOUCH_MS) await key_touch(tx, key.id, now)
 }

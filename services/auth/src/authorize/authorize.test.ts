@@ -55,6 +55,8 @@ test('the authorization endpoint', async (t) => {
   )
 
   await t.test('errors at the redirect carry error, state and iss [A-AR-02, A-AR-05, A-AZ-10, CF-7]', async (t) => {
+    t.match(await redirected({ prompt: 'none' }), { error: 'login_required', iss: ORIGIN }, 'nobody is signed in')
+    await visitor.signIn()
     const cases: readonly (readonly [Record<string, string | undefined>, string])[] = [
       [{ response_type: undefined }, 'invalid_request'],
       [{ response_type: 'token' }, 'unsupported_response_type'],
@@ -71,7 +73,8 @@ test('the authorization endpoint', async (t) => {
       [{ resource: 'https://elsewhere.example/mcp' }, 'invalid_target'],
       [{ prompt: 'surprise' }, 'invalid_request'],
       [{ prompt: 'none login' }, 'invalid_request'],
-      [{ prompt: 'none' }, 'login_required'],
+      [{ prompt: 'none' }, 'consent_required'],
+      [{ prompt: 'none', max_age: '0' }, 'login_required'],
       [{ request: 'eyJ' }, 'request_not_supported'],
       [{ request_uri: 'https://client.example/request' }, 'request_uri_not_supported'],
     ]
@@ -81,6 +84,87 @@ test('the authorization endpoint', async (t) => {
     t.match(await redirected({}, '&scope=mcp:read&scope=mcp:write'), { error: 'invalid_request' }, 'a parameter twice')
     t.notOk('state' in (await redirected({ scope: 'unknown', state: undefined })))
   })
+
+  await t.test(
+    'who is not signed in is not sent on by a request of a client that made itself, and is told why [A-RU-09, A-RU-08]',
+    async (t) => {
+      const wrong = [{ scope: 'unknown' }, { response_type: 'token' }, { resource: 'https://evil.example' }]
+      for (const changes of wrong) {
+        const answer = await new Visitor(house).get(authorizeUrl(client, verifier, changes))
+        t.equal(answer.statusCode, 400)
+        t.equal(answer.headers.location, undefined)
+        t.notOk('refresh' in answer.headers)
+        t.match(answer.body, 'Test client sent a request that is refused')
+        t.match(answer.body, 'href="https://client.example/callback?error', 'the person may go on')
+      }
+      await house.db.asPlatform('test', (tx) =>
+        tx.run(sql`update auth.clients set kind = 'registered' where id = ${client}`),
+      )
+      const known = await new Visitor(house).get(authorizeUrl(client, verifier, { scope: 'unknown' }))
+      t.match(known.headers.location, /error=invalid_scope/, 'a client that the operator registered is trusted')
+      await house.db.asPlatform('test', (tx) =>
+        tx.run(sql`update auth.clients set kind = 'dynamic' where id = ${client}`),
+      )
+    },
+  )
+
+  await t.test(
+    'a request may come by POST; repeats are refused there too, and unknown parameters are ignored [A-AZ-01, A-TP-06]',
+    async (t) => {
+      const person = new Visitor(house)
+      await person.signIn()
+      const url = new URL(
+        authorizeUrl(client, verifier, { display: 'popup', ui_locales: 'de', acr_values: '1' }),
+        ORIGIN,
+      )
+      const form = Object.fromEntries(url.searchParams)
+      const page = await person.follow(await person.post('/oauth/authorize', form, { origin: CALLBACK }))
+      t.match(page.body, 'name="decision"')
+      const payload = `${url.searchParams}&scope=mcp:read&scope=mcp:write`
+      const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+      const twice = await house.server.inject({ method: 'POST', url: '/oauth/authorize', payload, headers })
+      t.equal(twice.statusCode, 303)
+      t.match((await person.follow(twice)).headers.location, /error=invalid_request/)
+    },
+  )
+
+  await t.test(
+    'more of the same resource: the page tells both, and the grant holds both; less is less [A-SC-05, A-CN-04, A-CN-01]',
+    async (t) => {
+      const person = new Visitor(house)
+      await person.signIn('admin@globex.test')
+      const { client_id: stepping } = await registerClient(house)
+      const scopeOf = async (scope: string): Promise<string> => {
+        const code = (await authorize(house, stepping, verifier, { scope }, person)).get('code') ?? ''
+        return (await token(house, exchangeForm(stepping, code, verifier))).json().scope
+      }
+      t.equal(await scopeOf('mcp:read'), 'mcp:read')
+      const page = await person.get(authorizeUrl(stepping, verifier, { scope: 'mcp:write' }))
+      t.match(page.body, /It asks for more[\s\S]*mcp:write[\s\S]*What you allowed before[\s\S]*mcp:read/)
+      t.equal(await scopeOf('mcp:write'), 'mcp:write mcp:read')
+      t.equal(await scopeOf('mcp:read'), 'mcp:read', 'all is allowed, and this is what was asked for')
+      t.equal(await scopeOf('mcp:read openid'), 'mcp:read openid', 'who the person is, is no more of the resource')
+    },
+  )
+
+  await t.test(
+    'a client that has changed since is allowed nothing, and gets nothing back by being allowed again [A-CI-18, A-CN-04]',
+    async (t) => {
+      const person = new Visitor(house)
+      await person.signIn('admin@acme.test')
+      const { client_id: changing } = await registerClient(house)
+      t.ok((await authorize(house, changing, verifier, {}, person)).get('code'))
+      await house.db.asPlatform('test', (tx) =>
+        tx.run(sql`update auth.clients set changed_at = now() + interval '1 second' where id = ${changing}`),
+      )
+      const page = await person.get(authorizeUrl(changing, verifier, { scope: 'mcp:read' }))
+      t.match(page.body, 'name="decision"')
+      t.notMatch(page.body, 'What you allowed before')
+      house.clock.forward(2_000)
+      await person.submit(page, { decision: 'approve' })
+      t.match((await person.get(authorizeUrl(changing, verifier))).body, /It asks for more[\s\S]*mcp:write/)
+    },
+  )
 
   await t.test(
     'pages forbid framing, scripts and foreign forms but the callback; no CORS [A-LN-01, A-AZ-02, A-CO-01, CF-11]',
@@ -250,5 +334,8 @@ test('the authorization endpoint', async (t) => {
     t.match((await person.get(authorizeUrl(client, verifier, { max_age: '60' }))).headers.location, 'code=')
     house.clock.forward(61_000)
     t.match((await person.get(authorizeUrl(client, verifier, { max_age: '60' }))).body, 'name="password"')
+    const fresh = new Visitor(house)
+    await fresh.signIn('member@acme.test', PASSWORD)
+    t.match((await fresh.get(authorizeUrl(client, verifier, { max_age: '0' }))).body, 'name="password"', 'always for 0')
   })
 })

@@ -2,16 +2,17 @@ import type { Client } from '../clients/clients.store.ts'
 import type { Reason } from '../errors.ts'
 import type { Params } from '../http/form.ts'
 import { isResourceUri, type Resources } from '../resources/registry.ts'
+import type { Resource } from '../resources/resources.store.ts'
 import { askedScopes } from '../scopes/judge.ts'
-import type { Offered } from '../scopes/offered.ts'
+import { OFFLINE, type Offered } from '../scopes/offered.ts'
 
 export type Prompt = 'login' | 'consent'
 
 /** A request that has passed every check. */
 export interface Asked {
   readonly scopes: readonly string[]
-  /** Registered identifier. */
-  readonly resource: string
+  /** What the grant is bound to, at least one; a token is for one of them. */
+  readonly resources: readonly Resource[]
   readonly challenge: string
   readonly state: string | undefined
   readonly nonce: string | undefined
@@ -29,11 +30,15 @@ export interface Circumstances {
   readonly client: Client
   readonly offered: Offered
   readonly resources: Resources
+  /** Whether the client sent it ahead, to /oauth/par (RFC 9126). */
+  readonly pushed: boolean
+  readonly pushedRequired: boolean
 }
 
 type Check = (of: Circumstances) => Reason | undefined
 
 const MAX_STATE = 4_096
+const MAX_RESOURCES = 8
 const PROMPTS = ['none', 'login', 'consent', 'select_account']
 
 /**
@@ -41,6 +46,13 @@ const PROMPTS = ['none', 'login', 'consent', 'select_account']
  * is told at its redirect URI.
  */
 export const CHECKS: readonly (readonly [name: string, check: Check])[] = [
+  [
+    'pushed, if it has to be',
+    ({ client, pushed, pushedRequired }) =>
+      pushed || !(pushedRequired || client.metadata.require_pushed_authorization_requests === true)
+        ? undefined
+        : 'pushed.required',
+  ],
   ['no parameter twice', ({ params }) => (params.repeated === undefined ? undefined : 'request.malformed')],
   [
     'response_type is there',
@@ -78,18 +90,14 @@ export const CHECKS: readonly (readonly [name: string, check: Check])[] = [
     ({ params }) =>
       /^[A-Za-z0-9_-]{43}$/.test(params.get('code_challenge') ?? '') ? undefined : 'challenge.malformed',
   ],
-  [
-    'something known is asked for',
-    ({ params, offered }) =>
-      askedScopes(params.get('scope'), offered.names, offered.byDefault) === undefined ? 'scope.invalid' : undefined,
-  ],
+  ['something known is asked for', (of) => (scopesOf(of) === undefined ? 'scope.invalid' : undefined)],
   [
     'resource is a URI',
     ({ params }) => (params.all('resource').every(isResourceUri) ? undefined : 'resource.malformed'),
   ],
   [
-    'the resource is one that is registered',
-    ({ params, resources }) => (resourceOf(params, resources) === undefined ? 'resource.unknown' : undefined),
+    'the resources are registered, and the client may have tokens for them',
+    (of) => (resourcesOf(of) === undefined ? 'resource.unknown' : undefined),
   ],
   ['prompt is known', ({ params }) => (promptsOf(params) === undefined ? 'prompt.invalid' : undefined)],
   [
@@ -111,13 +119,13 @@ export function judgeRequest(of: Circumstances): { readonly refused: Reason } | 
     const refused = check(of)
     if (refused !== undefined) return { refused }
   }
-  const { params, offered, resources } = of
+  const { params } = of
   const prompts = promptsOf(params) ?? []
   const maxAge = params.get('max_age')
   return {
     asked: {
-      scopes: askedScopes(params.get('scope'), offered.names, offered.byDefault) ?? [],
-      resource: resourceOf(params, resources) ?? '',
+      scopes: scopesOf(of) ?? [],
+      resources: resourcesOf(of) ?? [],
       challenge: params.get('code_challenge') ?? '',
       state: params.get('state'),
       nonce: params.get('nonce'),
@@ -135,12 +143,23 @@ function shownPrompts(prompts: readonly string[]): readonly Prompt[] {
   return [...(login ? ['login' as const] : []), ...(prompts.includes('consent') ? ['consent' as const] : [])]
 }
 
-/** One grant is for one resource: several names are fine as long as they mean the same. */
-function resourceOf(params: Params, resources: Resources): string | undefined {
+/** A grant can be for several resources; several names of one are one. Without any it is the default (RFC 8707 section 2). */
+function resourcesOf({ params, resources, client }: Circumstances): readonly Resource[] | undefined {
   const named = params.all('resource')
-  if (named.length === 0) return resources.byDefault.identifier
-  const [first, ...more] = new Set(named.map((name) => resources.find(name)?.identifier))
-  return more.length === 0 ? first : undefined
+  const found = named.length === 0 ? [resources.byDefault] : named.map((name) => resources.find(name))
+  const distinct = [...new Set(found)]
+  const allowed = distinct.filter((one) => one !== undefined && client.resources?.includes(one.identifier) !== false)
+  return allowed.length === distinct.length && distinct.length <= MAX_RESOURCES ? (allowed as Resource[]) : undefined
+}
+
+/** Where the resources are not known, the next check says so. Who cannot refresh is not promised to stay connected. */
+function scopesOf(of: Circumstances): readonly string[] | undefined {
+  const { params, offered, client, resources } = of
+  const at = resourcesOf(of) ?? resources.all
+  const names = new Set(offered.namesAt(at))
+  if (client.grantTypes?.includes('refresh_token') === false) names.delete(OFFLINE)
+  const byDefault = [...new Set(at.flatMap(({ defaultScopes }) => defaultScopes))]
+  return askedScopes(params.get('scope'), names, byDefault)
 }
 
 /** OpenID Connect Core section 3.1.2.1: `none` stands alone. */

@@ -1,7 +1,9 @@
 import type { Clock } from '@gatehouse/contracts'
 import type { Database, Tx } from '@gatehouse/database'
+import type { Profile } from '@gatehouse/profiles'
 import { type Client, client_get } from '../clients/clients.store.ts'
-import { TrustedRedirect } from '../clients/redirects.ts'
+import type { FindClient } from '../clients/find.ts'
+import type { Reason } from '../errors.ts'
 import { consent_get } from '../grants/consents.store.ts'
 import type { Browser } from '../http/browser.ts'
 import type { Params } from '../http/form.ts'
@@ -9,19 +11,23 @@ import { PageFault } from '../http/pages.ts'
 import { type Membership, membership_selected } from '../people/people.store.ts'
 import type { Session } from '../people/sessions.store.ts'
 import { findSession } from '../people/sessions.ts'
-import type { OpenResources } from '../resources/registry.ts'
+import type { OpenResources, Resources } from '../resources/registry.ts'
+import type { Resource } from '../resources/resources.store.ts'
 import type { Offered } from '../scopes/offered.ts'
 import { newSecret } from '../secrets.ts'
 import { answerUrl, refusalUrl } from './answer.ts'
 import { type Asked, judgeRequest, type Prompt } from './checks.ts'
 import { decide, isUnproven } from './decide.ts'
-import { consentKey, issueCode } from './issue.ts'
+import { consentKey, goingAlong, type Identified, issueCode } from './issue.ts'
 import { type PendingRequest, request_end, request_insert, request_lock } from './requests.store.ts'
+import { isSelfMade, trust } from './trust.ts'
 
 export interface FlowDeps {
+  readonly profile: Profile
   readonly issuer: string
   readonly db: Database
   readonly clock: Clock
+  readonly findClient: FindClient
   readonly offered: Offered
   readonly resources: OpenResources
 }
@@ -35,6 +41,8 @@ export interface Departure {
 /** What the browser gets next. */
 export type Step =
   | ({ readonly kind: 'redirect' } & Departure)
+  /** Refused, and the way back is not gone unasked. */
+  | ({ readonly kind: 'refused'; readonly reason: Reason } & Departure)
   | { readonly kind: 'login'; readonly request: PendingRequest; readonly client: Client }
   | {
       readonly kind: 'consent'
@@ -42,38 +50,31 @@ export type Step =
       readonly client: Client
       readonly session: Session
       readonly membership: Membership
+      readonly resources: readonly Resource[]
+      /** What was asked for and not yet allowed. */
       readonly missing: readonly string[]
+      /** What was allowed before and goes along, asked for or not. */
       readonly granted: readonly string[]
     }
 
 /** How long a person may take. */
 const REQUEST_MS = 15 * 60_000
 
-/**
- * Client and redirect of an untrusted request. Until both are proven nothing is redirected (RFC 6749 section 4.1.2.1).
- * @throws PageFault
- */
-export async function trust(params: Params, db: Database): Promise<{ client: Client; redirect: TrustedRedirect }> {
-  const [clientId, ...otherIds] = params.all('client_id')
-  if (clientId === undefined || otherIds.length > 0) throw new PageFault('client.missing')
-  const client = await db.asPlatform('authorize', (tx) => client_get(tx, clientId))
-  if (client === undefined) throw new PageFault('client.unknown')
-  const uris = params.all('redirect_uri')
-  if (uris.length > 1) throw new PageFault('redirect.missing')
-  const redirect = TrustedRedirect.match(client.redirectUris, uris[0])
-  if (redirect === undefined) throw new PageFault(uris.length === 0 ? 'redirect.missing' : 'redirect.foreign')
-  return { client, redirect }
-}
-
-/** A new request: trust, checks, then what `resume` does. */
-export async function begin(params: Params, browser: Browser, deps: FlowDeps): Promise<Step> {
-  const { client, redirect } = await trust(params, deps.db)
-  const target = { redirectUri: redirect.uri, state: params.get('state') ?? null }
-  const verdict = judgeRequest({ params, client, offered: deps.offered, resources: await deps.resources() })
-  if ('refused' in verdict) return { kind: 'redirect', url: refusalUrl(target, deps.issuer, verdict.refused), client }
+/** A new request: trust, checks, then what `resume` does. @param pushed whether it came by /oauth/par */
+export async function begin(params: Params, pushed: boolean, browser: Browser, deps: FlowDeps): Promise<Step> {
+  const { client, redirect } = await trust(params, deps.findClient)
   const nowMs = deps.clock.now()
+  const resources = await deps.resources()
+  const pushedRequired = deps.profile.requirePushedRequests
+  const verdict = judgeRequest({ params, client, offered: deps.offered, resources, pushed, pushedRequired })
   return deps.db.asPlatform('authorize', async (tx) => {
     const session = await findSession(tx, browser.hash, nowMs)
+    if ('refused' in verdict) {
+      const target = { redirectUri: redirect.uri, state: params.get('state') ?? null }
+      const url = refusalUrl(target, deps.issuer, verdict.refused)
+      if (session === undefined && isSelfMade(client)) return { kind: 'refused', reason: verdict.refused, url, client }
+      return { kind: 'redirect', url, client }
+    }
     const request: PendingRequest = {
       id: newSecret(),
       clientId: client.id,
@@ -85,19 +86,21 @@ export async function begin(params: Params, browser: Browser, deps: FlowDeps): P
     }
     const times = { now: new Date(nowMs), expiresAt: new Date(nowMs + REQUEST_MS) }
     await request_insert(tx, request, { browserHash: browser.hash, ...times })
-    return next(tx, request, client, session, deps)
+    return next(tx, { request, client, session, resources }, deps)
   })
 }
 
 /** Goes on with a request that this browser began. @throws PageFault when it is over */
 export async function resume(id: string, browser: Browser, deps: FlowDeps): Promise<Step> {
   const nowMs = deps.clock.now()
+  const resources = await deps.resources()
   return deps.db.asPlatform('authorize', async (tx) => {
     // Held, so that two tabs do not get a code each.
     const request = await request_lock(tx, id, browser.hash, new Date(nowMs))
     const client = request && (await client_get(tx, request.clientId))
     if (request === undefined || client === undefined) throw new PageFault('request.expired')
-    return next(tx, request, client, await findSession(tx, browser.hash, nowMs), deps)
+    const session = await findSession(tx, browser.hash, nowMs)
+    return next(tx, { request, client, session, resources }, deps)
   })
 }
 
@@ -115,6 +118,7 @@ export async function answer(
   deps: FlowDeps,
 ): Promise<Departure | undefined> {
   const now = new Date(deps.clock.now())
+  const registered = await deps.resources()
   return deps.db.asPlatform('consent', async (tx) => {
     const request = await request_lock(tx, id, browser.hash, now)
     const client = request && (await client_get(tx, request.clientId))
@@ -130,32 +134,37 @@ export async function answer(
     if (membership === undefined) return refuse('person.without-tenant')
     if (shownTenant !== undefined && shownTenant !== membership.tenantId) return undefined
     const who = { personId: session.personId, tenantId: membership.tenantId, authTime: session.authTime }
-    const code = await issueCode(tx, request, who, true, now)
+    const resources = stillRegistered(request, registered)
+    const code = await issueCode(tx, { request, resources, who, approved: true }, deps.offered, now)
     if (code === undefined) throw new PageFault('request.expired')
     return { url: answerUrl(request, deps.issuer, { code }), client }
   })
 }
 
-/** One turn of the loop login → consent → issue; the request is new or held. */
-async function next(
-  tx: Tx,
-  request: PendingRequest,
-  client: Client,
-  session: Session | undefined,
-  deps: FlowDeps,
-): Promise<Step> {
-  const { issuer } = deps
+interface Turn {
+  /** New or held. */
+  readonly request: PendingRequest
+  readonly client: Client
+  readonly session: Session | undefined
+  readonly resources: Resources
+}
+
+/** One turn of the loop login → consent → issue. */
+async function next(tx: Tx, turn: Turn, deps: FlowDeps): Promise<Step> {
+  const { request, client, session } = turn
+  const { issuer, offered } = deps
+  const resources = stillRegistered(request, turn.resources)
   const membership = session && (await membership_selected(tx, session.personId))
   const who = session &&
     membership && { personId: session.personId, tenantId: membership.tenantId, authTime: session.authTime }
-  const granted = (who && (await consent_get(tx, consentKey(request, who)))?.scopes) ?? []
+  const before = who === undefined ? [] : await allowed(tx, request, resources, who)
   const open = {
     scopes: request.scopes,
     unmet: new Set<Prompt>(request.unmet),
     unproven: isUnproven(client, request.redirectUri),
   }
-  const decision = decide(open, session !== undefined, new Set(granted))
-  const refuse = async (reason: Parameters<typeof refusalUrl>[2]): Promise<Step> => {
+  const decision = decide(open, session !== undefined, coveredBy(before, request.scopes, offered))
+  const refuse = async (reason: Reason): Promise<Step> => {
     await request_end(tx, request.id, 'refused')
     return { kind: 'redirect', url: refusalUrl(request, issuer, reason), client }
   }
@@ -164,27 +173,70 @@ async function next(
   const ask = async (missing: readonly string[], granted: readonly string[]): Promise<Step> =>
     request.silent
       ? refuse('consent.required')
-      : { kind: 'consent', request, client, session, membership, missing, granted }
-  if (decision.kind === 'consent') return ask(decision.missing, granted)
-  const code = await issueCode(tx, request, who, false, new Date(deps.clock.now()))
+      : { kind: 'consent', request, client, session, membership, resources, missing, granted }
+  if (decision.kind === 'consent') {
+    const earlier = before.flatMap(({ resource, scopes }) => goingAlong(resource, request.scopes, scopes, offered))
+    return ask(decision.missing, [...new Set(earlier)])
+  }
+  const toIssue = { request, resources, who, approved: false }
+  const code = await issueCode(tx, toIssue, offered, new Date(deps.clock.now()))
   // The consent ended between the look at it and the hold on it.
   if (code === undefined) return ask(request.scopes, [])
   return { kind: 'redirect', url: answerUrl(request, issuer, { code }), client }
 }
 
+interface Allowed {
+  readonly resource: Resource
+  readonly scopes: readonly string[]
+}
+
+async function allowed(
+  tx: Tx,
+  request: PendingRequest,
+  resources: readonly Resource[],
+  who: Identified,
+): Promise<readonly Allowed[]> {
+  const found: Allowed[] = []
+  for (const resource of resources) {
+    const consent = await consent_get(tx, consentKey(request, who, resource))
+    found.push({ resource, scopes: consent?.scopes ?? [] })
+  }
+  return found
+}
+
+/** The scopes that are allowed at every resource where they mean something. */
+function coveredBy(before: readonly Allowed[], asked: readonly string[], offered: Offered): ReadonlySet<string> {
+  const uncovered = before.flatMap(({ resource, scopes }) =>
+    offered.meantAt(resource, asked).filter((scope) => !scopes.includes(scope)),
+  )
+  return new Set(before.length === 0 ? [] : asked.filter((scope) => !uncovered.includes(scope)))
+}
+
+/** @throws PageFault when one of them was removed meanwhile */
+function stillRegistered(request: PendingRequest, resources: Resources): readonly Resource[] {
+  return request.resources.map((identifier) => {
+    const resource = resources.find(identifier)
+    if (resource === undefined) throw new PageFault('request.expired')
+    return resource
+  })
+}
+
 const kept = (asked: Asked) => ({
   state: asked.state ?? null,
   scopes: asked.scopes,
-  resource: asked.resource,
+  resources: asked.resources.map(({ identifier }) => identifier),
   challenge: asked.challenge,
   nonce: asked.nonce ?? null,
   loginHint: asked.loginHint ?? null,
+  maxAge: asked.maxAge ?? null,
   silent: asked.silent,
 })
 
-/** `max_age` that has run out is a login that was asked for. */
+/** `max_age` that has run out is a login that was asked for; 0 always has (OpenID Connect Core section 3.1.2.1). */
 function unmetPrompts(asked: Asked, session: Session | undefined, nowMs: number): readonly Prompt[] {
   const tooOld =
-    asked.maxAge !== undefined && session !== undefined && nowMs - session.authTime.getTime() > asked.maxAge * 1_000
+    asked.maxAge !== undefined &&
+    session !== undefined &&
+    (asked.maxAge === 0 || nowMs - session.authTime.getTime() > asked.maxAge * 1_000)
   return tooOld && !asked.prompts.includes('login') ? [...asked.prompts, 'login'] : asked.prompts
 }

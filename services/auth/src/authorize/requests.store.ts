@@ -9,17 +9,20 @@ export interface PendingRequest {
   readonly redirectGiven: boolean
   readonly state: string | null
   readonly scopes: readonly string[]
-  readonly resource: string
+  /** Registered identifiers, at least one. */
+  readonly resources: readonly string[]
   readonly challenge: string
   readonly nonce: string | null
   readonly loginHint: string | null
+  /** Seconds. */
+  readonly maxAge: number | null
   readonly unmet: readonly Prompt[]
   readonly silent: boolean
   readonly phase: 'requested' | 'identified'
 }
 
 const columns = sql`id, client_id as "clientId", redirect_uri as "redirectUri", redirect_given as "redirectGiven", state, scopes,
-  resource, challenge, nonce, login_hint as "loginHint", unmet, silent, phase`
+  resources, challenge, nonce, login_hint as "loginHint", max_age as "maxAge", unmet, silent, phase`
 
 export const request_insert = (
   tx: Tx,
@@ -27,10 +30,10 @@ export const request_insert = (
   of: { readonly browserHash: Uint8Array; readonly now: Date; readonly expiresAt: Date },
 ) =>
   tx.run(sql`
-    insert into auth.requests (id, browser_hash, client_id, redirect_uri, redirect_given, state, scopes, resource, challenge,
-      nonce, login_hint, unmet, silent, phase, created_at, expires_at)
+    insert into auth.requests (id, browser_hash, client_id, redirect_uri, redirect_given, state, scopes, resources, challenge,
+      nonce, login_hint, max_age, unmet, silent, phase, created_at, expires_at)
     values (${request.id}, ${of.browserHash}, ${request.clientId}, ${request.redirectUri}, ${request.redirectGiven},
-      ${request.state}, ${request.scopes}, ${request.resource}, ${request.challenge}, ${request.nonce}, ${request.loginHint},
+      ${request.state}, ${request.scopes}, ${request.resources}, ${request.challenge}, ${request.nonce}, ${request.loginHint}, ${request.maxAge},
       ${request.unmet}, ${request.silent}, ${request.phase}, ${of.now}, ${of.expiresAt})`)
 
 const living = (id: string, browserHash: Uint8Array, now: Date) =>
@@ -41,8 +44,11 @@ export const request_lock = (tx: Tx, id: string, browserHash: Uint8Array, now: D
   tx.maybe<PendingRequest>(sql`select ${columns} from auth.requests where ${living(id, browserHash, now)} for update`)
 
 export const request_describe = (tx: Tx, id: string, browserHash: Uint8Array) =>
-  tx.maybe<{ readonly redirectUri: string; readonly clientName: string }>(sql`
-    select r.redirect_uri as "redirectUri", c.name as "clientName" from auth.requests r
+  tx.maybe<
+    Pick<PendingRequest, 'redirectUri' | 'loginHint' | 'maxAge' | 'unmet'> & { readonly clientName: string }
+  >(sql`
+    select r.redirect_uri as "redirectUri", r.login_hint as "loginHint", r.max_age as "maxAge", r.unmet,
+      c.name as "clientName" from auth.requests r
       join auth.clients c on c.id = r.client_id where r.id = ${id} and r.browser_hash = ${browserHash}`)
 
 export const request_end = (tx: Tx, id: string, phase: 'coded' | 'refused') =>

@@ -1,10 +1,18 @@
 import type { Tx } from '@gatehouse/database'
 import { appendRevoked } from '../feed/append.ts'
-import { consent_end } from './consents.store.ts'
-import { grant_end, grant_list_living_of_consent } from './grants.store.ts'
+import { consent_end, consent_end_of_resource } from './consents.store.ts'
+import { grant_end, grant_list_living_of_consent, grant_list_living_of_resource } from './grants.store.ts'
 
 /** Why a grant ended, as it stands in the event and in the row. */
-export type EndReason = 'code.replayed' | 'refresh.reused' | 'client.revoked' | 'person.revoked' | 'operator.revoked'
+export type EndReason =
+  | 'code.replayed'
+  | 'refresh.reused'
+  | 'client.revoked'
+  | 'person.revoked'
+  | 'person.deactivated'
+  | 'membership.ended'
+  | 'operator.revoked'
+  | 'resource.removed'
 
 /** Ends a grant and tells every node; nothing happens to one that has ended. @returns whether it was living */
 export async function endGrant(tx: Tx, id: string, reason: EndReason, now: Date): Promise<boolean> {
@@ -18,6 +26,14 @@ export async function endGrant(tx: Tx, id: string, reason: EndReason, now: Date)
 export async function endConsent(tx: Tx, id: string, personId: string, now: Date): Promise<string | undefined> {
   const ended = await consent_end(tx, id, personId, now)
   if (ended === undefined) return undefined
-  for (const grant of await grant_list_living_of_consent(tx, id)) await endGrant(tx, grant.id, 'person.revoked', now)
+  for (const grant of await grant_list_living_of_consent(tx, ended)) await endGrant(tx, grant.id, 'person.revoked', now)
   return ended.clientName
+}
+
+/** Ends what people allowed at a resource that is no more. @returns how many grants ended */
+export async function endGrantsOfResource(tx: Tx, resource: string, now: Date): Promise<number> {
+  await consent_end_of_resource(tx, resource, now)
+  const grants = await grant_list_living_of_resource(tx, resource)
+  for (const grant of grants) await endGrant(tx, grant.id, 'resource.removed', now)
+  return grants.length
 }

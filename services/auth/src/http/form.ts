@@ -29,6 +29,11 @@ export class Params {
     return this.#all.getAll(name).filter((value) => value !== '')
   }
 
+  /** A copy of all but these, repeats kept. */
+  without(names: readonly string[]): URLSearchParams {
+    return new URLSearchParams([...this.#all].filter(([name]) => !names.includes(name)))
+  }
+
   /** The first parameter that came more than once although it must not. */
   get repeated(): string | undefined {
     const seen = new Set<string>()
@@ -47,12 +52,17 @@ export class Params {
   }
 }
 
-/** The form that was posted. @throws Refusal for another media type or a repeated parameter */
-export function readForm(request: FastifyRequest): Params {
+/** The form that was posted. @throws Refusal for another media type */
+export function readPosted(request: FastifyRequest): Params {
   const body = request.body
   const form = typeof body === 'object' && body !== null && 'form' in body ? body.form : undefined
   if (!(form instanceof URLSearchParams)) throw new Refusal('request.media-type')
-  const params = new Params(form)
+  return new Params(form)
+}
+
+/** The form that was posted. @throws Refusal for another media type or a repeated parameter */
+export function readForm(request: FastifyRequest): Params {
+  const params = readPosted(request)
   const { repeated } = params
   if (repeated !== undefined) {
     throw new Refusal('request.malformed', { text: `${repeated.slice(0, 40)} is given more than once.` })

@@ -1,15 +1,26 @@
-import { type Consent, consentPage, formActionSource } from '@gatehouse/pages'
+import {
+  type Consent,
+  type ConsentResource,
+  consentPage,
+  displayHost,
+  displayName,
+  errorPage,
+  formActionSource,
+} from '@gatehouse/pages'
 import type { Profile } from '@gatehouse/profiles'
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { sendAway } from '../authorize/answer.ts'
 import { isUnproven } from '../authorize/decide.ts'
 import { answer, begin, type FlowDeps, resume, type Step } from '../authorize/flow.ts'
+import { isPushed, takePushed } from '../authorize/pushed.ts'
+import { clientHost } from '../clients/client-host.ts'
 import { redirectKind } from '../clients/redirects.ts'
+import { Refusal } from '../errors.ts'
 import type { Browser, Browsers } from '../http/browser.ts'
 import { addEndpoint } from '../http/endpoint.ts'
-import { readForm, readQuery } from '../http/form.ts'
+import { readForm, readPosted, readQuery } from '../http/form.ts'
 import { brandOf, PageFault, type Pages } from '../http/pages.ts'
-import type { Resource } from '../resources/resources.store.ts'
+import type { Providers } from '../upstream/providers.ts'
 import type { Returns } from './return.ts'
 import { showSignIn } from './sign-in.ts'
 
@@ -22,9 +33,10 @@ export interface AuthorizeDeps extends FlowDeps {
   readonly browsers: Browsers
   readonly pages: Pages
   readonly returns: Returns
+  readonly providers: Providers
 }
 
-/** `GET` begins a request or goes on with one; `POST` carries the person's decision. No CORS: it is a page. */
+/** `GET` begins a request or goes on with one; `POST` carries the person's decision, or a request. No CORS: it is a page. */
 export function authorizeRoutes(server: FastifyInstance, deps: AuthorizeDeps): void {
   const { browsers } = deps
   addEndpoint(server, {
@@ -34,13 +46,28 @@ export function authorizeRoutes(server: FastifyInstance, deps: AuthorizeDeps): v
       const query = readQuery(request)
       const transaction = query.get('client_id') === undefined ? query.get('transaction') : undefined
       const browser = browsers.meet(request, reply)
-      const step =
-        transaction === undefined ? await begin(query, browser, deps) : await resume(transaction, browser, deps)
-      if (step.kind !== 'redirect') return show(step, browser, reply, deps)
-      // A request that is gone on with comes from our sign-in form; one that begins comes from the client.
-      return transaction === undefined ? sendAway(reply, step.url) : deps.returns.leave(step, request, browser, reply)
+      if (transaction !== undefined) {
+        const step = await resume(transaction, browser, deps)
+        // It comes from our sign-in form, whose chain of redirects has to end here.
+        return step.kind === 'redirect'
+          ? deps.returns.leave(step, request, browser, reply)
+          : show(step, browser, request, reply, deps)
+      }
+      const requestUri = query.get('request_uri')
+      const pushed = isPushed(requestUri)
+      const params = pushed ? await takePushed(requestUri, query.get('client_id'), deps) : query
+      const step = await begin(params, pushed, browser, deps)
+      if (step.kind === 'redirect') return sendAway(reply, step.url)
+      // The link is used up: whoever loads the page again needs one that still leads here.
+      return pushed && step.kind !== 'refused'
+        ? sendAway(reply, `${AUTHORIZE_PATH}?${new URLSearchParams({ transaction: step.request.id })}`)
+        : show(step, browser, request, reply, deps)
     },
     post: async (request, reply) => {
+      const posted = readPosted(request)
+      // A request by POST (OpenID Connect Core section 3.1.2.1) goes on as GET: a form of another site brings no cookie of ours.
+      if (posted.get('decision') === undefined && posted.get('client_id') !== undefined)
+        return sendAway(reply, `${AUTHORIZE_PATH}?${posted.without(['transaction'])}`)
       const form = readForm(request)
       const browser = browsers.requireOwnForm(request, form.get('csrf'))
       const [decision, transaction] = [form.get('decision'), form.get('transaction')]
@@ -56,7 +83,14 @@ export function authorizeRoutes(server: FastifyInstance, deps: AuthorizeDeps): v
 
 type Question = Exclude<Step, { readonly kind: 'redirect' }>
 
-async function show(step: Question, browser: Browser, reply: FastifyReply, deps: AuthorizeDeps): Promise<FastifyReply> {
+async function show(
+  step: Question,
+  browser: Browser,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  deps: AuthorizeDeps,
+): Promise<FastifyReply> {
+  if (step.kind === 'refused') return deps.pages.send(reply, refusedPage(step, request, deps), { status: 400 })
   // For browsers that do not say that they navigate: the answer to either form redirects them to the callback itself.
   const formAction = [formActionSource(step.request.redirectUri)]
   if (step.kind === 'login') {
@@ -67,18 +101,37 @@ async function show(step: Question, browser: Browser, reply: FastifyReply, deps:
       formAction,
     })
   }
-  const resource = (await deps.resources()).find(step.request.resource)
-  return deps.pages.send(reply, consentPage(consentOf(step, browser, resource, deps)), { formAction })
+  return deps.pages.send(reply, consentPage(consentOf(step, browser, deps)), { formAction })
+}
+
+function refusedPage(
+  { reason, url, client }: Step & { readonly kind: 'refused' },
+  request: FastifyRequest,
+  { profile }: AuthorizeDeps,
+): string {
+  const name = displayName(client.name)
+  const host = redirectKind(url) === 'private-use' ? new URL(url).protocol : displayHost(new URL(url).host)
+  return errorPage({
+    brand: brandOf(profile),
+    status: 400,
+    title: 'This application asked for something that cannot be done',
+    cause: `${name} sent a request that is refused: ${new Refusal(reason).wire.error_description}`,
+    whatToDo:
+      'Go back to the application and start connecting again. If you trust it, you can also take this answer to it.',
+    requestId: request.id,
+    onward: { href: url, text: `Go on to ${host}` },
+  })
 }
 
 function consentOf(
   step: Step & { readonly kind: 'consent' },
   browser: Browser,
-  resource: Resource | undefined,
   { profile, offered }: AuthorizeDeps,
 ): Consent {
-  const { request, client, session, membership } = step
+  const { request, client, session, membership, resources } = step
   const kind = redirectKind(request.redirectUri)
+  // An earlier yes to the general scopes is told when they are asked for again.
+  const before = [...new Set([...request.scopes.filter((scope) => !step.missing.includes(scope)), ...step.granted])]
   const asked = step.missing.length > 0 ? step.missing : request.scopes
   return {
     brand: brandOf(profile),
@@ -86,7 +139,12 @@ function consentOf(
     csrf: browser.csrf,
     transaction: request.id,
     hidden: { tenant: membership.tenantId },
-    client: { name: client.name, kind: client.kind, proven: !isUnproven(client, request.redirectUri) },
+    client: {
+      name: client.name,
+      host: clientHost(client.id),
+      kind: client.kind,
+      proven: !isUnproven(client, request.redirectUri),
+    },
     redirect: {
       host: kind === 'private-use' ? request.redirectUri : new URL(request.redirectUri).host,
       loopback: kind === 'loopback',
@@ -94,9 +152,15 @@ function consentOf(
     },
     tenant: { name: membership.tenantName },
     person: { name: session.name, email: session.email },
-    resource: { name: resource?.name ?? request.resource, uri: request.resource },
-    scopes: offered.textsOf(asked),
-    granted: offered.textsOf(request.scopes.filter((scope) => !asked.includes(scope))),
-    accessTokenSeconds: resource?.tokenSeconds ?? profile.accessTokenSeconds,
+    resources: resources.map(({ name, identifier }) => ({ name, uri: identifier })) as [
+      ConsentResource,
+      ...ConsentResource[],
+    ],
+    scopes: offered.textsOf(resources, asked),
+    granted: offered.textsOf(
+      resources,
+      step.missing.length > 0 ? before.filter((scope) => !asked.includes(scope)) : [],
+    ),
+    accessTokenSeconds: Math.max(...resources.map(({ tokenSeconds }) => tokenSeconds)),
   }
 }

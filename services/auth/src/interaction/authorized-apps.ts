@@ -1,15 +1,18 @@
 import { authorizedAppsPage, displayName } from '@gatehouse/pages'
 import type { FastifyInstance } from 'fastify'
+import { clientHost } from '../clients/client-host.ts'
 import { consent_list_of_person } from '../grants/consents.store.ts'
 import { endConsent } from '../grants/revoke.ts'
 import { addEndpoint } from '../http/endpoint.ts'
 import { readForm } from '../http/form.ts'
 import { brandOf, PageFault } from '../http/pages.ts'
+import type { OpenResources } from '../resources/registry.ts'
 import type { Offered } from '../scopes/offered.ts'
 import { forSignedIn, header, navigation, type SignedInDeps } from './signed-in.ts'
 
 export interface AuthorizedAppsDeps extends SignedInDeps {
   readonly offered: Offered
+  readonly resources: OpenResources
 }
 
 type Page = Parameters<Parameters<typeof forSignedIn>[1]>
@@ -38,13 +41,15 @@ export function authorizedAppsRoutes(server: FastifyInstance, deps: AuthorizedAp
 
 async function show({ session, browser }: Who, reply: Page[2], deps: AuthorizedAppsDeps, done?: string) {
   const { profile, db, pages, offered } = deps
+  const registered = await deps.resources()
   const path = profile.paths.authorizedApps
   const entries = await db.asPlatform('page', (tx) => consent_list_of_person(tx, session.personId))
   const apps = entries.map((entry) => ({
     name: entry.clientName,
+    host: clientHost(entry.clientId),
     resource: { name: entry.resourceName ?? entry.resource, uri: entry.resource },
     tenant: { name: entry.tenantName },
-    scopes: offered.textsOf(entry.scopes),
+    scopes: offered.textsOf([registered.find(entry.resource) ?? []].flat(), entry.scopes),
     lastUsed: entry.usedAt ?? undefined,
     grantedAt: entry.grantedAt,
     revokeAction: `${path}/revoke`,

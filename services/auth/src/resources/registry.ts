@@ -2,6 +2,7 @@ import type { Clock } from '@gatehouse/contracts'
 import type { Database } from '@gatehouse/database'
 import type { Profile } from '@gatehouse/profiles'
 import { canonicalResource } from '@gatehouse/token'
+import { resourcesOf } from './of-profile.ts'
 import { type Resource, resource_list, resource_upsert } from './resources.store.ts'
 
 /** The registered resources, as one node knows them. */
@@ -10,65 +11,73 @@ export interface Resources {
   find(identifier: string): Resource | undefined
   /** Where tokens of a request that names no resource are good (RFC 9068 section 3). */
   readonly byDefault: Resource
+  readonly all: readonly Resource[]
 }
 
 export type OpenResources = () => Promise<Resources>
 
-/** How long a resource that was registered elsewhere may be unknown here. */
-const FRESH_MS = 30_000
-
-/** The profile's own resource, with the spellings that clients are known to send for it. */
-export function resourceOf(profile: Profile, publicUrl: string): Resource {
-  const identifier = `${publicUrl}${profile.paths.mcp}`
-  return {
-    identifier,
-    name: profile.server.title,
-    aliases: [`${identifier}/`, publicUrl],
-    scopes: profile.scopes.map((scope) => scope.name),
-    tokenSeconds: profile.accessTokenSeconds,
-  }
+export interface Registry {
+  readonly open: OpenResources
+  /** After a change: the next `open` reads anew. */
+  forget(): void
 }
 
-/** Seeds the profile's resource on first use, so that a database that is away at start is no obstacle. */
+/** How long a change that was made elsewhere may be unknown here. */
+const FRESH_MS = 5_000
+
+/** Seeds the profile's resources on first use, so that a database that is away at start is no obstacle. */
 export function createRegistry(options: {
   readonly profile: Profile
   readonly publicUrl: string
   readonly db: Database
   readonly clock: Clock
-}): OpenResources {
+}): Registry {
   const { db, clock } = options
-  const own = resourceOf(options.profile, options.publicUrl)
+  const own = resourcesOf(options.profile, options.publicUrl)
+  const listed = new Set(own.map(({ identifier }) => identifier))
   let seeded = false
   let known: { readonly resources: Promise<Resources>; readonly readAt: number } | undefined
 
   const read = async (): Promise<Resources> => {
     const all = await db.asPlatform('resources', async (tx) => {
-      if (!seeded) await resource_upsert(tx, own)
+      if (!seeded) for (const resource of own) await resource_upsert(tx, resource)
       return resource_list(tx)
     })
     seeded = true
-    return indexed(all, own)
+    // One that an earlier profile had is no longer offered.
+    return indexed(
+      all.filter(({ source, identifier }) => source === 'operator' || listed.has(identifier)),
+      own[0].identifier,
+    )
   }
 
-  return () => {
-    const now = clock.now()
-    if (known === undefined || Math.abs(now - known.readAt) >= FRESH_MS) {
-      const reading = { resources: read(), readAt: now }
-      known = reading
-      reading.resources.catch(() => {
-        if (known === reading) known = undefined
-      })
-    }
-    return known.resources
+  return {
+    open() {
+      const now = clock.now()
+      if (known === undefined || Math.abs(now - known.readAt) >= FRESH_MS) {
+        const reading = { resources: read(), readAt: now }
+        known = reading
+        reading.resources.catch(() => {
+          if (known === reading) known = undefined
+        })
+      }
+      return known.resources
+    },
+    forget() {
+      known = undefined
+    },
   }
 }
 
-export function indexed(all: readonly Resource[], byDefault: Resource): Resources {
+function indexed(all: readonly Resource[], defaultIdentifier: string): Resources {
   const byName = new Map<string, Resource>()
   for (const resource of all) for (const alias of resource.aliases) byName.set(canonicalResource(alias), resource)
   // A resource's own name wins over another's alias.
   for (const resource of all) byName.set(canonicalResource(resource.identifier), resource)
-  return { byDefault, find: (identifier) => byName.get(canonicalResource(identifier)) }
+  const find = (identifier: string) => byName.get(canonicalResource(identifier))
+  const byDefault = find(defaultIdentifier)
+  if (byDefault === undefined) throw new Error(`the resource ${defaultIdentifier} is not registered`)
+  return { all, byDefault, find }
 }
 
 /** RFC 8707 section 2: an absolute URI without a fragment. */

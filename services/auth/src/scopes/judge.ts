@@ -10,14 +10,14 @@ export function readScopes(value: string): readonly string[] | undefined {
 
 /**
  * What an authorization request asks for. Unknown scopes are left out, and the token answer names what was granted; only when
- * nothing known remains is the request refused (`undefined`). No scope at all means the default.
+ * nothing known remains is the request refused (`undefined`). No scope at all means the default, if there is one.
  */
 export function askedScopes(
   value: string | undefined,
   offered: ReadonlySet<string>,
   byDefault: readonly string[],
 ): readonly string[] | undefined {
-  if (value === undefined) return byDefault
+  if (value === undefined) return byDefault.length === 0 ? undefined : byDefault
   const known = readScopes(value)?.filter((name) => offered.has(name))
   return known === undefined || known.length === 0 ? undefined : known
 }

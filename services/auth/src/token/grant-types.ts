@@ -1,5 +1,6 @@
 import type { Profile } from '@gatehouse/profiles'
 import { authorizationCode } from './authorization-code.ts'
+import { clientCredentials } from './client-credentials.ts'
 import type { GrantHandler } from './deps.ts'
 import { refreshToken } from './refresh-token.ts'
 
@@ -7,6 +8,7 @@ import { refreshToken } from './refresh-token.ts'
 const BUILT: Readonly<Record<string, GrantHandler>> = {
   authorization_code: authorizationCode,
   refresh_token: refreshToken,
+  client_credentials: clientCredentials,
 }
 
 /** The grants that this deployment offers. */

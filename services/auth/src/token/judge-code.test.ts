@@ -1,12 +1,19 @@
 import { test } from 'tap'
 import type { Grant } from '../grants/grants.store.ts'
+import type { Resource } from '../resources/resources.store.ts'
 import { sha256Base64url } from '../secrets.ts'
 import type { Code } from './codes.store.ts'
 import { type CodeForm, isVerifier, judgeCode } from './judge-code.ts'
 
 const VERIFIER = 'v'.repeat(43)
 const NOW = new Date(1_000_000)
-const GOOD: CodeForm = { clientId: 'cli_a', redirectUri: 'https://a.example/cb', verifier: VERIFIER, resources: [] }
+const RESOURCE = { identifier: 'https://a.example/mcp' } as Resource
+const GOOD: CodeForm = {
+  clientId: 'cli_a',
+  redirectUri: 'https://a.example/cb',
+  verifier: VERIFIER,
+  resource: RESOURCE,
+}
 const CODE: Code = {
   grantId: 'gra_a',
   redirectUri: 'https://a.example/cb',
@@ -21,9 +28,10 @@ const GRANT: Grant = {
   tenantId: 'ten_a',
   personId: 'per_a',
   clientId: 'cli_a',
-  resource: 'https://a.example/mcp',
+  resources: ['https://a.example/mcp'],
   scopes: ['read'],
   authTime: NOW,
+  createdAt: NOW,
   endedAt: null,
 }
 const USED = { consumedAt: new Date(1) }
@@ -31,17 +39,17 @@ const USED = { consumedAt: new Date(1) }
 const CASES: readonly (readonly [string, Partial<CodeForm>, Partial<Code>, Partial<Grant>, string])[] = [
   ['all is right', {}, {}, {}, 'exchange'],
   ['redirect_uri is left out', { redirectUri: undefined }, {}, {}, 'exchange'],
-  ['the resource is named', { resources: ['https://a.example/mcp'] }, {}, {}, 'exchange'],
   ['another client', { clientId: 'cli_b' }, {}, {}, 'code.unknown'],
   ['another redirect_uri', { redirectUri: 'https://a.example/cb/' }, {}, {}, 'redirect.differs'],
   ['another verifier', { verifier: 'w'.repeat(43) }, {}, {}, 'pkce.mismatch'],
-  ['another resource', { resources: ['https://a.example/other'] }, {}, {}, 'resource.unknown'],
+  ['another resource', { resource: 'resource.unknown' }, {}, {}, 'resource.unknown'],
   ['too late', {}, { expiresAt: NOW }, {}, 'code.expired'],
   ['the grant has ended', {}, {}, { endedAt: NOW }, 'grant.ended'],
   ['used', {}, USED, {}, 'replay'],
   ['used and expired', {}, { ...USED, expiresAt: NOW }, {}, 'replay'],
   ['used, another client', { clientId: 'cli_b' }, USED, {}, 'code.unknown'],
   ['used, another verifier', { verifier: 'w'.repeat(43) }, USED, {}, 'pkce.mismatch'],
+  ['used, another resource', { resource: 'resource.unknown' }, USED, {}, 'resource.unknown'],
   ['used, another redirect_uri', { redirectUri: 'https://b.example' }, USED, {}, 'redirect.differs'],
 ]
 

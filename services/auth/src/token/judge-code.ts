@@ -1,5 +1,6 @@
 import type { Reason } from '../errors.ts'
 import type { Grant } from '../grants/grants.store.ts'
+import type { Resource } from '../resources/resources.store.ts'
 import { sameSecret, sha256Base64url } from '../secrets.ts'
 import type { Code } from './codes.store.ts'
 
@@ -8,8 +9,8 @@ export interface CodeForm {
   readonly clientId: string
   readonly redirectUri: string | undefined
   readonly verifier: string
-  /** Registered identifiers of the resources named; absent when none was. */
-  readonly resources: readonly string[]
+  /** The resource that the token will be for, or what is wrong with those that were named. */
+  readonly resource: Resource | Reason
 }
 
 export type CodeVerdict =
@@ -28,7 +29,7 @@ export function judgeCode(form: CodeForm, code: Code, grant: Grant, now: Date): 
   // OAuth 2.1 clients leave it out; who sends it has to send the right one.
   if (form.redirectUri !== undefined && form.redirectUri !== code.redirectUri) return refuse('redirect.differs')
   if (!sameSecret(sha256Base64url(form.verifier), code.challenge)) return refuse('pkce.mismatch')
-  if (form.resources.some((resource) => resource !== grant.resource)) return refuse('resource.unknown')
+  if (typeof form.resource === 'string') return refuse(form.resource)
   if (code.consumedAt !== null) return { kind: 'replay' }
   if (grant.endedAt !== null) return refuse('grant.ended')
   if (code.expiresAt <= now) return refuse('code.expired')

@@ -28,6 +28,19 @@ const STRICT_MS = 1_000
 export const retryWindowMs = (refreshRetrySeconds: number): number =>
   refreshRetrySeconds === 0 ? STRICT_MS : refreshRetrySeconds * 1_000
 
+/** Until when a token that is made now can be used first: its idle life, but never beyond that of its family. */
+export const refreshEnd = (
+  familyBegan: Date,
+  now: Date,
+  life: { readonly refreshTokenSeconds: number; readonly refreshFamilySeconds: number },
+): Date =>
+  new Date(
+    Math.min(
+      now.getTime() + life.refreshTokenSeconds * 1_000,
+      familyBegan.getTime() + life.refreshFamilySeconds * 1_000,
+    ),
+  )
+
 /**
  * @param receivedAt when the whole request had reached this process, before it waited for anything
  * @param windowMs see `retryWindowMs`

@@ -1,18 +1,18 @@
 import type { Signer } from '@gatehouse/keyring'
 import type { Profile } from '@gatehouse/profiles'
-import type { Grant } from '../grants/grants.store.ts'
 import type { Person } from '../people/people.store.ts'
+import type { Resource } from '../resources/resources.store.ts'
 import { OFFLINE } from '../scopes/offered.ts'
 import { newSecret } from '../secrets.ts'
+import type { Holder } from './holder.ts'
 
 /** Everything that a token answer is made of; collected inside the transaction, signed after its commit. */
 export interface Issue {
-  readonly grant: Grant
-  readonly person: Person
-  readonly role: string
-  /** All or some of the grant's. */
+  readonly holder: Holder
+  /** The one that the token is for. */
+  readonly resource: Resource
+  /** What was granted of what means something there, or some of it. */
   readonly scopes: readonly string[]
-  readonly tokenSeconds: number
   readonly refreshToken?: string | undefined
   readonly nonce?: string | undefined
 }
@@ -41,8 +41,8 @@ export function createMinter(deps: {
   return {
     async mint(issue, nowMs) {
       const iat = Math.floor(nowMs / 1_000)
-      const { scopes, tokenSeconds, refreshToken } = issue
-      const withIdToken = profile.openid && scopes.includes('openid')
+      const { scopes, resource, refreshToken } = issue
+      const withIdToken = profile.openid && scopes.includes('openid') && issue.holder.person !== undefined
       const [access_token, id_token] = await Promise.all([
         accessSigner.sign('at+jwt', accessClaims(issue, issuer, iat)),
         withIdToken ? idSigner.sign('JWT', idClaims(issue, issuer, iat)) : undefined,
@@ -50,7 +50,7 @@ export function createMinter(deps: {
       return {
         access_token,
         token_type: 'Bearer',
-        expires_in: tokenSeconds,
+        expires_in: resource.tokenSeconds,
         scope: scopes.join(' '),
         ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
         ...(id_token === undefined ? {} : { id_token }),
@@ -60,33 +60,38 @@ export function createMinter(deps: {
 }
 
 /** RFC 9068 section 2.2. No name and no email: a resource server does not need them. */
-export const accessClaims = ({ grant, role, scopes, tokenSeconds }: Issue, issuer: string, iat: number) => ({
-  iss: issuer,
-  sub: grant.personId,
-  aud: grant.resource,
-  client_id: grant.clientId,
-  iat,
-  exp: iat + tokenSeconds,
-  jti: newSecret(),
+export function accessClaims({ holder, resource, scopes }: Issue, issuer: string, iat: number) {
   // What only means something here does not travel.
-  scope: scopes.filter((scope) => scope !== OFFLINE).join(' '),
-  auth_time: Math.floor(grant.authTime.getTime() / 1_000),
-  tenant_id: grant.tenantId,
-  roles: [role],
-  grant_id: grant.id,
-})
+  const scope = scopes.filter((scope) => scope !== OFFLINE).join(' ')
+  return {
+    iss: issuer,
+    sub: holder.subject,
+    aud: resource.identifier,
+    client_id: holder.clientId,
+    iat,
+    exp: iat + resource.tokenSeconds,
+    jti: newSecret(),
+    ...(scope === '' ? {} : { scope }),
+    ...(holder.authTime === undefined ? {} : { auth_time: seconds(holder.authTime) }),
+    ...(holder.tenantId === undefined ? {} : { tenant_id: holder.tenantId }),
+    roles: holder.roles,
+    ...(holder.grantId === undefined ? {} : { grant_id: holder.grantId }),
+  }
+}
 
 /** OpenID Connect Core section 2. */
-export const idClaims = ({ grant, person, scopes, tokenSeconds, nonce }: Issue, issuer: string, iat: number) => ({
+export const idClaims = ({ holder, resource, scopes, nonce }: Issue, issuer: string, iat: number) => ({
   iss: issuer,
-  sub: grant.personId,
-  aud: grant.clientId,
+  sub: holder.subject,
+  aud: holder.clientId,
   iat,
-  exp: iat + tokenSeconds,
-  auth_time: Math.floor(grant.authTime.getTime() / 1_000),
+  exp: iat + resource.tokenSeconds,
+  ...(holder.authTime === undefined ? {} : { auth_time: seconds(holder.authTime) }),
   ...(nonce === undefined ? {} : { nonce }),
-  ...personClaims(person, scopes),
+  ...(holder.person === undefined ? {} : personClaims(holder.person, scopes)),
 })
+
+const seconds = (time: Date): number => Math.floor(time.getTime() / 1_000)
 
 /** OpenID Connect Core section 5.4: what each scope tells of the person. */
 export const personClaims = (person: Person, scopes: readonly string[]) => ({

@@ -1,14 +1,39 @@
 import type { Signer } from '@gatehouse/keyring'
 import type { JWK } from 'jose'
 import { createLocalJWKSet, errors, type JWTPayload, jwtVerify } from 'jose'
+import { z } from 'zod'
 
-/** What one of our access tokens says. */
-export interface OwnClaims {
-  readonly clientId: string
-  readonly grantId: string
-  readonly subject: string
-  readonly scopes: readonly string[]
-}
+const claims = z
+  .object({
+    sub: z.string(),
+    aud: z.string(),
+    client_id: z.string(),
+    jti: z.string(),
+    iat: z.number(),
+    exp: z.number(),
+    scope: z.string().default(''),
+    tenant_id: z.string().optional(),
+    grant_id: z.string().optional(),
+    auth_time: z.number().optional(),
+  })
+  .transform((of) => ({
+    subject: of.sub,
+    /** Identifier of the resource that it is for. */
+    audience: of.aud,
+    clientId: of.client_id,
+    jti: of.jti,
+    issuedAt: of.iat,
+    expiresAt: of.exp,
+    scopes: of.scope.split(' ').filter((scope) => scope !== ''),
+    /** Absent for a client that acts in no tenant. */
+    tenantId: of.tenant_id,
+    /** Absent for a client that acts for itself. */
+    grantId: of.grant_id,
+    authTime: of.auth_time,
+  }))
+
+/** What one of our access tokens says. Times in seconds since the epoch. */
+export type OwnClaims = Readonly<z.output<typeof claims>>
 
 /** Reads an access token that we signed. */
 export type ReadOwnToken = (token: string) => Promise<OwnClaims | undefined>
@@ -38,12 +63,7 @@ export function createTokenReader(deps: {
   }
 }
 
-function claimsOf({ client_id, grant_id, sub, scope }: JWTPayload): OwnClaims | undefined {
-  if (typeof client_id !== 'string' || typeof grant_id !== 'string' || sub === undefined) return undefined
-  return {
-    clientId: client_id,
-    grantId: grant_id,
-    subject: sub,
-    scopes: typeof scope === 'string' ? scope.split(' ') : [],
-  }
+function claimsOf(payload: JWTPayload): OwnClaims | undefined {
+  const parsed = claims.safeParse(payload)
+  return parsed.success ? parsed.data : undefined
 }

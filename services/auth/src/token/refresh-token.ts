@@ -3,11 +3,13 @@ import { type Reason, Refusal } from '../errors.ts'
 import { type Grant, grant_lock, grant_touch } from '../grants/grants.store.ts'
 import { endGrant } from '../grants/revoke.ts'
 import { openRefreshRing, type RefreshRing } from '../keys/refresh-ring.ts'
+import { type Named, namedResources, pickResource } from '../resources/pick.ts'
+import type { Resources } from '../resources/registry.ts'
 import { refreshedScopes } from '../scopes/judge.ts'
 import { sha256 } from '../secrets.ts'
 import type { GrantHandler, TokenDeps, TokenRequest } from './deps.ts'
-import { holderOf, namedResources } from './holder.ts'
-import { judgeRefresh, retryWindowMs } from './judge-refresh.ts'
+import { holderOf } from './holder.ts'
+import { judgeRefresh, refreshEnd, retryWindowMs } from './judge-refresh.ts'
 import type { Issue } from './mint.ts'
 import {
   refresh_count_try,
@@ -27,34 +29,39 @@ export const refreshToken: GrantHandler = async (request, deps) => {
   const resources = await deps.resources()
   const named = namedResources(request.form, resources)
   const ring = await openRefreshRing(deps.refreshRing)
-  const outcome = await deps.db.asPlatform('refresh', (tx) => refresh(tx, token, named, ring, request, deps))
+  const outcome = await deps.db.asPlatform('refresh', (tx) =>
+    refresh(tx, { token, named, resources, ring }, request, deps),
+  )
   if ('refused' in outcome) {
     throw new Refusal(
       outcome.refused,
       outcome.refused === 'refresh.too-often' ? { retryAfterSeconds: TOO_OFTEN_SECONDS } : {},
     )
   }
-  const { tokenSeconds = deps.profile.accessTokenSeconds } = resources.find(outcome.grant.resource) ?? {}
-  return { ...outcome, tokenSeconds }
+  return outcome
 }
 
-type Refreshed = Omit<Issue, 'tokenSeconds'>
+/** What was presented, and what it is judged by. */
+interface Presentation {
+  readonly token: string
+  readonly named: Named
+  readonly resources: Resources
+  readonly ring: RefreshRing
+}
 
 /** The whole use of a token in one transaction that holds the grant, so that of many at once one rotates and the others repeat. */
 async function refresh(
   tx: Tx,
-  token: string,
-  named: readonly string[],
-  ring: RefreshRing,
+  { token, named, resources, ring }: Presentation,
   { form, client, receivedAt }: TokenRequest,
-  { profile, clock }: TokenDeps,
-): Promise<Refreshed | { readonly refused: Reason }> {
+  { profile, clock, offered }: TokenDeps,
+): Promise<Issue | { readonly refused: Reason }> {
   const hash = sha256(token)
   const owner = await refresh_get_grant(tx, hash)
   const grant = owner && (await grant_lock(tx, owner.grantId))
   if (grant === undefined || grant.clientId !== client.id) return { refused: 'refresh.unknown' }
   if (grant.endedAt !== null) return { refused: 'grant.ended' }
-  if (named.some((resource) => resource !== grant.resource)) return { refused: 'resource.unknown' }
+  const resource = pickResource(named, grant.resources, resources)
   const scopes = refreshedScopes(form.get('scope'), grant.scopes)
   const presented = await refresh_get(tx, hash)
   const seen = { ...presented, expiresAt: presented.expiresAt.getTime(), usedAt: presented.usedAt?.getTime() }
@@ -65,7 +72,8 @@ async function refresh(
   }
   if (verdict === 'too-often') return { refused: 'refresh.too-often' }
   if (verdict === 'expired') return { refused: 'refresh.expired' }
-  // After the judge: who presents a stolen token may as well ask for a wrong scope. Before the rotation: a mistake costs nothing.
+  // After the judge: who presents a stolen token may as well ask for a wrong thing. Before the rotation: a mistake costs nothing.
+  if (typeof resource === 'string') return { refused: resource }
   if (scopes === undefined) return { refused: 'scope.invalid' }
   const holder = await holderOf(tx, grant)
   const successor =
@@ -75,7 +83,7 @@ async function refresh(
   if (verdict === 'repeat') await refresh_count_try(tx, hash)
   return successor === undefined
     ? { refused: 'refresh.expired' }
-    : { grant, ...holder, scopes, refreshToken: successor }
+    : { holder, resource, scopes: offered.meantAt(resource, scopes), refreshToken: successor }
 }
 
 async function rotate(
@@ -90,7 +98,7 @@ async function rotate(
   if (successor === undefined) throw new Error('the current key of the refresh ring is missing')
   const now = new Date(clock.now())
   await grant_touch(tx, grant.id, now)
-  const expiresAt = new Date(now.getTime() + profile.refreshTokenSeconds * 1_000)
+  const expiresAt = refreshEnd(grant.createdAt, now, profile)
   await refresh_insert(tx, { hash: sha256(successor), grantId: grant.id, generation: generation + 1, expiresAt })
   // Last, so that its time is as near to the commit as it can be.
   await refresh_use(tx, sha256(token), ring.current, new Date(clock.now()))

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { AuthenticateClient } from '../clients/authenticate.ts'
+import { mayUse } from '../clients/may-use.ts'
 import { Refusal } from '../errors.ts'
 import { answerErrors, answerJson } from '../http/answer-errors.ts'
 import { addEndpoint } from '../http/endpoint.ts'
@@ -32,10 +33,10 @@ export async function tokenRoutes(
       const client = await authenticateClient(request, form)
       const grant = grants.get(type)
       if (grant === undefined) throw new Refusal('grant.unsupported')
-      if (client.grantTypes?.includes(type) === false) throw new Refusal('grant.not-allowed')
+      if (!mayUse(client, type)) throw new Refusal('grant.not-allowed')
       const issue = await grant({ form, client, receivedAt: received.get(request) ?? clock.now() }, deps)
       const answer = await minter.mint(issue, clock.now())
-      request.log.info({ type, client: client.id, grant: issue.grant.id }, 'tokens issued')
+      request.log.info({ type, client: client.id, grant: issue.holder.grantId }, 'tokens issued')
       reply.headers({ 'cache-control': 'no-store', pragma: 'no-cache' })
       return answer
     },

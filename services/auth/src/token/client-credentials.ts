@@ -1,0 +1,36 @@
+import { Refusal } from '../errors.ts'
+import { namedResources, pickResource } from '../resources/pick.ts'
+import { readScopes } from '../scopes/judge.ts'
+import { GENERAL_SCOPES } from '../scopes/offered.ts'
+import type { GrantHandler } from './deps.ts'
+
+/**
+ * `grant_type=client_credentials` (OAuth 2.1, section 4.2): a confidential client that an operator registered, for itself. It gets what
+ * the operator allowed it, in the tenant that it is bound to, and no refresh token: it can ask again at any time.
+ */
+export const clientCredentials: GrantHandler = async ({ form, client }, { resources: open }) => {
+  if (client.authMethod === 'none' || client.kind !== 'registered') throw new Refusal('grant.not-allowed')
+  // Who is held to nothing else is still not held to have asked for this.
+  if (client.grantTypes?.includes('client_credentials') !== true) throw new Refusal('grant.not-allowed')
+  const resources = await open()
+  const allowed = client.resources ?? resources.all.map(({ identifier }) => identifier)
+  const named = namedResources(form, resources)
+  const bound = named.length === 0 && client.resources === null ? [resources.byDefault.identifier] : allowed
+  const resource = pickResource(named, bound, resources)
+  if (typeof resource === 'string') throw new Refusal(resource)
+  const offered = (client.scopes ?? []).filter((scope) => resource.scopes.some(({ name }) => name === scope))
+  const asked = form.get('scope')
+  const scopes = asked === undefined ? offered : readScopes(asked)?.filter((scope) => !GENERAL_SCOPES.has(scope))
+  if (scopes === undefined || scopes.length === 0 || !scopes.every((scope) => offered.includes(scope)))
+    throw new Refusal('scope.invalid')
+  return {
+    holder: {
+      subject: client.id,
+      clientId: client.id,
+      ...(client.tenantId === null ? {} : { tenantId: client.tenantId }),
+      roles: [],
+    },
+    resource,
+    scopes,
+  }
+}
