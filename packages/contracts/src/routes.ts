@@ -33,7 +33,7 @@ export function routes(profile: {
     { path: '/activity/*', service: 'audit' },
     { path: '/admin/v1/*', service: 'auth' },
     { path: '/oauth/*', service: 'auth' },
-    { path: register, service: 'auth' },
+    { path: `${register}/*`, service: 'auth' },
     { path: `${authorizedApps}/*`, service: 'auth' },
     { path: '/sign-in', service: 'auth' },
     { path: '/sign-out', service: 'auth' },

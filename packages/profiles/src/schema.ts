@@ -3,6 +3,8 @@ import { z } from 'zod'
 const path = z.string().regex(/^\/[A-Za-z0-9/_.-]*[A-Za-z0-9_-]$/, 'must start with "/" and not end with one')
 const scopeName = z.string().regex(/^[\x21\x23-\x5B\x5D-\x7E]+$/, 'must be one scope token (RFC 6749 section 3.3)')
 const seconds = z.number().int().nonnegative()
+const host = z.string().regex(/^(?:[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[::1\])$/, 'must be a host name in lower case')
+const scheme = z.string().regex(/^[a-z][a-z0-9+.-]*:?$/, 'must be a URI scheme in lower case')
 
 const scope = z.strictObject({
   name: scopeName.describe('As it stands in tokens and metadata.'),
@@ -107,6 +109,27 @@ export const profileSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('Authorization requests have to be pushed first (RFC 9126); a client can ask this of itself.'),
+  clientDocuments: z
+    .strictObject({
+      enabled: z.boolean().default(true).describe('Clients may be known by the URL of their metadata document.'),
+      allow: z.array(host).default([]).describe('Only documents of these hosts, and of those below them; none = of all.'),
+      deny: z.array(host).default([]).describe('Never documents of these hosts, nor of those below them.'),
+    })
+    .prefault({}),
+  clientAssertionAudience: z
+    .enum(['issuer', 'issuer-or-token-endpoint'])
+    .default('issuer')
+    .describe('What `aud` of a client assertion (`private_key_jwt`) may be. The token endpoint is for older clients.'),
+  redirectDomains: z
+    .array(z.union([host, scheme.regex(/:$/)]))
+    .default([])
+    .describe(
+      'Clients that register themselves may be sent only to these hosts, and to those below them; none = to any. `localhost` and `127.0.0.1` are listed like others, private-use schemes as `cursor:`.',
+    ),
+  redirectSchemes: z
+    .array(scheme)
+    .default([])
+    .describe('Private-use schemes of redirects that are good beside those of known applications, without the colon.'),
   refreshRetrySeconds: z
     .number()
     .int()

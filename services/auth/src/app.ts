@@ -5,6 +5,7 @@ import type { Database, DatabaseHost } from '@gatehouse/database'
 import { deriveKey } from '@gatehouse/keyring'
 import type { KeyValue } from '@gatehouse/kv'
 import type { Outbound } from '@gatehouse/outbound'
+import type { Outbound } from '@gatehouse/outbound'
 import { pagesAssets, signedOutPage } from '@gatehouse/pages'
 import type { Profile } from '@gatehouse/profiles'
 import type { App, Closeable, ReadyCheck } from '@gatehouse/service'
@@ -74,6 +75,8 @@ export interface AuthDeps {
   readonly keyringFiles?: RingDeps['files']
   /** Fetches what clients keep elsewhere. Default: over public addresses, and loopback where the service itself is there. */
   readonly outbound?: Outbound
+  /** Fetches what clients keep elsewhere. Default: over public addresses, and loopback where the service itself is there. */
+  readonly outbound?: Outbound
   /** Services that may exchange credentials over HTTP. */
   readonly internalClients?: readonly InternalClient[]
   /** OpenID providers where people can sign in, besides those that are added over the admin API. */
@@ -110,6 +113,7 @@ export function createAuthApp(deps: AuthDeps): AuthApp {
   const issuer = publicUrl
   const registry = createRegistry(deps)
   const readToken = createTokenReader({ issuer, signer: accessSigner, now: () => clock.now() })
+  const limiter = createLimiter(deps)
   const limiter = createLimiter(deps)
   const shared = {
     ...deps,

@@ -35,6 +35,18 @@ export const REFUSALS = {
     status: 401,
     text: 'The client metadata document could not be fetched. Try again later.',
   },
+  'client.expired': {
+    error: 'invalid_client',
+    status: 401,
+    text: 'The registration has expired, since it was not used. Register again.',
+  },
+  'client.disabled': { error: 'invalid_client', status: 401, text: 'The client is switched off here.' },
+  'document.refused': { error: 'invalid_client', status: 401, text: 'The client metadata document is refused.' },
+  'document.unreachable': {
+    error: 'invalid_client',
+    status: 401,
+    text: 'The client metadata document could not be fetched. Try again later.',
+  },
   'client.unproven': { error: 'invalid_client', status: 401, text: 'Client authentication failed.' },
   'client.two-methods': {
     error: 'invalid_request',
@@ -137,6 +149,11 @@ export const REFUSALS = {
     text: 'The person belongs to no organisation here.',
   },
 
+  'registration.unproven': {
+    error: 'invalid_token',
+    status: 401,
+    text: 'The registration access token is missing, wrong, or not of this client.',
+  },
   'registration.unproven': {
     error: 'invalid_token',
     status: 401,

@@ -33,8 +33,8 @@ export interface Client {
   readonly endReason: ClientEnd | null
 }
 
-/** What stands in a row by itself. */
-type Born = Omit<Client, 'usedAt' | 'disabledAt' | 'endedAt' | 'endReason'>
+/** What a client is made of. */
+export type NewClient = Omit<Client, 'usedAt' | 'disabledAt' | 'endedAt' | 'endReason'>
 
 const columns = sql`id, kind, name, redirect_uris as "redirectUris", auth_method as "authMethod", secret_hash as "secretHash",
   jwks, jwks_uri as "jwksUri", grant_types as "grantTypes", scopes, resources, tenant_id as "tenantId",
@@ -56,7 +56,7 @@ export const client_lock = (tx: Tx, id: string) =>
 
 const keys = ({ jwks }: Pick<Client, 'jwks'>) => (jwks === null ? null : json(jwks))
 
-export const client_insert = (tx: Tx, client: Born) =>
+export const client_insert = (tx: Tx, client: NewClient) =>
   tx.run(sql`
     insert into auth.clients (id, kind, name, redirect_uris, auth_method, secret_hash, jwks, jwks_uri, grant_types, scopes,
       resources, tenant_id, registration_hash, metadata, created_at)
@@ -71,3 +71,45 @@ export const client_list = (tx: Tx, limit: number, after: string | undefined) =>
     where ended_at is null and (${after ?? null}::text is null
       or (created_at, id) < (select created_at, id from auth.clients where id = ${after ?? null}))
     order by auth.clients.created_at desc, auth.clients.id desc limit ${limit}`)
+
+/** What it is by its metadata document now; consents are asked for again when it shows another face or has other keys. */
+export const client_put_document = (tx: Tx, client: NewClient, now: Date) =>
+  tx.maybe<Client>(sql`
+    insert into auth.clients (id, kind, name, redirect_uris, auth_method, jwks, jwks_uri, grant_types, metadata, created_at)
+    values (${client.id}, 'metadata', ${client.name}, ${client.redirectUris}, ${client.authMethod}, ${keys(client)}::jsonb,
+      ${client.jwksUri}, ${client.grantTypes}, ${json(client.metadata)}::jsonb, ${now})
+    on conflict (id) do update set name = excluded.name, redirect_uris = excluded.redirect_uris,
+      auth_method = excluded.auth_method, jwks = excluded.jwks, jwks_uri = excluded.jwks_uri,
+      grant_types = excluded.grant_types, metadata = excluded.metadata, ended_at = null, end_reason = null,
+      changed_at = case
+        when (clients.name, clients.redirect_uris, clients.auth_method, clients.jwks, clients.jwks_uri)
+          is distinct from (excluded.name, excluded.redirect_uris, excluded.auth_method, excluded.jwks, excluded.jwks_uri)
+        then ${now} else clients.changed_at end
+    where clients.kind = 'metadata' and clients.disabled_at is null
+    returning ${columns}`)
+
+/** That it proved itself; a day is exact enough. */
+export const client_touch = (tx: Tx, id: string, now: Date) =>
+  tx.run(sql`update auth.clients set used_at = ${now} where id = ${id} and ended_at is null`)
+
+/** What a client says of itself anew (RFC 7592 section 2.2), when it is still held by this registration token. */
+export const client_replace = (tx: Tx, client: NewClient, heldBy: Uint8Array, now: Date) =>
+  tx.maybe<Client>(sql`
+    update auth.clients set name = ${client.name}, redirect_uris = ${client.redirectUris}, auth_method = ${client.authMethod},
+      secret_hash = ${client.secretHash}, jwks = ${keys(client)}::jsonb, jwks_uri = ${client.jwksUri},
+      grant_types = ${client.grantTypes}, metadata = ${json(client.metadata)}::jsonb,
+      registration_hash = ${client.registrationHash},
+      changed_at = case
+        when (name, redirect_uris, auth_method, jwks, jwks_uri) is distinct from
+          (${client.name}, ${client.redirectUris}::text[], ${client.authMethod}, ${keys(client)}::jsonb, ${client.jwksUri}::text)
+        then ${now} else changed_at end
+    where id = ${client.id} and registration_hash = ${heldBy} and disabled_at is null and ended_at is null
+    returning ${columns}`)
+
+/** Gone for good: only that it was there is kept, so that whoever still uses it can be told. @returns whether it was there */
+export const client_end = (tx: Tx, id: string, reason: ClientEnd, now: Date, heldBy?: Uint8Array) =>
+  tx.run(sql`
+    update auth.clients set ended_at = ${now}, end_reason = ${reason}, secret_hash = null, registration_hash = null,
+      jwks = null, jwks_uri = null, redirect_uris = '{}', metadata = '{}'
+    where id = ${id} and ended_at is null
+      and (${heldBy ?? null}::bytea is null or registration_hash = ${heldBy ?? null}::bytea)`)

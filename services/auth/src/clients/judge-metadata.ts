@@ -1,14 +1,18 @@
+import type { JSONWebKeySet } from 'jose'
 import { z } from 'zod'
 import type { AuthMethod } from './clients.store.ts'
-import { judgeRedirect } from './redirects.ts'
+import { CLIENT_ALGORITHMS, judgeJwks } from './keys/judge-jwks.ts'
+import { judgeRedirect, type RedirectPolicy } from './redirects.ts'
 
 const text = (max: number) => z.string().max(max)
 const https = z.url({ protocol: /^https$/ }).max(2_000)
 
-/** Fields of RFC 7591 section 2 that are understood; others are ignored. A field that is `null` counts as absent. */
-const registration = z.object({
+/** Fields of RFC 7591 section 2 that are understood; others are ignored, `software_statement` too. `null` counts as absent. */
+export const clientMetadata = z.object({
   redirect_uris: z.array(z.string()).min(1).max(20),
   token_endpoint_auth_method: z.string().optional(),
+  token_endpoint_auth_signing_alg: z.enum(CLIENT_ALGORITHMS).optional(),
+  post_logout_redirect_uris: z.array(z.string()).max(20).optional(),
   grant_types: z.array(text(200)).max(20).optional(),
   response_types: z.array(text(100)).max(20).optional(),
   client_name: text(200).optional(),
@@ -24,28 +28,39 @@ const registration = z.object({
   jwks: z.unknown().optional(),
   jwks_uri: z.unknown().optional(),
 })
+export type ClientMetadata = z.infer<typeof clientMetadata>
 
 export interface Registration {
   readonly name: string
   readonly redirectUris: readonly string[]
   readonly authMethod: AuthMethod
+  readonly jwks: JSONWebKeySet | null
+  readonly jwksUri: string | null
   readonly grantTypes: readonly string[] | null
   /** The rest, as it is given back. */
   readonly metadata: Readonly<Record<string, unknown>>
 }
 
+type RefusedAs = 'metadata.malformed' | 'metadata.refused' | 'metadata.redirect'
+
 export type MetadataVerdict =
   | { readonly ok: true; readonly registration: Registration }
-  | {
-      readonly ok: false
-      readonly reason: 'metadata.malformed' | 'metadata.refused' | 'metadata.redirect'
-      readonly text: string
-    }
+  | { readonly ok: false; readonly reason: RefusedAs; readonly text: string }
 
-type RefusedAs = 'metadata.malformed' | 'metadata.refused' | 'metadata.redirect'
-const refuse = (reason: RefusedAs, text: string): MetadataVerdict => ({ ok: false, reason, text })
+export interface MetadataRules {
+  /** Grants that are offered to clients that nobody vouches for. */
+  readonly grants: readonly string[]
+  readonly redirects?: RedirectPolicy | undefined
+}
 
-const METHODS: readonly string[] = ['none', 'client_secret_basic', 'client_secret_post'] satisfies AuthMethod[]
+export const refuse = (reason: RefusedAs, text: string) => ({ ok: false, reason, text }) as const
+
+const METHODS: readonly string[] = [
+  'none',
+  'client_secret_basic',
+  'client_secret_post',
+  'private_key_jwt',
+] satisfies AuthMethod[]
 /** NUL and lone surrogates, as `JSON.stringify` writes them: no database stores them as text. */
 const UNSTORABLE = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/
 /** Grants that do not exist in OAuth 2.1: whoever asks for them expects something that will not work. */
@@ -55,18 +70,58 @@ const GONE: readonly string[] = ['implicit', 'password']
  * What may be registered. Grants that are not offered are left out rather than refused (clients list whatever they could do);
  * `scope` is kept for display and is no ceiling, since clients ask for more later with the same id.
  */
-export function judgeMetadata(body: unknown, offered: readonly string[]): MetadataVerdict {
+export function judgeMetadata(body: unknown, rules: MetadataRules): MetadataVerdict {
+  const read = readMetadata(clientMetadata, body)
+  if ('reason' in read) return read
+  const { fields } = read
+  const authMethod = fields.token_endpoint_auth_method ?? 'client_secret_basic'
+  if (!METHODS.includes(authMethod)) return refuse('metadata.refused', 'token_endpoint_auth_method is not offered.')
+  for (const [index, uri] of fields.redirect_uris.entries()) {
+    const verdict = judgeRedirect(uri, authMethod === 'none', rules.redirects)
+    if (!verdict.ok) return refuse('metadata.redirect', `redirect_uris[${index}] ${verdict.fault}.`)
+  }
+  for (const [index, uri] of (fields.post_logout_redirect_uris ?? []).entries()) {
+    const verdict = judgeRedirect(uri, authMethod === 'none', rules.redirects)
+    if (!verdict.ok) return refuse('metadata.refused', `post_logout_redirect_uris[${index}] ${verdict.fault}.`)
+  }
+  const gone = fields.grant_types?.find((grant) => GONE.includes(grant))
+  if (gone !== undefined) return refuse('metadata.refused', `The grant type ${gone} is not offered.`)
+  const grantTypes = fields.grant_types?.filter((grant) => rules.grants.includes(grant)) ?? null
+  if (grantTypes !== null && !grantTypes.includes('authorization_code')) {
+    return refuse('metadata.refused', 'grant_types must name authorization_code.')
+  }
+  if (fields.response_types?.some((type) => type !== 'code'))
+    return refuse('metadata.refused', 'response_types can only be code.')
+  return registrationOf(fields, fields.redirect_uris, authMethod as AuthMethod, grantTypes)
+}
+
+type Read<F> = { readonly fields: F } | ReturnType<typeof refuse>
+
+/** The fields that are understood, as text that can be kept. */
+export function readMetadata<F extends z.ZodObject>(schema: F, body: unknown): Read<z.output<F>> {
   if (typeof body !== 'object' || body === null || Array.isArray(body))
-    return refuse('metadata.malformed', 'The body must be a JSON object.')
+    return refuse('metadata.malformed', 'It must be a JSON object.')
   const present = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null))
-  const parsed = registration.safeParse(present)
+  const parsed = schema.safeParse(present)
   if (!parsed.success) {
     const field = String(parsed.error.issues[0]?.path[0] ?? 'metadata')
-    return refuse(
-      field === 'redirect_uris' ? 'metadata.redirect' : 'metadata.refused',
-      `${field} is missing or malformed.`,
-    )
+    const reason = field === 'redirect_uris' ? 'metadata.redirect' : 'metadata.refused'
+    return refuse(reason, `${field} is missing or malformed.`)
   }
+  // What is understood and no more: the rest is not kept, and may be nested deeper than can be written out.
+  const { jwks: _, jwks_uri: __, ...plain } = parsed.data
+  if (UNSTORABLE.test(JSON.stringify(plain)))
+    return refuse('metadata.refused', 'A field holds characters that are not text.')
+  return { fields: parsed.data }
+}
+
+/** The registration that these fields make, once redirects, method and grants are decided. */
+export function registrationOf(
+  fields: ClientMetadata,
+  redirectUris: readonly string[],
+  authMethod: AuthMethod,
+  grantTypes: readonly string[] | null,
+): MetadataVerdict {
   const {
     redirect_uris,
     token_endpoint_auth_method,
@@ -76,36 +131,31 @@ export function judgeMetadata(body: unknown, offered: readonly string[]): Metada
     jwks,
     jwks_uri,
     ...rest
-  } = parsed.data
-  // What is understood and no more: the rest is not kept, and may be nested deeper than can be written out.
-  if (UNSTORABLE.test(JSON.stringify({ redirect_uris, grant_types, client_name, ...rest })))
-    return refuse('metadata.refused', 'A field holds characters that are not text.')
-  const authMethod = token_endpoint_auth_method ?? 'client_secret_basic'
-  if (!METHODS.includes(authMethod)) return refuse('metadata.refused', 'token_endpoint_auth_method is not offered.')
-  if (jwks !== undefined && jwks_uri !== undefined)
-    return refuse('metadata.refused', 'jwks and jwks_uri exclude each other.')
-  for (const [index, uri] of redirect_uris.entries()) {
-    const verdict = judgeRedirect(uri, authMethod === 'none')
-    if (!verdict.ok) return refuse('metadata.redirect', `redirect_uris[${index}] ${verdict.fault}.`)
-  }
-  const gone = grant_types?.find((grant) => GONE.includes(grant))
-  if (gone !== undefined) return refuse('metadata.refused', `The grant type ${gone} is not offered.`)
-  const grants = grant_types?.filter((grant) => offered.includes(grant)) ?? null
-  if (grants !== null && !grants.includes('authorization_code')) {
-    return refuse('metadata.refused', 'grant_types must name authorization_code.')
-  }
-  if (response_types?.some((type) => type !== 'code'))
-    return refuse('metadata.refused', 'response_types can only be code.')
-  return {
-    ok: true,
-    registration: {
-      name: client_name ?? new URL(redirect_uris[0] ?? '').host,
-      redirectUris: redirect_uris,
-      authMethod: authMethod as AuthMethod,
-      grantTypes: grants,
-      metadata: defined(rest),
-    },
-  }
+  } = fields
+  const keys = judgeKeys(jwks, jwks_uri)
+  if (keys === undefined)
+    return refuse(
+      'metadata.refused',
+      'jwks must hold public keys and jwks_uri be an https URL; they exclude each other.',
+    )
+  if (authMethod === 'private_key_jwt' && keys.jwks === null && keys.jwksUri === null)
+    return refuse('metadata.refused', 'private_key_jwt needs jwks or jwks_uri.')
+  const name = client_name?.trim() || new URL(redirectUris[0] ?? '').host || redirectUris[0] || ''
+  return { ok: true, registration: { name, redirectUris, authMethod, ...keys, grantTypes, metadata: defined(rest) } }
+}
+
+function judgeKeys(jwks: unknown, uri: unknown): Pick<Registration, 'jwks' | 'jwksUri'> | undefined {
+  if (jwks !== undefined && uri !== undefined) return undefined
+  const good = { jwks: jwks === undefined ? null : judgeJwks(jwks), jwksUri: uri === undefined ? null : httpsUrl(uri) }
+  return good.jwks === undefined || good.jwksUri === undefined || UNSTORABLE.test(JSON.stringify(good))
+    ? undefined
+    : { jwks: good.jwks, jwksUri: good.jwksUri }
+}
+
+/** Whether it leads inside is judged when it is fetched. */
+function httpsUrl(value: unknown): string | undefined {
+  const parsed = https.safeParse(value)
+  return parsed.success && !parsed.data.includes('#') && new URL(parsed.data).username === '' ? parsed.data : undefined
 }
 
 const defined = (fields: Readonly<Record<string, unknown>>): Record<string, unknown> =>

@@ -115,7 +115,7 @@ test('dynamic registration', async (t) => {
     const deep = '['.repeat(20_000) + ']'.repeat(20_000)
     for (const [payload, status] of [
       [`{"redirect_uris":["https://a.example/b"],"x":${deep}}`, 201],
-      [`{"redirect_uris":["https://a.example/b"],"jwks":${deep}}`, 201],
+      [`{"redirect_uris":["https://a.example/b"],"jwks":${deep}}`, 400],
       [`{"redirect_uris":${deep}}`, 400],
     ] as const) {
       const headers = { 'content-type': 'application/json' }

@@ -1,29 +1,33 @@
 import type { Clock } from '@gatehouse/contracts'
 import type { Database } from '@gatehouse/database'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Refusal } from '../errors.ts'
 import { answerErrors, answerJson } from '../http/answer-errors.ts'
 import { addEndpoint } from '../http/endpoint.ts'
 import type { Limiter } from '../http/limiter.ts'
 import { newId, newSecret, sha256 } from '../secrets.ts'
-import { client_insert } from './clients.store.ts'
-import { judgeMetadata } from './judge-metadata.ts'
+import { type AuthMethod, client_insert, type NewClient } from './clients.store.ts'
+import { configurationRoutes } from './configuration.ts'
+import { describeClient } from './describe.ts'
+import { judgeMetadata, type MetadataRules, type Registration } from './judge-metadata.ts'
 
-const BODY_BYTES = 64 * 1024
+export const BODY_BYTES = 64 * 1024
 /** Per address. Hosted clients register for many people from few addresses, so this only stops floods. */
 const REGISTRATIONS = { limit: 300, windowMs: 60_000 }
+/** Of all addresses together: what the table takes in before the unused are swept out of it stays bounded. */
+const IN_ALL = { limit: 3_000, windowMs: 60_000 }
 
-/** Dynamic client registration (RFC 7591 section 3). */
-export async function registerRoutes(
-  server: FastifyInstance,
-  deps: {
-    readonly path: string
-    readonly grants: readonly string[]
-    readonly db: Database
-    readonly clock: Clock
-    readonly limiter: Limiter
-  },
-): Promise<void> {
+export interface RegistrationDeps {
+  readonly path: string
+  readonly issuer: string
+  readonly metadataRules: MetadataRules
+  readonly db: Database
+  readonly clock: Clock
+  readonly limiter: Limiter
+}
+
+/** Dynamic client registration (RFC 7591 section 3), and what clients do with their registration afterwards (RFC 7592). */
+export async function registerRoutes(server: FastifyInstance, deps: RegistrationDeps): Promise<void> {
   const { db, clock, limiter } = deps
   answerErrors(server, (refusal, request, reply) => answerJson(inWordsOfRegistration(refusal), request, reply))
   addEndpoint(server, {
@@ -32,48 +36,42 @@ export async function registerRoutes(
     bodyLimit: BODY_BYTES,
     post: async (request, reply) => {
       await limiter.need(`register:${request.ip}`, REGISTRATIONS)
-      if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) throw new Refusal('metadata.malformed')
-      const verdict = judgeMetadata(request.body, deps.grants)
-      if (!verdict.ok) throw new Refusal(verdict.reason, { text: verdict.text })
-      const { registration } = verdict
-      const secret = registration.authMethod === 'none' ? undefined : newSecret()
-      const client = {
+      const registration = readRegistration(request, deps.metadataRules)
+      await limiter.need('register:', IN_ALL)
+      const secret = needsSecret(registration.authMethod) ? newSecret() : undefined
+      const registrationToken = newSecret()
+      const client: NewClient = {
         ...registration,
-        jwks: null,
-        jwksUri: null,
+        id: newId('client'),
+        kind: 'dynamic',
+        secretHash: secret === undefined ? null : sha256(secret),
         scopes: null,
         resources: null,
         tenantId: null,
-        registrationHash: null,
-        id: newId('client'),
-        kind: 'dynamic' as const,
-        secretHash: secret === undefined ? null : sha256(secret),
+        registrationHash: sha256(registrationToken),
         createdAt: new Date(Math.floor(clock.now() / 1_000) * 1_000),
       }
       await db.asPlatform('registration', (tx) => client_insert(tx, client))
       request.log.info({ client: client.id, method: client.authMethod }, 'client registered')
       reply.code(201).headers({ 'cache-control': 'no-store', pragma: 'no-cache' })
-      return describeClient(client, secret)
+      return describeClient(client, { secret, registrationToken, registrationUri: registrationUri(deps, client.id) })
     },
   })
+  configurationRoutes(server, deps)
 }
 
-/** RFC 7591 section 3.2.1: everything that was registered, defaults and changes included. */
-function describeClient(
-  client: Parameters<typeof client_insert>[1],
-  secret: string | undefined,
-): Record<string, unknown> {
-  return {
-    client_id: client.id,
-    ...(secret === undefined ? {} : { client_secret: secret, client_secret_expires_at: 0 }),
-    client_id_issued_at: client.createdAt.getTime() / 1_000,
-    client_name: client.name,
-    redirect_uris: client.redirectUris,
-    grant_types: client.grantTypes ?? ['authorization_code'],
-    response_types: ['code'],
-    token_endpoint_auth_method: client.authMethod,
-    ...client.metadata,
-  }
+export const needsSecret = (method: AuthMethod): boolean =>
+  method === 'client_secret_basic' || method === 'client_secret_post'
+
+export const registrationUri = ({ issuer, path }: Pick<RegistrationDeps, 'issuer' | 'path'>, id: string): string =>
+  `${issuer}${path}/${id}`
+
+/** @throws Refusal for what cannot be registered */
+export function readRegistration(request: FastifyRequest, rules: MetadataRules): Registration {
+  if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) throw new Refusal('metadata.malformed')
+  const verdict = judgeMetadata(request.body, rules)
+  if (!verdict.ok) throw new Refusal(verdict.reason, { text: verdict.text })
+  return verdict.registration
 }
 
 const AS_METADATA = new Set(['request.malformed', 'request.media-type'])

@@ -7,6 +7,8 @@ export interface Endpoint {
   readonly path: string
   readonly get?: Handler
   readonly post?: Handler
+  readonly put?: Handler
+  readonly delete?: Handler
   /** Any origin may call it from a browser, without cookies (Fetch, section 3.3). */
   readonly cors?: boolean
   readonly bodyLimit?: number
@@ -16,14 +18,22 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as 
 
 /** Serves a path: its methods, preflights where browsers may come, and 405 with `Allow` for all else (RFC 9110, 15.5.6). */
 export function addEndpoint(server: FastifyInstance, endpoint: Endpoint): void {
-  const { path, get, post, cors = false } = endpoint
-  const served = [...(get ? ['GET', 'HEAD'] : []), ...(post ? ['POST'] : []), ...(cors ? ['OPTIONS'] : [])]
+  const { path, get, cors = false } = endpoint
+  const changing = (['post', 'put', 'delete'] as const).flatMap((name) => {
+    const handler = endpoint[name]
+    return handler === undefined ? [] : [{ method: name.toUpperCase(), handler }]
+  })
+  const served = [
+    ...(get ? ['GET', 'HEAD'] : []),
+    ...changing.map(({ method }) => method),
+    ...(cors ? ['OPTIONS'] : []),
+  ]
   const common: Partial<RouteOptions> = {
     ...(endpoint.bodyLimit === undefined ? {} : { bodyLimit: endpoint.bodyLimit }),
     ...(cors ? { onRequest: async (_request, reply) => void reply.headers(ANY_ORIGIN) } : {}),
   }
   if (get) server.route({ ...common, method: 'GET', url: path, handler: get })
-  if (post) server.route({ ...common, method: 'POST', url: path, handler: post })
+  for (const { method, handler } of changing) server.route({ ...common, method, url: path, handler })
   if (cors) {
     const methods = served.filter((method) => method !== 'OPTIONS').join(', ')
     server.route({

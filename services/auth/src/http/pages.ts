@@ -50,6 +50,30 @@ export const FAULTS = {
     cause: 'Its description at the address of its client_id could not be fetched, and there is no recent copy of it here.',
     whatToDo: 'Try again in a few minutes. If it stays, tell the maker of the application.',
   },
+  'client.expired': {
+    status: 400,
+    title: 'The registration of this application has expired',
+    cause: 'It was registered here but not used for a long time, so its registration was removed (client_id).',
+    whatToDo: 'Remove the connection in the application and add it again: it then registers anew. Nothing else was lost.',
+  },
+  'client.disabled': {
+    status: 400,
+    title: 'This application is switched off here',
+    cause: 'Whoever runs this service does not let it in (client_id).',
+    whatToDo: 'Ask the operator of this service. Connecting again does not help.',
+  },
+  'document.refused': {
+    status: 400,
+    title: 'This application cannot be connected',
+    cause: 'Its description at the address of its client_id is refused here, or is not what such a description has to be.',
+    whatToDo: 'Tell the maker of the application. The operator of this service finds the reason in the log.',
+  },
+  'document.unreachable': {
+    status: 400,
+    title: 'This application could not be checked',
+    cause: 'Its description at the address of its client_id could not be fetched, and there is no recent copy of it here.',
+    whatToDo: 'Try again in a few minutes. If it stays, tell the maker of the application.',
+  },
   'redirect.missing': {
     status: 400,
     title: 'This link is incomplete',

@@ -1,0 +1,35 @@
+import type { Database } from '@gatehouse/database'
+import { type Client, client_get_any } from './clients.store.ts'
+import type { DocumentFault, MetadataDocuments } from './metadata-documents/documents.ts'
+import { isDocumentId } from './metadata-documents/judge-url.ts'
+
+/** Why a client cannot be used. Each is a refusal and a page. */
+export type Absence = 'client.unknown' | 'client.expired' | DocumentFault
+
+export type Found =
+  | { readonly ok: true; readonly client: Client }
+  | { readonly ok: false; readonly reason: Absence; readonly text?: string }
+
+/** The client that an authorization request names: one of our table, or the one behind a metadata document. */
+export type FindClient = (id: string) => Promise<Found>
+
+export function createClientFinder(deps: { readonly db: Database; readonly documents: MetadataDocuments }): FindClient {
+  const { db, documents } = deps
+  return async (id) => {
+    if (isDocumentId(id)) return documents.find(id)
+    const client = await db.asPlatform('client', (tx) => client_get_any(tx, id))
+    const reason = absenceOf(client)
+    return client === undefined || reason !== undefined
+      ? { ok: false, reason: reason ?? 'client.unknown' }
+      : { ok: true, client }
+  }
+}
+
+/** Who was here and is not any more is told so: a client that hears "unknown" tries the same id for ever. */
+export function absenceOf(
+  client: Pick<Client, 'endedAt' | 'endReason' | 'disabledAt'> | undefined,
+): 'client.unknown' | 'client.expired' | 'client.disabled' | undefined {
+  if (client === undefined) return 'client.unknown'
+  if (client.endedAt !== null) return client.endReason === 'deleted' ? 'client.unknown' : 'client.expired'
+  return client.disabledAt === null ? undefined : 'client.disabled'
+}
