@@ -52,6 +52,18 @@ ${of.hint && html`<p class="hint" id="${id}-hint">${of.hint}</p>\n`}${
 }</div>`
 }
 
+/** Something that is said with a form, or left. */
+export const checkbox = (of: {
+  readonly id: string
+  readonly name: string
+  readonly value: string
+  readonly label: string
+}): Html =>
+  html`<div class="check">
+<input id="${of.id}" type="checkbox" name="${of.name}" value="${of.value}">
+<label for="${of.id}">${of.label}</label>
+</div>`
+
 /** A value to be copied by hand: labelled, read-only, as long as it needs to be. */
 export const copyable = (of: { readonly id: string; readonly label: string; readonly value: string }): Html =>
   html`<div class="field copy">

@@ -11,6 +11,7 @@ import { keepReconciled } from './feed/reconcile.ts'
 import { keepTicking } from './feed/tick.ts'
 import { session_sweep } from './people/sessions.store.ts'
 import { IDLE_MS } from './people/sessions.ts'
+import { upstream_transaction_sweep } from './upstream/transactions.store.ts'
 
 export interface BackgroundDeps {
   readonly db: Database
@@ -50,6 +51,7 @@ async function keepSweeping({ db, clock, log }: BackgroundDeps, signal: AbortSig
       await db.asPlatform('sweep', async (tx) => {
         await request_sweep(tx, new Date(nowMs - SWEEP_MS))
         await session_sweep(tx, new Date(nowMs), new Date(nowMs - IDLE_MS))
+        await upstream_transaction_sweep(tx, new Date(nowMs))
       })
     } catch (error) {
       log.debug({ err: error }, 'sweeping is left for the next time')

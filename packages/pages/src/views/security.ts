@@ -1,4 +1,4 @@
-import { facts, field, notice, postForm } from '../elements.ts'
+import { checkbox, facts, field, notice, postForm } from '../elements.ts'
 import { type Html, html } from '../html.ts'
 import { type Brand, page, type Surroundings } from '../shell.ts'
 import { displayName, displayTime } from '../text.ts'
@@ -50,7 +50,7 @@ ${postForm({
   action: `${action}/sign-out-everywhere`,
   csrf,
   className: 'block',
-  body: html`<label class="check"><input type="checkbox" name="applications" value="revoke"> <span>Also take back what applications may do</span></label>
+  body: html`${takeBack('everywhere')}
 <button class="danger">Sign out everywhere</button>`,
 })}
 ${view.hasPassword && passwordForm(view)}
@@ -93,11 +93,19 @@ ${postForm({
   body: html`${person && html`<input type="hidden" name="username" autocomplete="username" value="${person.email}">`}
 ${field({ name: 'current', label: 'Current password', type: 'password', autocomplete: 'current-password', required: true, error: faults?.current, focus: faults?.current !== undefined })}
 ${field({ name: 'password', label: 'New password', type: 'password', autocomplete: 'new-password', required: true, hint: 'At least 12 characters. A few words in a row are good.', error: faults?.password, focus: faults?.password !== undefined })}
-<label class="check"><input type="checkbox" name="applications" value="revoke"> <span>Also take back what applications may do</span></label>
+${takeBack('password')}
 <button>Change password</button>`,
 })}
 </section>`
 }
+
+const takeBack = (form: string): Html =>
+  checkbox({
+    id: `applications-${form}`,
+    name: 'applications',
+    value: 'revoke',
+    label: 'Also take back what applications may do',
+  })
 
 function elsewhere({ action, csrf, identities, linkable }: SecurityView): Html {
   return html`<section class="part" aria-labelledby="elsewhere">
