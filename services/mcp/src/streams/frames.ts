@@ -1,3 +1,4 @@
+import type { ListName } from '@gatehouse/catalog'
 import type { RequestId } from '../errors.ts'
 
 /** Headers of every SSE answer: nothing on the way may buffer, change or keep it. */
@@ -14,7 +15,8 @@ const frame = (json: string): string => `event: message\ndata: ${json}\n\n`
 
 /** The frames of one `subscriptions/listen` stream; all carry the id of its request. */
 export interface Frames {
-  acknowledged(uris: readonly string[] | undefined): string
+  acknowledged(uris: readonly string[] | undefined, lists: Iterable<ListName>): string
+  listChanged(list: ListName): string
   updated(uri: string): string
   /** The answer to the request: it ends the stream gracefully. */
   completed(): string
@@ -25,12 +27,17 @@ export function framesOf(id: RequestId, serverInfo: unknown): Frames {
   const meta = `"_meta":${JSON.stringify({ [key]: id })}`
   const updated = `event: message\ndata: {"jsonrpc":"2.0","method":"notifications/resources/updated","params":{${meta},"uri":`
   return {
-    acknowledged: (uris) => {
-      const notifications = JSON.stringify(uris === undefined ? {} : { resourceSubscriptions: uris })
+    acknowledged: (uris, lists) => {
+      const switches = Object.fromEntries([...lists].map((list) => [`${list}ListChanged`, true]))
+      const notifications = JSON.stringify({
+        ...switches,
+        ...(uris === undefined ? {} : { resourceSubscriptions: uris }),
+      })
       return frame(
         `{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{${meta},"notifications":${notifications}}}`,
       )
     },
+    listChanged: (list) => frame(`{"jsonrpc":"2.0","method":"notifications/${list}/list_changed","params":{${meta}}}`),
     updated: (uri) => `${updated}${JSON.stringify(uri)}}}\n\n`,
     completed: () =>
       frame(

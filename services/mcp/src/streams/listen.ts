@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import type { ListName } from '@gatehouse/catalog'
 import { decide, type Requirement, type Rules } from '@gatehouse/policy'
 import { type Caller, type Outcome, refusedWith } from '../calls/outcome.ts'
 import { refusalText } from '../calls/refusals.ts'
@@ -30,7 +31,8 @@ export function createListen(deps: ListenDeps): (id: RequestId, params: Params, 
     const asked = readFilter(params.notifications, deps.maxUris)
     if (!asked.ok) return refusedWith(CODES.invalidParams, asked.fault)
     const { uris, lacking } = judgeUris(deps, asked.uris, caller)
-    if (uris.size === 0 && lacking !== undefined) return lacking
+    const lists = new Set(asked.lists.filter((list) => deps.registry.changingLists.has(list)))
+    if (uris.size === 0 && lists.size === 0 && lacking !== undefined) return lacking
 
     const room = deps.hub.room(caller.principal)
     if (room === 'node-full') return { kind: 'refused', refused: unavailable('No more streams on this node now.') }
@@ -44,12 +46,13 @@ export function createListen(deps: ListenDeps): (id: RequestId, params: Params, 
         if (raw.destroyed) return
         const frames = framesOf(id, deps.serverInfo)
         raw.writeHead(200, { ...headers, ...SSE_HEADERS })
-        raw.write(frames.acknowledged(asked.uris === undefined ? undefined : [...uris.keys()]))
+        raw.write(frames.acknowledged(asked.uris === undefined ? undefined : [...uris.keys()], lists))
         const stream = createListenStream({
           raw,
           frames,
           principal: caller.principal,
           uris,
+          lists,
           now: () => deps.clock.now(),
           ready: deps.hub.ready,
           gone: deps.hub.detach,
@@ -61,23 +64,28 @@ export function createListen(deps: ListenDeps): (id: RequestId, params: Params, 
 }
 
 type Filter =
-  | { readonly ok: true; readonly uris: readonly string[] | undefined }
+  | { readonly ok: true; readonly uris: readonly string[] | undefined; readonly lists: readonly ListName[] }
   | { readonly ok: false; readonly fault: string }
 
-const SWITCHES = ['toolsListChanged', 'promptsListChanged', 'resourcesListChanged'] as const
+const SWITCHES = { toolsListChanged: 'tools', promptsListChanged: 'prompts', resourcesListChanged: 'resources' } as const
 
 /** Kinds that this server does not send are left out of the acknowledgement; that is no fault of the request. */
 function readFilter(filter: unknown, maxUris: number): Filter {
   if (!isObject(filter)) return { ok: false, fault: 'params.notifications must be an object.' }
-  const wrong = SWITCHES.find((name) => filter[name] !== undefined && typeof filter[name] !== 'boolean')
-  if (wrong !== undefined) return { ok: false, fault: `params.notifications.${wrong} must be a boolean.` }
+  const lists: ListName[] = []
+  for (const [name, list] of Object.entries(SWITCHES)) {
+    if (filter[name] === true) lists.push(list)
+    else if (filter[name] !== undefined && filter[name] !== false) {
+      return { ok: false, fault: `params.notifications.${name} must be a boolean.` }
+    }
+  }
   const uris = filter.resourceSubscriptions
-  if (uris === undefined) return { ok: true, uris: undefined }
+  if (uris === undefined) return { ok: true, uris: undefined, lists }
   if (!Array.isArray(uris) || !uris.every((uri): uri is string => typeof uri === 'string')) {
     return { ok: false, fault: 'params.notifications.resourceSubscriptions must be an array of strings.' }
   }
   if (uris.length > maxUris) return { ok: false, fault: `At most ${maxUris} resourceSubscriptions on one stream.` }
-  return { ok: true, uris }
+  return { ok: true, uris, lists }
 }
 
 /** The URIs that may be listened to, and what to answer if there is none left for want of scope. */

@@ -2,7 +2,7 @@ import type { Bus, Follower, IncomingMessage } from '@gatehouse/bus'
 import { type Clock, readEvent, STREAMS } from '@gatehouse/contracts'
 import type { Logger, Metrics } from '@gatehouse/telemetry'
 import type { Registry } from '../registry/build.ts'
-import type { Hub } from './hub.ts'
+import { type Hub, keyOfList } from './hub.ts'
 import type { ReplayWindow } from './replay-window.ts'
 
 export interface DomainObserver {
@@ -62,6 +62,9 @@ export function observeDomain(options: {
       window.note(tenant, uri, message.sequence, message.time.getTime())
       hub.publish(tenant, uri)
     }
+    const lists = registry.listsChangedBy(event)
+    for (const list of lists) window.note(tenant, keyOfList(list), message.sequence, message.time.getTime())
+    hub.publishLists(tenant, lists)
   }
   // The stream was removed or made anew. The follower goes on with the new one; what happened in between is not known.
   const gone = (): void => {

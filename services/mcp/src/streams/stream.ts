@@ -36,14 +36,17 @@ export function createListenStream(options: {
   readonly frames: Frames
   readonly principal: Principal
   readonly uris: ReadonlyMap<string, Requirement>
+  readonly lists?: ReadonlySet<ListName>
   readonly now: () => number
   /** The reader has caught up and something is marked. */
   readonly ready: (stream: HubStream) => void
   /** The connection is gone, by whichever side. Called once. */
   readonly gone: (stream: HubStream) => void
 }): HubStream {
-  const { raw, frames, uris } = options
+  const { raw, frames, uris, lists = NO_LISTS } = options
   const marked = new Set<string>()
+  const markedLists = new Set<ListName>()
+  const waits = (): boolean => marked.size > 0 || markedLists.size > 0
   let behindSince: number | undefined
   let ended = false
 
@@ -53,14 +56,19 @@ export function createListenStream(options: {
   const stream: HubStream = {
     principal: options.principal,
     uris,
-    lists: NO_LISTS,
-    markList: () => undefined,
+    lists,
+    markList(list) {
+      if (!ended && lists.has(list)) markedLists.add(list)
+    },
     mark(uri) {
       if (!ended) marked.add(uri)
     },
     flush(allowed) {
-      if (ended || behindSince !== undefined || marked.size === 0) return
+      if (ended || behindSince !== undefined || !waits()) return
       let text = ''
+      // The lists first: who reads them again finds what was added.
+      for (const list of markedLists) text += frames.listChanged(list)
+      markedLists.clear()
       for (const uri of marked) {
         const requirement = uris.get(uri)
         if (requirement !== undefined && allowed(requirement)) text += frames.updated(uri)
@@ -78,6 +86,7 @@ export function createListenStream(options: {
       if (ended) return
       ended = true
       marked.clear()
+      markedLists.clear()
       raw.end(frames.completed())
       const timer = setTimeout(() => raw.destroy(), LINGER_MS)
       timer.unref()
@@ -89,7 +98,7 @@ export function createListenStream(options: {
   }
   raw.on('drain', () => {
     behindSince = undefined
-    if (marked.size > 0) options.ready(stream)
+    if (waits()) options.ready(stream)
   })
   raw.once('close', () => {
     ended = true
