@@ -5,7 +5,6 @@ import type { Database, DatabaseHost } from '@gatehouse/database'
 import { deriveKey } from '@gatehouse/keyring'
 import type { KeyValue } from '@gatehouse/kv'
 import type { Outbound } from '@gatehouse/outbound'
-import type { Outbound } from '@gatehouse/outbound'
 import { pagesAssets, signedOutPage } from '@gatehouse/pages'
 import type { Profile } from '@gatehouse/profiles'
 import type { App, Closeable, ReadyCheck } from '@gatehouse/service'
@@ -29,9 +28,6 @@ import { brandOf, createPages, PageFault } from './http/pages.ts'
 import { authorizeRoutes } from './interaction/authorize.ts'
 import { authorizedAppsRoutes } from './interaction/authorized-apps.ts'
 import { homeRoutes } from './interaction/home.ts'
-import { logoutRoutes } from './sessions/logout.ts'
-import { organisationRoutes } from './sessions/organisation.ts'
-import { securityRoutes } from './sessions/security.ts'
 import { createReturns, returnRoutes } from './interaction/return.ts'
 import { signInRoutes } from './interaction/sign-in.ts'
 import { signOutRoutes } from './interaction/signed-in.ts'
@@ -44,6 +40,9 @@ import { createPasswords } from './people/passwords.ts'
 import { createResourceAuthentication } from './resources/authenticate.ts'
 import { createRegistry } from './resources/registry.ts'
 import { offeredScopes } from './scopes/offered.ts'
+import { logoutRoutes } from './sessions/logout.ts'
+import { organisationRoutes } from './sessions/organisation.ts'
+import { securityRoutes } from './sessions/security.ts'
 import { createMinter } from './token/mint.ts'
 import { createTokenReader } from './token/own-tokens.ts'
 import { tokenRoutes } from './token/routes.ts'
@@ -73,8 +72,6 @@ export interface AuthDeps {
   readonly signingKeyDays?: number
   /** Rings whose keys are in files instead of the database. */
   readonly keyringFiles?: RingDeps['files']
-  /** Fetches what clients keep elsewhere. Default: over public addresses, and loopback where the service itself is there. */
-  readonly outbound?: Outbound
   /** Fetches what clients keep elsewhere. Default: over public addresses, and loopback where the service itself is there. */
   readonly outbound?: Outbound
   /** Services that may exchange credentials over HTTP. */
@@ -113,7 +110,6 @@ export function createAuthApp(deps: AuthDeps): AuthApp {
   const issuer = publicUrl
   const registry = createRegistry(deps)
   const readToken = createTokenReader({ issuer, signer: accessSigner, now: () => clock.now() })
-  const limiter = createLimiter(deps)
   const limiter = createLimiter(deps)
   const shared = {
     ...deps,

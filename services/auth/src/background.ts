@@ -5,12 +5,14 @@ import type { Database, DatabaseHost } from '@gatehouse/database'
 import { type Keyring, keepRotated } from '@gatehouse/keyring'
 import type { Closeable } from '@gatehouse/service'
 import type { Logger } from '@gatehouse/telemetry'
+import { pushed_sweep } from './authorize/pushed.store.ts'
 import { request_sweep } from './authorize/requests.store.ts'
 import { outbox } from './feed/append.ts'
 import { keepReconciled } from './feed/reconcile.ts'
 import { keepTicking } from './feed/tick.ts'
 import { session_sweep } from './people/sessions.store.ts'
 import { IDLE_MS } from './people/sessions.ts'
+import { revoked_token_sweep } from './token/alive.store.ts'
 import { upstream_transaction_sweep } from './upstream/transactions.store.ts'
 
 export interface BackgroundDeps {
@@ -50,6 +52,8 @@ async function keepSweeping({ db, clock, log }: BackgroundDeps, signal: AbortSig
     try {
       await db.asPlatform('sweep', async (tx) => {
         await request_sweep(tx, new Date(nowMs - SWEEP_MS))
+        await pushed_sweep(tx, new Date(nowMs - SWEEP_MS))
+        await revoked_token_sweep(tx, new Date(nowMs))
         await session_sweep(tx, new Date(nowMs), new Date(nowMs - IDLE_MS))
         await upstream_transaction_sweep(tx, new Date(nowMs))
       })

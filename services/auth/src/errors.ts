@@ -35,18 +35,6 @@ export const REFUSALS = {
     status: 401,
     text: 'The client metadata document could not be fetched. Try again later.',
   },
-  'client.expired': {
-    error: 'invalid_client',
-    status: 401,
-    text: 'The registration has expired, since it was not used. Register again.',
-  },
-  'client.disabled': { error: 'invalid_client', status: 401, text: 'The client is switched off here.' },
-  'document.refused': { error: 'invalid_client', status: 401, text: 'The client metadata document is refused.' },
-  'document.unreachable': {
-    error: 'invalid_client',
-    status: 401,
-    text: 'The client metadata document could not be fetched. Try again later.',
-  },
   'client.unproven': { error: 'invalid_client', status: 401, text: 'Client authentication failed.' },
   'client.two-methods': {
     error: 'invalid_request',
@@ -154,11 +142,6 @@ export const REFUSALS = {
     status: 401,
     text: 'The registration access token is missing, wrong, or not of this client.',
   },
-  'registration.unproven': {
-    error: 'invalid_token',
-    status: 401,
-    text: 'The registration access token is missing, wrong, or not of this client.',
-  },
   'metadata.malformed': {
     error: 'invalid_client_metadata',
     status: 400,
@@ -170,7 +153,11 @@ export const REFUSALS = {
   'caller.unproven': { error: 'invalid_client', status: 401, text: 'The calling service is not known.' },
   'credential.inactive': { error: 'inactive', status: 404, text: 'The credential is not, or no longer, good.' },
   'operator.unproven': { error: 'invalid_token', status: 401, text: 'The operator token is missing or wrong.' },
-  'ring.fixed': { error: 'invalid_request', status: 409, text: 'The keys of this ring are kept in a file. Change it there.' },
+  'ring.fixed': {
+    error: 'invalid_request',
+    status: 409,
+    text: 'The keys of this ring are kept in a file. Change it there.',
+  },
   'thing.unknown': { error: 'not_found', status: 404, text: 'There is nothing of that id.' },
 } as const satisfies Record<string, { error: string; status: number; text: string }>
 

@@ -25,6 +25,7 @@ export const clientMetadata = z.object({
   application_type: z.enum(['web', 'native']).optional(),
   software_id: text(200).optional(),
   software_version: text(100).optional(),
+  require_pushed_authorization_requests: z.boolean().optional(),
   jwks: z.unknown().optional(),
   jwks_uri: z.unknown().optional(),
 })

@@ -30,7 +30,8 @@ export const FAULTS = {
     status: 400,
     title: 'The registration of this application has expired',
     cause: 'It was registered here but not used for a long time, so its registration was removed (client_id).',
-    whatToDo: 'Remove the connection in the application and add it again: it then registers anew. Nothing else was lost.',
+    whatToDo:
+      'Remove the connection in the application and add it again: it then registers anew. Nothing else was lost.',
   },
   'client.disabled': {
     status: 400,
@@ -41,37 +42,15 @@ export const FAULTS = {
   'document.refused': {
     status: 400,
     title: 'This application cannot be connected',
-    cause: 'Its description at the address of its client_id is refused here, or is not what such a description has to be.',
+    cause:
+      'Its description at the address of its client_id is refused here, or is not what such a description has to be.',
     whatToDo: 'Tell the maker of the application. The operator of this service finds the reason in the log.',
   },
   'document.unreachable': {
     status: 400,
     title: 'This application could not be checked',
-    cause: 'Its description at the address of its client_id could not be fetched, and there is no recent copy of it here.',
-    whatToDo: 'Try again in a few minutes. If it stays, tell the maker of the application.',
-  },
-  'client.expired': {
-    status: 400,
-    title: 'The registration of this application has expired',
-    cause: 'It was registered here but not used for a long time, so its registration was removed (client_id).',
-    whatToDo: 'Remove the connection in the application and add it again: it then registers anew. Nothing else was lost.',
-  },
-  'client.disabled': {
-    status: 400,
-    title: 'This application is switched off here',
-    cause: 'Whoever runs this service does not let it in (client_id).',
-    whatToDo: 'Ask the operator of this service. Connecting again does not help.',
-  },
-  'document.refused': {
-    status: 400,
-    title: 'This application cannot be connected',
-    cause: 'Its description at the address of its client_id is refused here, or is not what such a description has to be.',
-    whatToDo: 'Tell the maker of the application. The operator of this service finds the reason in the log.',
-  },
-  'document.unreachable': {
-    status: 400,
-    title: 'This application could not be checked',
-    cause: 'Its description at the address of its client_id could not be fetched, and there is no recent copy of it here.',
+    cause:
+      'Its description at the address of its client_id could not be fetched, and there is no recent copy of it here.',
     whatToDo: 'Try again in a few minutes. If it stays, tell the maker of the application.',
   },
   'redirect.missing': {
@@ -185,7 +164,8 @@ export const FAULTS = {
   'upstream.unverified': {
     status: 403,
     title: 'Your email address is not verified there',
-    cause: 'The other sign-in service does not say that it checked your email address, and without one nobody is let in.',
+    cause:
+      'The other sign-in service does not say that it checked your email address, and without one nobody is let in.',
     whatToDo: 'Verify the address there, or ask an administrator of your organisation.',
   },
   'upstream.stranger': {
@@ -197,7 +177,8 @@ export const FAULTS = {
   'upstream.taken': {
     status: 403,
     title: 'That account belongs to somebody already',
-    cause: 'An account here has that address, or is linked to that sign-in. Sign in to it as you always do, and link the two in its settings.',
+    cause:
+      'An account here has that address, or is linked to that sign-in. Sign in to it as you always do, and link the two in its settings.',
     whatToDo: 'Sign in as you always do, and link the two under Security.',
   },
   'account.deactivated': {
@@ -221,7 +202,8 @@ export const FAULTS = {
   'logout.redirect': {
     status: 400,
     title: 'You cannot be sent back there',
-    cause: 'The application wants you sent to an address that it never registered for it (post_logout_redirect_uri), so you were neither signed out nor sent there.',
+    cause:
+      'The application wants you sent to an address that it never registered for it (post_logout_redirect_uri), so you were neither signed out nor sent there.',
     whatToDo: 'Sign out here, and close the application.',
   },
   unavailable: {

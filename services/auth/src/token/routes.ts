@@ -1,7 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { AuthenticateClient } from '../clients/authenticate.ts'
 import { mayUse } from '../clients/may-use.ts'
-import { mayUse } from '../clients/may-use.ts'
 import { Refusal } from '../errors.ts'
 import { answerErrors, answerJson } from '../http/answer-errors.ts'
 import { addEndpoint } from '../http/endpoint.ts'
