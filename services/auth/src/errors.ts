@@ -158,6 +158,7 @@ export const REFUSALS = {
     status: 409,
     text: 'The keys of this ring are kept in a file. Change it there.',
   },
+  'thing.taken': { error: 'invalid_request', status: 409, text: 'Something else has that name.' },
   'thing.unknown': { error: 'not_found', status: 404, text: 'There is nothing of that id.' },
 } as const satisfies Record<string, { error: string; status: number; text: string }>
 

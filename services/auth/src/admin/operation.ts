@@ -5,14 +5,17 @@ import type { Logger } from '@gatehouse/telemetry'
 import type { z } from 'zod'
 import type { Rings } from '../keys/rings.ts'
 import type { Registry } from '../resources/registry.ts'
+import type { Providers } from '../upstream/providers.ts'
 
 export interface AdminDeps {
   readonly profile: Profile
+  readonly publicUrl: string
   readonly db: Database
   readonly clock: Clock
   readonly log: Logger
   readonly rings: Rings
   readonly registry: Registry
+  readonly providers: Providers
 }
 
 /** One operation of the admin API. Routes and the OpenAPI document are made from it. */

@@ -2,23 +2,17 @@ import { z } from 'zod'
 import { makeKey, revokeKey } from '../api-keys/api-keys.ts'
 import { client_list } from '../clients/clients.store.ts'
 import { Refusal } from '../errors.ts'
-import { appendTenantState } from '../feed/append.ts'
-import { person_list_of_tenant } from '../people/people.store.ts'
-import { tenant_get, tenant_list, tenant_update } from '../tenants/tenants.store.ts'
-import { id, text, time } from './fields.ts'
+import { tenant_get } from '../tenants/tenants.store.ts'
+import { id, subjectToken, text, time } from './fields.ts'
 import { GRANT_OPERATIONS } from './grant-operations.ts'
 import { KEYRING_OPERATIONS } from './keyring-operations.ts'
 import { defineOperation, type Operation } from './operation.ts'
+import { PERSON_OPERATIONS } from './person-operations.ts'
 import { RESOURCE_OPERATIONS } from './resource-operations.ts'
+import { SESSION_OPERATIONS } from './session-operations.ts'
+import { SIGN_IN_OPERATIONS } from './sign-in-operations.ts'
+import { TENANT_OPERATIONS } from './tenant-operations.ts'
 
-const tenant = z.object({
-  id,
-  slug: z.string(),
-  name: z.string(),
-  plan: z.string(),
-  status: z.enum(['active', 'suspended']),
-  mcp: z.boolean().describe('Whether MCP is switched on.'),
-})
 const client = z.object({
   id,
   kind: z.enum(['dynamic', 'registered', 'metadata']),
@@ -27,7 +21,6 @@ const client = z.object({
   authMethod: z.string(),
   createdAt: time,
 })
-const person = z.object({ id, email: z.string(), name: z.string(), role: z.string() })
 const newKey = z.object({
   id,
   key: z.string().describe('The key itself. It is shown this once.'),
@@ -37,40 +30,10 @@ const newKey = z.object({
 
 /** The table of contents of `/admin/v1`. */
 export const OPERATIONS: readonly Operation[] = [
-  defineOperation({
-    method: 'GET',
-    path: '/tenants',
-    summary: 'List tenants',
-    input: z.object({}),
-    output: z.object({ tenants: z.array(tenant) }),
-    run: async (_input, { db }) => ({ tenants: await db.asPlatform('admin', tenant_list) }),
-  }),
-  defineOperation({
-    method: 'PATCH',
-    path: '/tenants/{tenant}',
-    summary: 'Switch MCP on or off, suspend or reactivate a tenant',
-    input: z.object({ tenant: id, mcp: z.boolean().optional(), status: z.enum(['active', 'suspended']).optional() }),
-    output: tenant,
-    run: ({ tenant, ...change }, { db }) =>
-      db.asPlatform('admin', async (tx) => {
-        const changed = await tenant_update(tx, tenant, change)
-        if (changed === undefined) throw new Refusal('thing.unknown')
-        await appendTenantState(tx, changed)
-        return changed
-      }),
-  }),
-  defineOperation({
-    method: 'GET',
-    path: '/tenants/{tenant}/people',
-    summary: 'List the people of a tenant',
-    input: z.object({ tenant: id }),
-    output: z.object({ people: z.array(person) }),
-    run: ({ tenant }, { db }) =>
-      db.asTenant(subjectToken(tenant), async (tx) => {
-        if ((await tenant_get(tx, tenant)) === undefined) throw new Refusal('thing.unknown')
-        return { people: await person_list_of_tenant(tx, tenant) }
-      }),
-  }),
+  ...TENANT_OPERATIONS,
+  ...PERSON_OPERATIONS,
+  ...SESSION_OPERATIONS,
+  ...SIGN_IN_OPERATIONS,
   defineOperation({
     method: 'GET',
     path: '/clients',
@@ -142,9 +105,3 @@ export const OPERATIONS: readonly Operation[] = [
   ...GRANT_OPERATIONS,
   ...KEYRING_OPERATIONS,
 ]
-
-/** What is no id names nothing. */
-function subjectToken(id: string): string {
-  if (!/^[A-Za-z0-9_-]+$/.test(id)) throw new Refusal('thing.unknown')
-  return id
-}

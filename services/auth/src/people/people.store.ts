@@ -17,8 +17,9 @@ export const person_get_by_email = (tx: Tx, email: string) =>
     select id, email, name, password_hash as "passwordHash", deactivated_at as "deactivatedAt"
     from auth.people where lower(email) = lower(${email})`)
 
+/** A person whose account can be used. */
 export const person_get = (tx: Tx, id: string) =>
-  tx.maybe<Person>(sql`select id, email, name from auth.people where id = ${id}`)
+  tx.maybe<Person>(sql`select id, email, name from auth.people where id = ${id} and deactivated_at is null`)
 
 /** @returns whether it was made; it is not when the email is taken */
 export const person_insert = async (
@@ -110,18 +111,6 @@ export const account_get = (tx: Tx, id: string) =>
 export const account_lock = (tx: Tx, id: string) =>
   tx.maybe<Account>(sql`select ${account} from auth.people where id = ${id} for update`)
 
-/** By email, after the one that ends the page before; all, or those whose email begins with `prefix`. */
-export const account_list = (
-  tx: Tx,
-  of: { readonly limit: number; readonly after: string | undefined; readonly email: string | undefined },
-) =>
-  tx.rows<Account>(sql`
-    select ${account} from auth.people
-    where (${of.after ?? null}::text is null
-        or (lower(email), id) > (select lower(email), id from auth.people where id = ${of.after ?? null}))
-      and (${of.email ?? null}::text is null or lower(email) = lower(${of.email ?? null}))
-    order by lower(email), id limit ${of.limit}`)
-
 export const account_rename = (tx: Tx, id: string, name: string) =>
   tx.run(sql`update auth.people set name = ${name} where id = ${id}`)
 
@@ -130,4 +119,12 @@ export const account_deactivate = (tx: Tx, id: string, at: Date | null) =>
     update auth.people set deactivated_at = ${at}
     where id = ${id} and (deactivated_at is null) <> (${at}::timestamptz is null)`)
 
-export const account_delete = (tx: Tx, id: string) => tx.run(sql`delete from auth.people where id = ${id}`)
+/** Everything that names the person goes; the id stays, and nobody can sign in to it. Part of a transaction that holds the person. */
+export async function account_erase(tx: Tx, id: string, now: Date): Promise<void> {
+  await tx.run(sql`delete from auth.memberships where person_id = ${id}`)
+  await tx.run(sql`delete from auth.upstream_identities where person_id = ${id}`)
+  await tx.run(sql`
+    update auth.people set email = id || '@deleted.invalid', name = 'Deleted', password_hash = null, tenant_id = null,
+      deactivated_at = coalesce(deactivated_at, ${now})
+    where id = ${id}`)
+}

@@ -20,7 +20,10 @@ export async function arrive(tx: Tx, provider: Provider, identity: Identity, now
     identity,
     authoritativeDomains: provider.authoritativeDomains,
     linked,
-    account: linked === undefined && email !== undefined ? await account_get_for_arrival(tx, email, issuer) : undefined,
+    account:
+      linked === undefined && email !== undefined
+        ? await account_get_for_arrival(tx, email, issuer, provider.id)
+        : undefined,
     offers: email === undefined ? [] : await offer_list(tx, provider.id, email, now),
   })
   if (verdict.kind === 'refuse') throw new PageFault(verdict.reason)

@@ -31,11 +31,23 @@ export const upstream_identity_insert = async (
     values (${of.issuer}, ${of.subject}, ${of.personId}, ${of.email}, ${of.now}, ${of.now})
     on conflict do nothing returning subject`)) !== undefined
 
-/** The account here that has an email, as far as an arrival from that issuer is concerned. */
-export const account_get_for_arrival = (tx: Tx, email: string, issuer: string) =>
-  tx.maybe<LinkedPerson & { readonly linkedThere: boolean }>(sql`
+export interface AccountOfEmail extends LinkedPerson {
+  /** Whether another account of that issuer signs it in. */
+  readonly linkedThere: boolean
+  /** Whether nobody could sign in to it yet, and every tenant that it belongs to lets that provider vouch for addresses. */
+  readonly waiting: boolean
+}
+
+/** The account here that has an email, as far as an arrival from that provider is concerned. */
+export const account_get_for_arrival = (tx: Tx, email: string, issuer: string, providerId: string) =>
+  tx.maybe<AccountOfEmail>(sql`
     select p.id as "personId", p.deactivated_at is not null as deactivated,
-      exists (select from auth.upstream_identities i where i.person_id = p.id and i.issuer = ${issuer}) as "linkedThere"
+      exists (select from auth.upstream_identities i where i.person_id = p.id and i.issuer = ${issuer}) as "linkedThere",
+      p.password_hash is null and not exists (select from auth.upstream_identities i where i.person_id = p.id)
+        and (select coalesce(bool_and(s.policy is not null), false)
+          from auth.memberships m left join auth.sign_in_policies s
+            on s.tenant_id = m.tenant_id and s.provider_id = ${providerId} and s.policy <> 'refuse'
+          where m.person_id = p.id) as waiting
     from auth.people p where lower(p.email) = lower(${email}) for update of p`)
 
 export interface UpstreamIdentity {

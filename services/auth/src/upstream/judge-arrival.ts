@@ -1,3 +1,4 @@
+import type { AccountOfEmail } from './identities.store.ts'
 import type { Offer } from './offers.store.ts'
 import type { Identity } from './relying-party.ts'
 
@@ -9,9 +10,7 @@ export interface Arrival {
   /** Whom this account there is linked to. */
   readonly linked: { readonly personId: string; readonly deactivated: boolean } | undefined
   /** Who has that email here. */
-  readonly account:
-    | { readonly personId: string; readonly deactivated: boolean; readonly linkedThere: boolean }
-    | undefined
+  readonly account: AccountOfEmail | undefined
   readonly offers: readonly Offer[]
 }
 
@@ -36,7 +35,8 @@ const EMAIL = /^[^\s@\p{Cc}]+@([a-z0-9-]+(?:\.[a-z0-9-]+)+)$/iu
 /**
  * Who somebody is here. Issuer and subject say so, and nothing else does (OpenID Connect Core section 5.7): an email can be another
  * person's tomorrow, or be claimed by whoever runs a provider. It links an account only where the operator declared the provider
- * authoritative for its domain, the provider verified it, and the account is not another person's of that provider already.
+ * authoritative for its domain, or an operator made the account and nobody could sign in to it yet; and only an address that the provider
+ * verified, of an account that is not another person's of that provider already.
  */
 export function judgeArrival({ identity, authoritativeDomains, linked, account, offers }: Arrival): ArrivalVerdict {
   const email = identity.emailVerified ? identity.email : undefined
@@ -49,8 +49,8 @@ export function judgeArrival({ identity, authoritativeDomains, linked, account, 
   if (email === undefined || domain === undefined) return { kind: 'refuse', reason: 'upstream.unverified' }
   const joins = firstJoins(offers, domain)
   if (account !== undefined) {
-    if (!authoritativeDomains.includes(domain) || account.linkedThere)
-      return { kind: 'refuse', reason: 'upstream.taken' }
+    const proven = authoritativeDomains.includes(domain) || account.waiting
+    if (!proven || account.linkedThere) return { kind: 'refuse', reason: 'upstream.taken' }
     if (account.deactivated) return { kind: 'refuse', reason: 'account.deactivated' }
     return { kind: 'link', personId: account.personId, joins }
   }

@@ -1,0 +1,66 @@
+import { z } from 'zod'
+import { Refusal } from '../errors.ts'
+import { appendTenantState } from '../feed/append.ts'
+import { newId } from '../secrets.ts'
+import { tenant_insert, tenant_list, tenant_update } from '../tenants/tenants.store.ts'
+import { id, text } from './fields.ts'
+import { defineOperation, type Operation } from './operation.ts'
+
+const tenant = z.object({
+  id,
+  slug: z.string(),
+  name: z.string(),
+  plan: z.string(),
+  status: z.enum(['active', 'suspended']),
+  mcp: z.boolean().describe('Whether MCP is switched on.'),
+})
+
+export const TENANT_OPERATIONS: readonly Operation[] = [
+  defineOperation({
+    method: 'GET',
+    path: '/tenants',
+    summary: 'List tenants',
+    input: z.object({}),
+    output: z.object({ tenants: z.array(tenant) }),
+    run: async (_input, { db }) => ({ tenants: await db.asPlatform('admin', tenant_list) }),
+  }),
+  defineOperation({
+    method: 'POST',
+    path: '/tenants',
+    summary: 'Make a tenant',
+    input: z.object({
+      slug: z
+        .string()
+        .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'must be one label of a host name')
+        .describe('Short name for people and host names.'),
+      name: text(100),
+      plan: text(60).describe('One of the plans of the profile.'),
+      mcp: z.boolean().default(false),
+    }),
+    output: tenant,
+    run: ({ slug, name, plan, mcp }, { db, profile }) => {
+      if (!profile.plans.all.includes(plan))
+        throw new Refusal('request.malformed', { text: `There is no plan ${plan}.` })
+      return db.asPlatform('admin', async (tx) => {
+        const made = await tenant_insert(tx, { id: newId('tenant'), slug, name, plan, mcp, status: 'active' })
+        if (made === undefined) throw new Refusal('thing.taken', { text: 'Another tenant has that slug.' })
+        await appendTenantState(tx, made)
+        return made
+      })
+    },
+  }),
+  defineOperation({
+    method: 'PATCH',
+    path: '/tenants/{tenant}',
+    summary: 'Switch MCP on or off, suspend or reactivate a tenant',
+    input: z.object({ tenant: id, mcp: z.boolean().optional(), status: z.enum(['active', 'suspended']).optional() }),
+    output: tenant,
+    run: ({ tenant, ...change }, { db }) =>
+      db.asPlatform('admin', async (tx) => {
+        const changed = await tenant_update(tx, tenant, change)
+        if (changed === undefined) throw new Refusal('thing.unknown')
+        await appendTenantState(tx, changed)
+        return changed
+      }),
+  }),
+]
