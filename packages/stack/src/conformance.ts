@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -15,6 +15,7 @@ if (nodes !== undefined && !(Number.isInteger(nodes) && nodes >= 1 && nodes <= 1
   process.exit(2)
 }
 
+let good = false
 const opened: Closeable[] = []
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-conformance-'))
 chmodSync(folder, 0o711)
@@ -27,8 +28,10 @@ try {
   const { scores, faults } = await runLanes(served.mcpUrl, join(folder, 'results'), process.env)
   for (const { lane, passed, total } of scores) console.log(`${lane}: ${passed}/${total}`)
   for (const fault of faults) console.error(`  ${fault}`)
-  console.log(`what the suite wrote: ${join(folder, 'results')}`)
-  process.exitCode = faults.length === 0 ? 0 : 1
+  good = faults.length === 0
+  if (!good) console.error(`what the suite wrote: ${join(folder, 'results')}`)
 } finally {
   for (const thing of opened.reverse()) await thing.close()
+  if (good) rmSync(folder, { recursive: true, force: true })
 }
+process.exitCode = good ? 0 : 1

@@ -9,16 +9,16 @@ export const SCOPES = ['conformance:use']
 export const NOTHING = z.object({})
 
 type Fixture<I extends z.ZodObject> = Pick<Tool<Fixtures, I>, 'name' | 'description' | 'input'> &
-  Partial<Pick<Tool<Fixtures, I>, 'task' | 'inputSchema' | 'idempotent'>> & {
+  Partial<Pick<Tool<Fixtures, I>, 'task' | 'inputSchema' | 'idempotent' | 'scopes'>> & {
     run(input: z.output<I>, context: Call & Fixtures): Promise<string | readonly Content[] | ToolReply>
   }
 
 /** A tool of the suite: it answers with text, or with blocks of its own. */
 export function fixture<I extends z.ZodObject>({ run, ...tool }: Fixture<I>) {
   return defineTool<Fixtures>()({
+    scopes: SCOPES,
     ...tool,
     title: tool.name.replaceAll('_', ' '),
-    scopes: SCOPES,
     effect: 'reads',
     async run(input, context) {
       const said = await run(input, context)

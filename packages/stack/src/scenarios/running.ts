@@ -27,19 +27,21 @@ export interface HouseOfTest {
   /** Keeps to PGlite where the runner offers a PostgreSQL, which starts faster. */
   readonly embedded?: boolean
   readonly clock?: Clock
+  /** Default: `align`. */
+  readonly profile?: string
 }
 
 /** Everything in this process, listening; closed with the test. */
 export async function runningHouse(
   t: Scope,
-  { embedded = false, clock = systemClock }: HouseOfTest = {},
+  { embedded = false, clock = systemClock, profile: name = 'align' }: HouseOfTest = {},
 ): Promise<Running & Pick<House, 'server'>> {
   const database = embedded || sharedPostgres() === undefined ? undefined : (await postgres(t)).url
   const opened: Closeable[] = []
   t.teardown(async () => {
     for (const thing of opened.reverse()) await thing.close()
   })
-  const profile = loadProfile('align')
+  const profile = loadProfile(name)
   const given = { ...NOTHING_GIVEN, demoPassword: randomBytes(9).toString('base64url') }
   const secrets = await openSecrets(temporaryFolder(t), profile.apiKeyPrefix, given)
   const port = await freePort()

@@ -1,0 +1,113 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { eventually, temporaryFolder } from '@gatehouse/testkit'
+import { Client } from '@modelcontextprotocol/sdk/client/index.js'
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
+import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js'
+import { type Test, test } from 'tap'
+import { auditedCalls } from './audit-log.ts'
+import { type Running, runningHouse } from './running.ts'
+import { type ScriptedBrowser, scriptedBrowser } from './scripted-browser.ts'
+
+const BRIDGE = join(dirname(createRequire(import.meta.url).resolve('mcp-remote/package.json')), 'dist/proxy.js')
+const NARROW = JSON.stringify({ scope: 'conformance:use' })
+
+/** A desktop client that speaks to a program, which speaks to us. */
+async function throughBridge(
+  t: Test,
+  { browser, folder, args }: { browser: ScriptedBrowser; folder: string; args: readonly string[] },
+): Promise<Client> {
+  const { PATH = '' } = process.env
+  const transport = new StdioClientTransport({
+    command: process.execPath,
+    args: [BRIDGE, ...args, '--static-oauth-client-metadata', NARROW],
+    env: { PATH, HOME: folder, MCP_REMOTE_CONFIG_DIR: folder, BROWSER: browser.command },
+    stderr: 'pipe',
+  })
+  let said = ''
+  transport.stderr?.on('data', (chunk: Buffer) => {
+    said += chunk.toString()
+  })
+  const client = new Client({ name: 'desktop', version: '1.0.0' }, { capabilities: { elicitation: {} } })
+  client.setRequestHandler(ElicitRequestSchema, async () => ({
+    action: 'accept',
+    content: { username: 'ada', email: 'ada@acme.test' },
+  }))
+  t.teardown(() => client.close())
+  await client.connect(transport).catch((cause: unknown) => {
+    throw new Error(`the bridge did not connect: ${said.slice(-3_000)}`, { cause })
+  })
+  return client
+}
+
+const textOf = (result: Awaited<ReturnType<Client['callTool']>>): string =>
+  (result.content as { text?: string }[])[0]?.text ?? JSON.stringify(result)
+
+/** The file in which the bridge keeps its tokens. */
+function tokensIn(folder: string, at = folder): string {
+  for (const entry of readdirSync(at, { withFileTypes: true, recursive: true })) {
+    if (entry.name.endsWith('_tokens.json')) return join(entry.parentPath, entry.name)
+  }
+  throw new Error(`no tokens in ${folder}`)
+}
+
+const read = (file: string) => JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>
+
+interface Way {
+  readonly name: string
+  readonly path: 'mcp' | 'sse'
+  readonly args: readonly string[]
+  readonly revision: string
+}
+
+const WAYS: readonly Way[] = [
+  { name: 'as it is', path: 'mcp', args: [], revision: '2025-11-25' },
+  { name: '--transport http-only', path: 'mcp', args: ['--transport', 'http-only'], revision: '2025-11-25' },
+  { name: '--transport sse-only', path: 'sse', args: ['--transport', 'sse-only'], revision: '2024-11-05' },
+  { name: '--protocol auto', path: 'mcp', args: ['--protocol', 'auto'], revision: '2026-07-28' },
+]
+
+test('the bridge of desktop clients, every way that it has', async (t) => {
+  const house = await runningHouse(t, { embedded: true, profile: 'conformance' })
+  for (const way of WAYS) {
+    await t.test(`mcp-remote, ${way.name}: login, call, refresh and step-up [CF-2, CF-4]`, (t) =>
+      useBridge(t, house, way),
+    )
+  }
+})
+
+async function useBridge(t: Test, house: Running, { name, path, args, revision }: Way): Promise<void> {
+  const person = { email: 'member@acme.test', password: house.secrets.demoPassword }
+  const browser = await scriptedBrowser(t, person)
+  const folder = temporaryFolder(t)
+  const url = `${house.publicUrl}${house.profile.paths[path]}`
+  const bridge = { browser, folder, args: [url, ...args] }
+
+  const first = await throughBridge(t, bridge)
+  t.same(browser.failures, [])
+  t.equal(browser.opened.length, 1, 'signed in once')
+  t.equal(textOf(await first.callTool({ name: 'greet', arguments: { name } })), `Hello, ${name}!`)
+  const clientId = browser.opened[0]?.searchParams.get('client_id')
+  const called = await eventually(5_000, 'the call in the audit log', async () =>
+    (await auditedCalls(house)).find(({ actor }) => actor.client === clientId),
+  )
+  t.match(called, { tool: 'greet', outcome: 'succeeded', protocolVersion: revision })
+  const asked = await first.callTool({ name: 'test_elicitation', arguments: { message: 'Who?' } })
+  t.match(textOf(asked), /action=accept.*ada/, 'its person was asked')
+  await first.close()
+
+  const file = tokensIn(folder)
+  const before = read(file)
+  writeFileSync(file, JSON.stringify({ ...before, access_token: 'spoiled' }))
+  const second = await throughBridge(t, bridge)
+  t.equal(textOf(await second.callTool({ name: 'greet', arguments: { name } })), `Hello, ${name}!`)
+  t.equal(browser.opened.length, 1, 'no new sign-in: it refreshed')
+  t.not(read(file).refresh_token, before.refresh_token, 'which rotated the refresh token')
+
+  const more = await second.callTool({ name: 'test_step_up', arguments: {} })
+  t.equal(textOf(more), 'You have more than the default.')
+  t.equal(browser.opened.length, 2, 'asked for more, once')
+  t.match(browser.opened[1]?.searchParams.get('scope'), /conformance:more/)
+  t.same(browser.failures, [])
+}
