@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { freePort } from '@gatehouse/testkit'
@@ -11,6 +12,8 @@ export const pinned = cpus().length > 1 && spawnSync('taskset', ['-V']).status =
 
 export interface BenchServer {
   readonly url: string
+  /** Seconds of processor that it has used since it began; `undefined` where the system does not tell. */
+  processorSeconds(): number | undefined
   stop(): Promise<void>
 }
 
@@ -35,7 +38,22 @@ export async function startBenchServer(
   })
   const url = `http://127.0.0.1:${port}`
   await answers(child, `${url}${options.path}`)
-  return { url, stop: () => end(child) }
+  return { url, processorSeconds: () => processorSeconds(child.pid), stop: () => end(child) }
+}
+
+/** User and system time of a process (Linux, `proc(5)`: fields 14 and 15 of `stat`, in ticks of a hundredth of a second). */
+function processorSeconds(pid: number | undefined): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const [user, system] = stat
+      .slice(stat.lastIndexOf(')') + 2)
+      .split(' ')
+      .slice(11, 13)
+      .map(Number)
+    return user === undefined || system === undefined ? undefined : (user + system) / 100
+  } catch {
+    return undefined
+  }
 }
 
 async function answers(child: ChildProcess, url: string): Promise<void> {

@@ -5,14 +5,27 @@ import { summarize } from '../rounds.ts'
 /** Requests of one caller after the other: the next one is made from the answer to the last. */
 export interface Chain {
   readonly url: string
+  /** Of the server that answers; see `BenchServer`. */
+  processorSeconds(): number | undefined
   /** One for each caller. */
   readonly forms: Readonly<Record<string, string>>[]
   /** The members of the next form that come from an answer. */
   next(answer: Readonly<Record<string, unknown>>): Readonly<Record<string, string>>
 }
 
+export interface MeasuredChain extends Measured {
+  /** Processor time that the server spends on one request, in microseconds; the median of the rounds. */
+  readonly processorMicros: number | undefined
+}
+
+interface Round {
+  readonly perSecond: number
+  readonly processorMicros: number | undefined
+}
+
 /** Requests per second while every caller waits for its answer before it asks again. @throws for any answer but 200 */
-export async function measureChain(chain: Chain, seconds: number): Promise<number> {
+async function measureChain(chain: Chain, seconds: number): Promise<Round> {
+  const spent = chain.processorSeconds()
   const agent = new Agent({ keepAlive: true, maxSockets: chain.forms.length })
   const until = performance.now() + seconds * 1_000
   const began = performance.now()
@@ -27,20 +40,29 @@ export async function measureChain(chain: Chain, seconds: number): Promise<numbe
     }),
   )
   agent.destroy()
-  return answered / ((performance.now() - began) / 1_000)
+  const perSecond = answered / ((performance.now() - began) / 1_000)
+  const now = chain.processorSeconds()
+  const processorMicros = spent === undefined || now === undefined ? undefined : ((now - spent) / answered) * 1e6
+  return { perSecond, processorMicros }
 }
 
 /** The chains in turn, so that what disturbs the machine disturbs them all alike. */
 export async function measureChains(
   chains: readonly Chain[],
   options: { readonly rounds: number; readonly seconds: number },
-): Promise<readonly Measured[]> {
-  const results: number[][] = chains.map(() => [])
+): Promise<readonly MeasuredChain[]> {
+  const results: Round[][] = chains.map(() => [])
   for (const chain of chains) await measureChain(chain, 1)
   for (let round = 0; round < options.rounds; round += 1) {
     for (const [at, chain] of chains.entries()) results[at]?.push(await measureChain(chain, options.seconds))
   }
-  return results.map(summarize)
+  return results.map((rounds) => {
+    const micros = rounds.flatMap(({ processorMicros }) => (processorMicros === undefined ? [] : [processorMicros]))
+    return {
+      ...summarize(rounds.map(({ perSecond }) => perSecond)),
+      processorMicros: micros.length === 0 ? undefined : summarize(micros).median,
+    }
+  })
 }
 
 function post(agent: Agent, url: string, form: Readonly<Record<string, string>>): Promise<Record<string, unknown>> {

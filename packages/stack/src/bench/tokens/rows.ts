@@ -5,9 +5,8 @@ import { authSchema } from '@gatehouse/auth'
 import { openDatabase } from '@gatehouse/database'
 import { freePort, startPostgres } from '@gatehouse/testkit'
 import type { Surroundings } from '../../cluster/process.ts'
-import type { Measured } from '../rounds.ts'
 import { type BenchServer, startBenchServer } from '../servers.ts'
-import { type Chain, measureChains } from './chain.ts'
+import { type Chain, type MeasuredChain, measureChains } from './chain.ts'
 import { PUBLIC, SERVICE, seedClients, seedFamilies } from './families.ts'
 
 const here = (file: string) => fileURLToPath(new URL(file, import.meta.url))
@@ -15,11 +14,13 @@ const PUBLIC_URL = 'http://127.0.0.1:4000'
 const RESOURCE = `${PUBLIC_URL}/mcp`
 const SCOPES = ['mcp:read', 'mcp:write']
 
-export interface TokenRow extends Measured {
+export interface TokenRow extends MeasuredChain {
   readonly entry: string
   readonly server: string
   /** Requests per second ÷ those of the bare handler in the same rounds. */
   readonly ratio: number
+  /** Processor time of the bare handler ÷ that of this server, per request. */
+  readonly processorRatio: number | undefined
 }
 
 /**
@@ -73,11 +74,13 @@ export async function measureTokens(options: {
     const secret = { client_id: SERVICE.id, client_secret: SERVICE.secret }
     const same = (server: BenchServer, path: string, form: Readonly<Record<string, string>>): Chain => ({
       url: `${server.url}${path}`,
+      processorSeconds: server.processorSeconds,
       forms: Array.from({ length: connections }, () => form),
       next: () => ({}),
     })
     const refreshing = (server: BenchServer, path: string, tokens: readonly string[]): Chain => ({
       url: `${server.url}${path}`,
+      processorSeconds: server.processorSeconds,
       forms: tokens.map((token) => ({ grant_type: 'refresh_token', client_id: PUBLIC, refresh_token: token })),
       next: ({ refresh_token }) => ({ refresh_token: String(refresh_token) }),
     })
@@ -105,9 +108,14 @@ export async function measureTokens(options: {
     for (const { entry, chains } of entries) {
       const measured = await measureChains(chains, options)
       const names = ['bare Fastify, ES256 signature', 'Gatehouse', 'oidc-provider']
-      const base = measured[0]?.median ?? Number.NaN
+      const [base] = measured
+      if (base === undefined) throw new Error('the bare handler was not measured')
       for (const [at, each] of measured.entries()) {
-        rows.push({ entry, server: names[at] ?? '', ratio: each.median / base, ...each })
+        const processorRatio =
+          base.processorMicros === undefined || each.processorMicros === undefined
+            ? undefined
+            : base.processorMicros / each.processorMicros
+        rows.push({ entry, server: names[at] ?? '', ratio: each.median / base.median, processorRatio, ...each })
       }
     }
     return rows
