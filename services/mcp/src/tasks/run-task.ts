@@ -74,7 +74,7 @@ async function ranOrStopped(
   const ran = await Promise.race([running, patience()])
   over.abort()
   // Nothing that counts has happened: another node may begin it again.
-  const unfinished = ran === undefined || ran.reason === 'client.gone'
+  const unfinished = ran === undefined || ran.outcome !== 'succeeded'
   if (held.stopped !== 'stopping' || !unfinished || !deps.repeatable(held)) return ran
   await deps.db.asTenant(task.tenant, (tx) => task_release(tx, task))
   return 'released'
