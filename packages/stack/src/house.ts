@@ -99,6 +99,7 @@ export async function assembleHouse(options: HouseOptions, closing: Closing): Pr
       }),
       feed: feed.view,
       exchangeKey: auth.exchangeCredential,
+      introspect: auth.introspect,
       db: host.as(mcpSchema.role),
       host,
       sealers,

@@ -97,7 +97,7 @@ const refused: readonly (readonly [string, string, () => string | Promise<string
   ['alg none', 'malformed', () => unsigned({ ...HEADER, alg: 'none' })],
   ['alg none in other case', 'malformed', () => unsigned({ ...HEADER, alg: 'nOnE' })],
   ['HS256 with the public key as secret', 'malformed', hmacWithPublicKey],
-  ['no signature', 'signature', () => unsigned(HEADER)],
+  ['no signature', 'malformed', () => unsigned(HEADER)],
   ['typ JWT', 'malformed', () => sign({}, { typ: 'JWT' })],
   ['no typ', 'malformed', () => sign({}, { typ: undefined })],
   ['no kid', 'malformed', () => sign({}, { kid: undefined })],
@@ -139,6 +139,24 @@ test('a changed byte of the payload breaks the signature', async (t) => {
   const [header, , signature] = (await sign()).split('.')
   const forged = `${header}.${encode({ ...CLAIMS, tenant_id: 't2' })}.${signature}`
   t.same(await verifier().verify(forged), { ok: false, reason: 'signature' })
+})
+
+test('another spelling of the same bytes is another token, and none of ours', async (t) => {
+  const token = await sign()
+  const [header, payload, signature] = token.split('.')
+  const last = String(signature).at(-1) as string
+  const twin = String.fromCharCode(last.charCodeAt(0) + 1)
+  t.same(Buffer.from(`${signature?.slice(0, -1)}${twin}`, 'base64url'), Buffer.from(String(signature), 'base64url'))
+  for (const spelt of [
+    `${header}.${payload}.${signature?.slice(0, -1)}${twin}`,
+    `${header}.${payload}.${signature}=`,
+    `${header}.${payload}.${signature?.replace(/[-_]/, '+')}+`,
+    `${header}.${payload}.${signature} `,
+    `${header}.${payload}`,
+    `${token}.x`,
+  ]) {
+    t.same(await verifier().verify(spelt), { ok: false, reason: 'malformed' }, spelt.slice(-6))
+  }
 })
 
 test('a remembered token is still refused once it has expired', async (t) => {

@@ -25,6 +25,8 @@ export interface TokenVerifierOptions {
 }
 
 export interface TokenVerifier {
+  /** What is remembered of a token whose signature was checked before, judged anew: without waiting. `undefined`: it has to be verified. */
+  known(token: string): (Verified & { readonly ok: true }) | undefined
   /** Never rejects. */
   verify(token: string): Promise<Verified>
 }
@@ -61,6 +63,10 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
   }
 
   return {
+    known(token) {
+      const hit = known.get(hash('sha256', token, 'base64'))
+      return hit !== undefined && judgeNow(hit.principal) === undefined ? hit : undefined
+    },
     async verify(token) {
       if (token.length > MAX_TOKEN_CHARS) return { ok: false, reason: 'malformed' }
       const digest = hash('sha256', token, 'base64')

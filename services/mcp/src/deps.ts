@@ -26,6 +26,11 @@ export interface PrincipalFacts {
   readonly expiresAt?: number | undefined
 }
 
+/** What auth says a credential is worth now. Rejects when auth cannot be asked. */
+export type Introspect = (
+  credential: string,
+) => Promise<{ readonly active: boolean; readonly tenant_status?: 'active' | 'suspended' }>
+
 /** What one node allows. Durations in milliseconds. */
 export interface McpLimits {
   readonly bodyBytes: number
@@ -34,12 +39,18 @@ export interface McpLimits {
   readonly callMs: number
   readonly keyCacheMs: number
   readonly keyCacheSize: number
+  /** Unknown API keys that one address may present in a minute. */
+  readonly unknownKeysPerMinute: number
   readonly replayWindowMs: number
   readonly replayEntries: number
   readonly streamsPerNode: number
   readonly streamsPerPrincipal: number
   readonly urisPerStream: number
   readonly keepAliveMs: number
+  /** How long a session of a legacy client lives at most. */
+  readonly sessionMs: number
+  /** How long a client may take to answer a question; four times as long while it reports progress. */
+  readonly askMs: number
   /** A reader that has not taken what was written for so long is cut off. */
   readonly slowReaderMs: number
   /** Events that wait for the bus; beyond it calls are refused. */
@@ -52,12 +63,15 @@ export const DEFAULT_LIMITS: McpLimits = {
   callMs: 30_000,
   keyCacheMs: 60_000,
   keyCacheSize: 10_000,
+  unknownKeysPerMinute: 60,
   replayWindowMs: 600_000,
   replayEntries: 100_000,
   streamsPerNode: 10_000,
   streamsPerPrincipal: 32,
   urisPerStream: 1_000,
   keepAliveMs: 15_000,
+  sessionMs: 86_400_000,
+  askMs: 600_000,
   slowReaderMs: 60_000,
   auditQueue: 10_000,
 }
@@ -76,6 +90,8 @@ export interface McpDeps {
   readonly feed: FeedView
   /** `undefined` for a key that is not (or no longer) good. Rejects when auth cannot be asked. */
   readonly exchangeKey: (key: string) => Promise<PrincipalFacts | undefined>
+  /** Asked while revocations do not reach this node; absent: credentials are believed for the profile's grace. */
+  readonly introspect?: Introspect | undefined
   /** The service's own schema: tasks, claims, keys. */
   readonly db: Database
   /** Hears what other nodes did to tasks. */

@@ -11,7 +11,7 @@ import { createTokenVerifier, followFeed, remoteJwks } from '@gatehouse/token'
 import { createMcpApp } from './app.ts'
 import { drainCatalogs, openCatalogs } from './catalogs.ts'
 import { mcpConfig } from './config.ts'
-import { keyExchangeOf } from './edge/exchange.ts'
+import { introspectionOf, keyExchangeOf } from './edge/exchange.ts'
 import { loadCatalogs } from './load-catalogs.ts'
 import { resourceNames } from './metadata/protected-resource.ts'
 import { mcpSchema } from './schema.ts'
@@ -46,6 +46,7 @@ await runService(log, async (closing) => {
   const metrics = createMetrics()
   const db = host.as(mcpSchema.role)
   const { sealers } = closing(await openSealers({ db, secret: config.GATEHOUSE_SECRET, clock, log }))
+  const asking = { authUrl, issuer, clientId: config.MCP_CLIENT_ID, key: config.MCP_CLIENT_KEY, clock, fetch }
   const mcp = closing(
     createMcpApp({
       profile,
@@ -65,14 +66,8 @@ await runService(log, async (closing) => {
         feed: feed.view,
       }),
       feed: feed.view,
-      exchangeKey: await keyExchangeOf(profile, {
-        authUrl,
-        issuer,
-        clientId: config.MCP_CLIENT_ID,
-        key: config.MCP_CLIENT_KEY,
-        clock,
-        fetch,
-      }),
+      exchangeKey: await keyExchangeOf(profile, asking),
+      introspect: await introspectionOf(asking),
       db,
       host,
       sealers,

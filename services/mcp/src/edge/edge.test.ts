@@ -268,7 +268,7 @@ test('a fault of ours before or behind the credential is 500 with the request id
   const fault = (): never => {
     throw new Error('hunter2 at 10.0.0.7')
   }
-  const before = await openRig(parts, { verifier: { verify: async () => fault() } })
+  const before = await openRig(parts, { verifier: { known: () => undefined, verify: async () => fault() } })
   const kv = await openKeyValue('memory:')
   t.teardown(() => kv.close())
   const behind = await openRig(parts, { kv: { ...kv, increment: async () => fault() } })

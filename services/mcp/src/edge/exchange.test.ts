@@ -6,7 +6,13 @@ import { systemClock } from '@gatehouse/contracts'
 import { decodeProtectedHeader, exportJWK, generateKeyPair, jwtVerify } from 'jose'
 import { test } from 'tap'
 import { PROFILE } from '../testing/rig.ts'
-import { createKeyExchange, ExchangeUnavailable, keyExchangeOf } from './exchange.ts'
+import {
+  createIntrospection,
+  createKeyExchange,
+  ExchangeUnavailable,
+  introspectionOf,
+  keyExchangeOf,
+} from './exchange.ts'
 
 const ISSUER = 'https://auth.example'
 const FACTS = { tenant: 'acme', keyId: 'k1', scopes: ['a'], issuedAt: 1 }
@@ -60,6 +66,26 @@ test('the exchange of API keys at auth', async (suite) => {
       await t.rejects(exchange('notes_x'), ExchangeUnavailable)
     }
   })
+
+  await suite.test(
+    'an introspection says what the credential is worth; anything else is an outage [S-AU-16]',
+    async (t) => {
+      const introspect = await createIntrospection(options)
+      answer = { status: 200, body: '{"active":true,"tenant_status":"suspended","sub":"p1"}' }
+      t.same(await introspect('token-1'), { active: true, tenant_status: 'suspended' })
+      t.match(seen.at(-1), { url: '/internal/v1/introspect', body: '{"token":"token-1"}', authorization: /^Bearer ey/ })
+      answer = { status: 200, body: '{"active":false}' }
+      t.same(await introspect('token-1'), { active: false })
+      for (const broken of [
+        { status: 401, body: '{}' },
+        { status: 200, body: '{}' },
+      ]) {
+        answer = broken
+        await t.rejects(introspect('token-1'), ExchangeUnavailable)
+      }
+      t.equal(await introspectionOf({ ...options, key: undefined }), undefined)
+    },
+  )
 
   await suite.test(
     'a profile with API keys needs the key of this service, and the fault does not quote it',

@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto'
 import { ConfigError, type Secret } from '@gatehouse/config'
-import type { Clock } from '@gatehouse/contracts'
 import type { Profile } from '@gatehouse/profiles'
-import { importJWK, type JWK, SignJWT } from 'jose'
+import type { JWK } from 'jose'
 import { z } from 'zod'
-import type { PrincipalFacts } from '../deps.ts'
+import type { Introspect, PrincipalFacts } from '../deps.ts'
+import { type AuthCallerOptions, createAuthCaller } from './auth-caller.ts'
 
 const facts = z.object({
   tenant: z.string().min(1),
@@ -17,7 +16,6 @@ const facts = z.object({
 /** What auth says of a key that is no good. Any other 404 is a wrong address, and no word about the key. */
 const inactive = z.object({ error: z.literal('inactive') })
 
-const ASSERTION_SECONDS = 60
 const TIMEOUT_MS = 5_000
 
 /** auth did not answer as agreed: nothing can be said about the key. */
@@ -28,15 +26,9 @@ export class ExchangeUnavailable extends Error {
   }
 }
 
-export interface KeyExchangeOptions {
-  /** Where auth is reached from here. */
-  readonly authUrl: string
-  readonly issuer: string
-  readonly clientId: string
+export interface KeyExchangeOptions extends Omit<AuthCallerOptions, 'key'> {
   /** Private JWK as JSON text, ES256. */
   readonly key: Secret | undefined
-  readonly clock: Clock
-  readonly fetch: typeof globalThis.fetch
 }
 
 type Exchange = (key: string) => Promise<PrincipalFacts | undefined>
@@ -54,43 +46,46 @@ export async function keyExchangeOf(profile: Profile, options: KeyExchangeOption
   }
 }
 
-/**
- * Asks auth what an API key proves: `POST <authUrl>/internal/v1/credentials` with `{ "credential": "<key>" }`, as the client
- * `clientId` that proves itself with `private_key_jwt` (RFC 7523) in the Authorization header. 200 brings the facts, 404 with
- * `inactive` says that the key is no good; anything else is an outage.
- */
-export async function createKeyExchange(
-  options: Omit<KeyExchangeOptions, 'key'> & { readonly key: JWK },
-): Promise<Exchange> {
-  const { issuer, clientId, clock, fetch } = options
-  const signer = await importJWK(options.key, 'ES256')
-  const url = new URL('/internal/v1/credentials', options.authUrl)
-  const assertion = (): Promise<string> => {
-    const now = Math.floor(clock.now() / 1_000)
-    return new SignJWT({
-      iss: clientId,
-      sub: clientId,
-      aud: issuer,
-      iat: now,
-      exp: now + ASSERTION_SECONDS,
-      jti: randomUUID(),
-    })
-      .setProtectedHeader({ alg: 'ES256', ...(options.key.kid === undefined ? {} : { kid: options.key.kid }) })
-      .sign(signer)
+/** The introspection for a service that has a key of its own; without one it cannot be asked. @throws ConfigError */
+export async function introspectionOf(options: KeyExchangeOptions): Promise<Introspect | undefined> {
+  if (options.key === undefined) return undefined
+  try {
+    return await createIntrospection({ ...options, key: JSON.parse(options.key.reveal()) as JWK })
+  } catch {
+    // The cause may quote the key.
+    throw new ConfigError(['MCP_CLIENT_KEY: not a private JWK for ES256'])
   }
+}
+
+/** Asks auth what an API key proves: 200 brings the facts, 404 with `inactive` says that the key is no good; anything else is an outage. */
+export async function createKeyExchange(options: AuthCallerOptions): Promise<Exchange> {
+  const ask = await createAuthCaller(options)
   return async (key) => {
-    const answer = await fetch(url, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${await assertion()}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ credential: key }),
-      redirect: 'error',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    })
+    const answer = await ask('/internal/v1/credentials', { credential: key }, TIMEOUT_MS)
     if (answer.status === 404 && inactive.safeParse(await answer.json().catch(() => undefined)).success)
       return undefined
     if (!answer.ok) throw new ExchangeUnavailable(`auth answered ${answer.status} to the exchange of an API key`)
     const parsed = facts.safeParse(await answer.json())
     if (!parsed.success) throw new ExchangeUnavailable('auth answered an exchange with unknown facts', parsed.error)
     return parsed.data
+  }
+}
+
+const introspected = z.object({ active: z.boolean(), tenant_status: z.enum(['active', 'suspended']).optional() })
+
+/** Asked where a caller waits while nothing else is known: auth answers soon, or is taken to be away. */
+const INTROSPECT_MS = 2_000
+
+/** Asks auth what a credential is worth now (RFC 7662 section 2.2, and the state of its tenant). Rejects when auth does not say. */
+export async function createIntrospection(options: AuthCallerOptions): Promise<Introspect> {
+  const ask = await createAuthCaller(options)
+  return async (credential) => {
+    const answer = await ask('/internal/v1/introspect', { token: credential }, INTROSPECT_MS)
+    if (!answer.ok) throw new ExchangeUnavailable(`auth answered ${answer.status} to an introspection`)
+    const parsed = introspected.safeParse(await answer.json())
+    if (!parsed.success)
+      throw new ExchangeUnavailable('auth answered an introspection with something else', parsed.error)
+    const { active, tenant_status } = parsed.data
+    return { active, ...(tenant_status === undefined ? {} : { tenant_status }) }
   }
 }

@@ -3,10 +3,11 @@ import type { Profile } from '@gatehouse/profiles'
 import type { FeedView } from '@gatehouse/token'
 import { type EdgeReason, type Refused, refuseAtEdge, unavailable } from '../errors.ts'
 import { isJson } from './accept.ts'
-import { type Presented, readAuthorization } from './authorization.ts'
+import { type Presented, readAuthorization, repeatedHeaders } from './authorization.ts'
 import { challenge } from './challenge.ts'
 import type { Proven } from './credential.ts'
 import { type Doors, judgeDoors } from './origin.ts'
+import type { Standing } from './standing.ts'
 
 /** Who came in, and the workspace it acts for. */
 export interface Admitted {
@@ -17,11 +18,16 @@ export interface Admitted {
 /** What the guard reads of a request. */
 export interface Knock {
   readonly method: string
+  /** Of the peer, past known proxies. */
+  readonly address: string
   readonly host: string | undefined
   readonly origin: string | undefined
   readonly authorization: string | undefined
   readonly rawHeaders: readonly string[]
   readonly contentType: string | undefined
+  readonly contentEncoding: string | undefined
+  /** Methods that may be used beside POST: those of a session, for a request that names one. */
+  readonly methods?: ReadonlySet<string>
 }
 
 export type Passed =
@@ -31,7 +37,9 @@ export type Passed =
 
 export interface GuardDeps {
   readonly doors: Doors
-  readonly prove: (presented: Presented) => Promise<Proven>
+  readonly prove: (presented: Presented, address: string) => Proven | Promise<Proven>
+  /** What auth says of a credential now. */
+  readonly standing: (credential: string) => Promise<Standing>
   readonly feed: FeedView
   readonly profile: Profile
   readonly rules: Rules
@@ -46,18 +54,22 @@ export interface GuardDeps {
  */
 export function createGuard(deps: GuardDeps): (knock: Knock) => Promise<Passed> {
   return async (knock) => {
+    const repeated = repeatedHeaders(knock.rawHeaders)
+    if (repeated.host) return { ok: false, refused: refuseAtEdge('host.repeated') }
     const door = judgeDoors(deps.doors, knock.host, knock.origin)
     if (door !== undefined) return { ok: false, refused: refuseAtEdge(door) }
 
-    const presented = readAuthorization(knock.authorization, knock.rawHeaders)
-    if (presented.kind === 'bearer' && deps.feed.freshness() === 'expired') {
-      return { ok: false, refused: unavailable('It cannot be checked now whether this credential is still good.') }
-    }
-    const proven = await deps.prove(presented)
+    const presented = readAuthorization(knock.authorization, repeated.authorization)
+    const begun = deps.prove(presented, knock.address)
+    const proven = begun instanceof Promise ? await begun : begun
     if (!proven.ok) return { ok: false, refused: refuseCredential(deps, proven.reason) }
 
     const { principal } = proven
-    if (knock.method !== 'POST') {
+    if (deps.feed.freshness() !== 'fresh' && presented.kind === 'bearer') {
+      const refused = await judgeStanding(deps, presented.value)
+      if (refused !== undefined) return { ok: false, refused }
+    }
+    if (knock.method !== 'POST' && knock.methods?.has(knock.method) !== true) {
       return { ok: false, refused: refuseAtEdge('method.refused', { headers: { allow: 'POST' } }), principal }
     }
     const tenant = deps.feed.tenant(principal.tenant)
@@ -66,12 +78,31 @@ export function createGuard(deps: GuardDeps): (knock: Knock) => Promise<Passed> 
       const reason = decision.allow ? 'tenant.unknown' : decision.reason
       return { ok: false, refused: refuseTenant(deps, reason), principal }
     }
-    if (!isJson(knock.contentType)) return { ok: false, refused: refuseAtEdge('type.unsupported'), principal }
+    if (knock.contentEncoding !== undefined && knock.contentEncoding.trim().toLowerCase() !== 'identity') {
+      return {
+        ok: false,
+        refused: refuseAtEdge('encoding.unsupported', { headers: { 'accept-encoding': 'identity' } }),
+        principal,
+      }
+    }
+    if (knock.method === 'POST' && !isJson(knock.contentType))
+      return { ok: false, refused: refuseAtEdge('type.unsupported'), principal }
     return { ok: true, admitted: { principal, tenant } }
   }
 }
 
-function refuseCredential(deps: GuardDeps, reason: 'missing' | 'malformed' | 'refused' | 'unavailable'): Refused {
+/** Revocations do not reach this node: auth is asked, and only where it does not answer the credential is believed, for the grace. */
+async function judgeStanding(deps: GuardDeps, credential: string): Promise<Refused | undefined> {
+  const standing = await deps.standing(credential)
+  if (standing === 'inactive') return refuseCredential(deps, 'refused')
+  if (standing === 'suspended') return refuseTenant(deps, 'tenant.suspended')
+  return standing === 'away' && deps.feed.freshness() === 'expired'
+    ? unavailable('It cannot be checked now whether this credential is still good.')
+    : undefined
+}
+
+function refuseCredential(deps: GuardDeps, reason: (Proven & { readonly ok: false })['reason']): Refused {
+  if (reason === 'throttled') return refuseAtEdge('keys.exceeded', { headers: { 'retry-after': '60' } })
   if (reason === 'unavailable') return unavailable('The credential cannot be checked now. Try again.')
   if (reason === 'missing') return challenged(deps, 'credential.missing')
   if (reason === 'malformed') return challenged(deps, 'credential.malformed', 'invalid_request')

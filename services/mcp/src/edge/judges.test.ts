@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import { accepts, isJson } from './accept.ts'
-import { readAuthorization } from './authorization.ts'
+import { readAuthorization, repeatedHeaders } from './authorization.ts'
 import { challenge } from './challenge.ts'
 import { doorsOf, judgeDoors } from './origin.ts'
 
@@ -18,8 +18,11 @@ test('an Authorization header is one bearer token, or malformed, or none [S-AU-2
     ['', 'malformed'],
     ['@ x', 'malformed'],
   ]
-  for (const [header, kind] of cases) t.equal(readAuthorization(header, []).kind, kind, String(header))
-  t.equal(readAuthorization('Bearer a', ['Authorization', 'Bearer a', 'authorization', 'Bearer b']).kind, 'malformed')
+  for (const [header, kind] of cases) t.equal(readAuthorization(header, false).kind, kind, String(header))
+  t.equal(readAuthorization('Bearer a', true).kind, 'malformed')
+  const twice = ['Host', 'a', 'Authorization', 'Bearer a', 'X', 'y', 'authorization', 'Bearer b']
+  t.same(repeatedHeaders(twice), { host: false, authorization: true })
+  t.same(repeatedHeaders(['host', 'a', 'HOST', 'a']), { host: true, authorization: false })
 })
 
 test('Host and Origin are the public ones, or named by the operator [S-TR-02] [S-TR-03] [S-TR-04]', async (t) => {

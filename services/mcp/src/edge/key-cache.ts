@@ -3,14 +3,15 @@ import type { Clock } from '@gatehouse/contracts'
 import type { Principal } from '@gatehouse/policy'
 import type { FeedView } from '@gatehouse/token'
 import type { PrincipalFacts } from '../deps.ts'
+import { createLocalWindows } from './limit.ts'
 
 export type KeyAnswer =
   | { readonly ok: true; readonly principal: Principal }
-  | { readonly ok: false; readonly reason: 'refused' | 'unavailable' }
+  | { readonly ok: false; readonly reason: 'refused' | 'unavailable' | 'throttled' }
 
 export interface KeyCache {
-  /** Never rejects. */
-  principalOf(key: string): Promise<KeyAnswer>
+  /** Never rejects. Whoever has presented too many unknown keys from this address is asked to wait, unless the key is known. */
+  principalOf(key: string, address: string): Promise<KeyAnswer>
   close(): void
 }
 
@@ -19,11 +20,23 @@ interface Held {
   readonly until: number
 }
 
+/** Shorter than it takes to make a key and to bring it to a client. */
+const REFUSED_MS = 2_000
+
+/** The newest at the end: a Map keeps the order of insertion. */
+function put<V>(into: Map<string, V>, key: string, value: V, size: number): void {
+  into.delete(key)
+  into.set(key, value)
+  const oldest = into.size > size ? into.keys().next().value : undefined
+  if (oldest !== undefined) into.delete(oldest)
+}
+
 const REFUSED: KeyAnswer = { ok: false, reason: 'refused' }
 
 /**
  * API keys as principals, asked of auth and remembered by the key's SHA-256 for `maxAgeMs` at most. A revoked key leaves at once,
- * and each hit still asks the feed. Keys that auth refuses are not remembered: one that was just made must work.
+ * and each hit still asks the feed. A key that auth refuses is remembered for a moment, so that a client which repeats it does not burden
+ * auth; guesses are all different, so they are counted by the address they come from.
  */
 export function createKeyCache(options: {
   readonly exchange: (key: string) => Promise<PrincipalFacts | undefined>
@@ -31,23 +44,29 @@ export function createKeyCache(options: {
   readonly clock: Clock
   readonly maxAgeMs: number
   readonly size: number
+  readonly unknownPerMinute: number
   readonly failed: (error: unknown) => void
 }): KeyCache {
-  const { exchange, feed, clock, maxAgeMs, size } = options
+  const { exchange, feed, clock, maxAgeMs, size, unknownPerMinute } = options
   const held = new Map<string, Held>()
   const asking = new Map<string, Promise<KeyAnswer>>()
+  const refused = new Map<string, number>()
+  const strangers = createLocalWindows(clock)
 
   const good = (principal: Principal): boolean => principal.expiresAt > clock.now() / 1_000 && !feed.revoked(principal)
 
-  const ask = async (key: string, digest: string): Promise<KeyAnswer> => {
+  const unknown = (digest: string, address: string): KeyAnswer => {
+    strangers(address, 1)
+    put(refused, digest, clock.now() + REFUSED_MS, size)
+    return REFUSED
+  }
+  const ask = async (key: string, digest: string, address: string): Promise<KeyAnswer> => {
     try {
       const facts = await exchange(key)
-      if (facts === undefined) return REFUSED
+      if (facts === undefined) return unknown(digest, address)
       const principal = principalFromFacts(facts)
       if (!good(principal)) return REFUSED
-      held.set(digest, { principal, until: clock.now() + maxAgeMs })
-      const oldest = held.size > size ? held.keys().next().value : undefined
-      if (oldest !== undefined) held.delete(oldest)
+      put(held, digest, { principal, until: clock.now() + maxAgeMs }, size)
       return { ok: true, principal }
     } catch (error) {
       options.failed(error)
@@ -61,7 +80,7 @@ export function createKeyCache(options: {
   })
 
   return {
-    async principalOf(key) {
+    async principalOf(key, address) {
       const digest = hash('sha256', key, 'base64')
       const hit = held.get(digest)
       if (hit !== undefined && hit.until > clock.now()) {
@@ -71,9 +90,13 @@ export function createKeyCache(options: {
         return good(hit.principal) ? { ok: true, principal: hit.principal } : REFUSED
       }
       held.delete(digest)
+      if ((refused.get(digest) ?? 0) > clock.now()) return REFUSED
+      // A key that was good a minute ago does not wait for the guesses of its neighbours.
+      if (hit === undefined && strangers(address, 0).count >= unknownPerMinute)
+        return { ok: false, reason: 'throttled' }
       const running = asking.get(digest)
       if (running !== undefined) return running
-      const begun = ask(key, digest).finally(() => asking.delete(digest))
+      const begun = ask(key, digest, address).finally(() => asking.delete(digest))
       asking.set(digest, begun)
       return begun
     },

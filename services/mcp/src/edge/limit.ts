@@ -59,7 +59,8 @@ function allowance(perMinute: number, count: number, resetMs: number, now: numbe
   }
 }
 
-function createLocalWindows(clock: Clock) {
+/** Windows of one minute in memory, by key; those unused longest are forgotten. */
+export function createLocalWindows(clock: Clock) {
   const windows = new Map<string, { count: number; endsAt: number }>()
   return (key: string, cost: number): { count: number; resetMs: number } => {
     const now = clock.now()
