@@ -72,6 +72,7 @@ export async function assembleHouse(options: HouseOptions, closing: Closing): Pr
     bus,
     clock,
     log,
+    metrics,
     secret: new Secret(secrets.master),
     adminToken,
   })

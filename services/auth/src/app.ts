@@ -8,7 +8,7 @@ import type { Outbound } from '@gatehouse/outbound'
 import { pagesAssets, signedOutPage } from '@gatehouse/pages'
 import type { Profile } from '@gatehouse/profiles'
 import type { App, Closeable, ReadyCheck } from '@gatehouse/service'
-import type { Logger } from '@gatehouse/telemetry'
+import type { Logger, Metrics } from '@gatehouse/telemetry'
 import type { FastifyInstance } from 'fastify'
 import type { JWK } from 'jose'
 import { adminRoutes } from './admin/routes.ts'
@@ -64,6 +64,8 @@ export interface AuthDeps {
   readonly bus: Bus
   readonly clock: Clock
   readonly log: Logger
+  /** Where what is done beside the requests is counted. */
+  readonly metrics?: Metrics
   /** From which the keys are derived that encrypt keyrings and make form tokens. At least 16 characters. */
   readonly secret: Secret
   /** Bearer of `/admin/v1`. At least 16 characters. */

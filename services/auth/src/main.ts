@@ -23,6 +23,7 @@ await runService(log, async (closing) => {
   const kv = closing(await openKeyValue(config.REDIS_URL, { logger: log }))
   const bus = closing(await openBus(config.NATS_URL, { database: host.as(busSchema.role), logger: log, name: 'auth' }))
   if (config.GATEHOUSE_MIGRATE) await bus.ensureStreams([STREAMS.authState, STREAMS.authDelta])
+  const metrics = createMetrics()
   const auth = createAuthApp({
     profile: loadProfile(config.GATEHOUSE_PROFILE),
     publicUrl: config.PUBLIC_URL,
@@ -32,13 +33,13 @@ await runService(log, async (closing) => {
     bus,
     clock: systemClock,
     log,
+    metrics,
     secret: config.GATEHOUSE_SECRET,
     adminToken: config.GATEHOUSE_ADMIN_TOKEN,
     internalClients: config.INTERNAL_CLIENTS,
     signingKeyDays: config.SIGNING_KEY_DAYS,
     keyringFiles: config.KEYRING_FILES,
   })
-  const metrics = createMetrics()
   const server = createServer({ log, metrics, ready: auth.ready, trustedProxies: config.TRUSTED_PROXIES })
   await server.register(auth.app)
   closing(auth.background())

@@ -19,6 +19,3 @@ export const pushed_use = (tx: Tx, hash: Uint8Array, clientId: string, now: Date
   tx.maybe<{ readonly parameters: string }>(sql`
     update auth.pushed_requests set used_at = ${now}
     where hash = ${hash} and client_id = ${clientId} and used_at is null and expires_at > ${now} returning parameters`)
-
-export const pushed_sweep = (tx: Tx, before: Date) =>
-  tx.run(sql`delete from auth.pushed_requests where expires_at < ${before}`)

@@ -62,6 +62,3 @@ export const request_identify = (tx: Tx, id: string, browserHash: Uint8Array) =>
   tx.run(sql`
     update auth.requests set phase = 'identified', unmet = array_remove(unmet, 'login')
     where id = ${id} and browser_hash = ${browserHash} and phase in ('requested', 'identified')`)
-
-export const request_sweep = (tx: Tx, before: Date) =>
-  tx.run(sql`delete from auth.requests where expires_at < ${before}`)

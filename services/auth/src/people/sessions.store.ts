@@ -84,6 +84,3 @@ export const session_delete_all_of_person = async (tx: Tx, personId: string, kep
       delete from auth.sessions where person_id = ${personId} and (${kept ?? null}::bytea is null or id_hash <> ${kept ?? null})
       returning id`)
   ).length
-
-export const session_sweep = (tx: Tx, now: Date, idleSince: Date) =>
-  tx.run(sql`delete from auth.sessions where expires_at <= ${now} or seen_at <= ${idleSince}`)

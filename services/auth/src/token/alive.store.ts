@@ -54,6 +54,3 @@ export const revoked_token_insert = (
 export const revoked_token_list = (tx: Tx, now: Date) =>
   tx.rows<{ readonly jti: string; readonly tenantId: string | null; readonly reason: string }>(sql`
     select jti, tenant_id as "tenantId", reason from auth.revoked_tokens where expires_at > ${now} order by jti`)
-
-export const revoked_token_sweep = (tx: Tx, before: Date) =>
-  tx.run(sql`delete from auth.revoked_tokens where expires_at < ${before}`)

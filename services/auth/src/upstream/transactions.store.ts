@@ -35,6 +35,3 @@ export const upstream_transaction_take = (
       and expires_at > ${of.now}
     returning provider_id as "providerId", browser_hash as "browserHash", request_id as "requestId", next,
       link_person_id as "linkPersonId", fresh, max_age as "maxAge", created_at as "createdAt"`)
-
-export const upstream_transaction_sweep = (tx: Tx, now: Date) =>
-  tx.run(sql`delete from auth.upstream_transactions where expires_at <= ${now}`)
