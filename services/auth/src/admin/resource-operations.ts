@@ -65,7 +65,10 @@ export const RESOURCE_OPERATIONS: readonly Operation[] = [
     summary: 'List the registered resources',
     input: z.object({}),
     output: z.object({ resources: z.array(resource) }),
-    run: async (_input, { db }) => ({ resources: (await db.asPlatform('admin', resource_list)).map(shown) }),
+    run: async (_input, { db, registry }) => {
+      await registry.open()
+      return { resources: (await db.asPlatform('admin', resource_list)).map(shown) }
+    },
   }),
   defineOperation({
     method: 'POST',
@@ -81,6 +84,7 @@ export const RESOURCE_OPERATIONS: readonly Operation[] = [
     }),
     output: withSecret,
     async run({ identifier, keys, tokenSeconds, ...of }, { db, profile, registry }) {
+      await registry.open()
       const made = newCredential(keys)
       const added: Resource = {
         ...of,
@@ -120,6 +124,7 @@ export const RESOURCE_OPERATIONS: readonly Operation[] = [
     }),
     output: resource,
     async run({ resource, ...change }, { db, registry }) {
+      await registry.open()
       const changed = await db.asPlatform('admin', async (tx) => {
         const all = await resource_list_locked(tx)
         const before = ownedByOperator(all.find(({ id }) => id === resource))
@@ -154,9 +159,13 @@ export const RESOURCE_OPERATIONS: readonly Operation[] = [
     input: z.object({ resource: id }),
     output: z.object({ removed: z.literal(true), grantsEnded: z.number().int() }),
     async run({ resource }, { db, clock, registry }) {
+      const offered = await registry.open()
       const grantsEnded = await db.asPlatform('admin', async (tx) => {
         const all = await resource_list_locked(tx)
-        const { identifier } = ownedByOperator(all.find(({ id }) => id === resource))
+        const { identifier, source } = found(all.find(({ id }) => id === resource))
+        // One that an earlier profile brought is nobody's.
+        if (source === 'profile' && offered.all.some(({ id }) => id === resource))
+          throw new Refusal('resource.of-profile')
         await resource_delete(tx, resource)
         return endGrantsOfResource(tx, identifier, new Date(clock.now()))
       })
