@@ -12,6 +12,7 @@ import { createGuard } from './edge/guard.ts'
 import { createKeyCache } from './edge/key-cache.ts'
 import { createRateLimit } from './edge/limit.ts'
 import { type Doors, doorsOf } from './edge/origin.ts'
+import { createStanding } from './edge/standing.ts'
 import { addMetadata, resourceNames } from './metadata/protected-resource.ts'
 import { createDispatch } from './protocol/dispatch.ts'
 import { addEndpoint, type EndpointDeps } from './protocol/endpoint.ts'
@@ -19,6 +20,8 @@ import { createEnvelope } from './protocol/envelope.ts'
 import { type Extras, offeredBy } from './protocol/methods.ts'
 import { buildRegistry } from './registry/build.ts'
 import { createLists } from './registry/lists.ts'
+import { type OpenedSessions, openSessions } from './sessions/open-sessions.ts'
+import { createSessionMethods } from './sessions/session-methods.ts'
 import { createHub } from './streams/hub.ts'
 import { createListen } from './streams/listen.ts'
 import { observeDomain } from './streams/observe.ts'
@@ -79,13 +82,30 @@ export function createMcpApp(deps: McpDeps): McpApp {
     clock,
     maxAgeMs: limits.keyCacheMs,
     size: limits.keyCacheSize,
+    unknownPerMinute: limits.unknownKeysPerMinute,
     failed: (error) => log.warn({ err: error }, 'an API key could not be exchanged'),
   })
-  const endpoint = endpointOf(deps, limits, { rules, registry, recorder, hub, keys })
+  const sessions = openSessions({
+    kv: deps.kv,
+    sealer: deps.sealers.session,
+    registry,
+    hub,
+    window,
+    windowMs: limits.replayWindowMs,
+    metadataUrl: metadataUrlOf(deps),
+    now: () => clock.now(),
+    log,
+    lifeMs: limits.sessionMs,
+    askMs: limits.askMs,
+    maxUris: limits.urisPerStream,
+  })
+  const endpoint = endpointOf(deps, limits, { rules, registry, recorder, hub, keys, sessions })
 
   let closing: Promise<void> | undefined
   const closeAll = async (): Promise<void> => {
     hub.close()
+    // What still runs may be answered on another node, where its client has gone.
+    await sessions.close(CLOSE_MS)
     keys.close()
     await observer.stop()
     await recorder.close(CLOSE_MS)
@@ -121,15 +141,20 @@ interface Parts {
   readonly recorder: Recorder
   readonly hub: ReturnType<typeof createHub>
   readonly keys: ReturnType<typeof createKeyCache>
+  readonly sessions: OpenedSessions
 }
 
-function endpointOf(deps: McpDeps, limits: McpLimits, { rules, registry, recorder, hub, keys }: Parts): EndpointDeps {
+const metadataUrlOf = ({ profile, publicUrl }: McpDeps): string | undefined =>
+  profile.credentials.includes('oauth') ? resourceNames(publicUrl, profile).metadataUrl : undefined
+
+function endpointOf(deps: McpDeps, limits: McpLimits, parts: Parts): EndpointDeps {
+  const { rules, registry, recorder, hub, keys, sessions } = parts
   const { profile, publicUrl, clock, log, metrics, feed, node } = deps
-  const metadataUrl = profile.credentials.includes('oauth') ? resourceNames(publicUrl, profile).metadataUrl : undefined
+  const metadataUrl = metadataUrlOf(deps)
   const envelope = createEnvelope(profile)
   const doors: Doors = doorsOf(publicUrl, deps.allowedHosts, deps.allowedOrigins)
   const common = { registry, rules, envelope, clock, callMs: limits.callMs }
-  const extras: Extras = {}
+  const extras: Extras = { sessions: true }
   const offered = offeredBy(registry, extras)
   const { name, title, version } = profile.server
   return {
@@ -137,6 +162,11 @@ function endpointOf(deps: McpDeps, limits: McpLimits, { rules, registry, recorde
     guard: createGuard({
       doors,
       prove: createProof({ profile, verifier: deps.verifier, keys }),
+      standing: createStanding({
+        introspect: deps.introspect,
+        clock,
+        failed: (error) => log.warn({ err: error }, 'auth cannot be asked about a credential'),
+      }),
       feed,
       profile,
       rules,
@@ -155,6 +185,7 @@ function endpointOf(deps: McpDeps, limits: McpLimits, { rules, registry, recorde
     bodyBytes: limits.bodyBytes,
     allowedOrigins: doors.origins,
     offered,
+    sessions: sessions.endpoint,
     mrtr: { sealer: deps.sealers.state, clock },
     dispatch: createDispatch({
       profile,
@@ -167,6 +198,7 @@ function endpointOf(deps: McpDeps, limits: McpLimits, { rules, registry, recorde
       readResource: createResourceReads(common),
       getPrompt: createPromptGets(common),
       complete: createCompletions(common),
+      ofSessions: createSessionMethods({ registry, rules }),
       listen: createListen({
         registry,
         rules,

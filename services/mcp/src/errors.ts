@@ -8,6 +8,8 @@ export const CODES = {
   headerMismatch: -32_020,
   missingCapability: -32_021,
   unsupportedVersion: -32_022,
+  /** What SDK clients know a session by that is over. */
+  sessionNotFound: -32_001,
   /** Revisions up to 2025-11-25 only; 2026-07-28 says -32602. */
   legacyResourceNotFound: -32_002,
 } as const
@@ -29,6 +31,7 @@ export interface Refused {
  * range that JSON-RPC and MCP reserve is not ours to define codes in.
  */
 export const EDGE = {
+  'host.repeated': { status: 400, message: 'A request has one Host.' },
   'host.unknown': { status: 403, message: 'This Host is not served here.' },
   'origin.refused': { status: 403, message: 'This Origin may not use the server.' },
   'method.refused': { status: 405, message: 'Only POST is served here.' },
@@ -42,10 +45,13 @@ export const EDGE = {
   'tenant.suspended': { status: 423, message: 'This workspace is suspended.' },
   'mcp.disabled': { status: 403, message: 'MCP is not enabled for this workspace. Its administrator can ask for it.' },
   'plan.without-mcp': { status: 404, message: 'Nothing is served at this path.' },
+  'encoding.unsupported': { status: 415, message: 'The body must come as it is, without a Content-Encoding.' },
   'type.unsupported': { status: 415, message: 'The body must be application/json.' },
   'answer.unacceptable': { status: 406, message: 'Accept must allow application/json and text/event-stream.' },
   'body.too-large': { status: 413, message: 'The body is too large.' },
   'rate.exceeded': { status: 429, message: 'Too many requests.' },
+  'session.required': { status: 400, message: 'This needs a session: initialize first, and send its Mcp-Session-Id.' },
+  'keys.exceeded': { status: 429, message: 'Too many unknown API keys from this address. Wait a minute.' },
   'streams.exceeded': { status: 429, message: 'Too many open streams for this credential. Close one first.' },
 } as const satisfies Record<string, { status: number; message: string }>
 

@@ -27,6 +27,16 @@ export interface Caller {
   readonly progressToken?: string | number
   /** The least severe log messages that the client wants; absent: none. */
   readonly logLevel?: LogLevel
+  /** The session of a legacy client; absent where it has none. */
+  readonly session?: SessionOfCall
+}
+
+/** What a request can change about its session. All throw KeyValueUnavailable. */
+export interface SessionOfCall {
+  setLevel(level: LogLevel): Promise<void>
+  /** `false`: it has too many already. */
+  subscribe(uri: string): Promise<boolean>
+  unsubscribe(uri: string): Promise<void>
 }
 
 /** What a method came to. */

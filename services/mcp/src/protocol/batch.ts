@@ -33,7 +33,7 @@ function decisionOf(
   const asked =
     method === 'tools/call' && typeof name === 'string'
       ? deps.registry.tools.get(name)
-      : method === 'resources/read'
+      : method === 'resources/read' || method === 'resources/subscribe'
         ? deps.registry.match(params.uri)?.registered
         : method === 'prompts/get' && typeof name === 'string'
           ? deps.registry.prompts.get(name)

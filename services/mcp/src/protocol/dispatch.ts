@@ -22,6 +22,8 @@ export interface DispatchDeps {
   readonly readResource: (params: Params, caller: Caller) => Promise<Outcome>
   readonly getPrompt: (params: Params, caller: Caller) => Promise<Outcome>
   readonly complete: (params: Params, caller: Caller) => Promise<Outcome>
+  /** Methods that change a session. */
+  readonly ofSessions: Readonly<Record<string, (params: Params, caller: Caller) => Promise<Outcome>>>
   readonly listen: (id: RequestId, params: Params, caller: Caller) => Outcome | Granted
 }
 
@@ -60,6 +62,12 @@ export function createDispatch(
     'prompts/list': list('prompts'),
     'prompts/get': ({ params }, caller) => deps.getPrompt(params, caller),
     'completion/complete': ({ params }, caller) => deps.complete(params, caller),
+    ...Object.fromEntries(
+      Object.entries(deps.ofSessions).map(([name, method]): [string, Method] => [
+        name,
+        ({ params }, caller) => method(params, caller),
+      ]),
+    ),
     'subscriptions/listen': ({ id, params }, caller) => deps.listen(id, params, caller),
   }
   return (request, caller) => {

@@ -8,8 +8,10 @@ import type { Caller, Outcome } from '../calls/outcome.ts'
 import { accepts } from '../edge/accept.ts'
 import type { Admitted, Knock, Passed } from '../edge/guard.ts'
 import type { RateLimit } from '../edge/limit.ts'
-import { CODES, type Refused, refuseAtEdge } from '../errors.ts'
+import { CODES, type Refused, type RequestId, refuseAtEdge } from '../errors.ts'
 import type { Registry } from '../registry/build.ts'
+import { SESSION_METHODS, type SessionEndpoint, sessionIdOf } from '../sessions/session-endpoint.ts'
+import type { Entered, Session } from '../sessions/sessions.ts'
 import type { Granted } from '../streams/listen.ts'
 import { ACCEPTED, type Answer, answerTo, answerToBatch, refusedAnswer, scopeRefused } from './answer.ts'
 import { AnswerChannel } from './answer-channel.ts'
@@ -17,8 +19,8 @@ import { costOf, scopesLacking } from './batch.ts'
 import { type Classified, classify, isObject, META_LOG_LEVEL, type RpcRequest } from './classify.ts'
 import { judgeMirroredParams } from './judge-params.ts'
 import type { Offered } from './methods.ts'
-import { readBody } from './read-body.ts'
-import { FEATURES } from './revisions.ts'
+import { type Read, readBody } from './read-body.ts'
+import { ASSUMED, FEATURES, isLegacy } from './revisions.ts'
 import { wishesOf } from './wishes.ts'
 
 declare module 'fastify' {
@@ -39,6 +41,7 @@ export interface EndpointDeps {
   readonly allowedOrigins: ReadonlySet<string>
   readonly offered: Offered
   readonly mrtr: MrtrDeps
+  readonly sessions: SessionEndpoint
   readonly dispatch: (request: RpcRequest, caller: Caller) => Outcome | Granted | Promise<Outcome | Granted>
 }
 
@@ -76,21 +79,73 @@ export function addEndpoint(server: FastifyInstance, deps: EndpointDeps): void {
       const { mcpAdmitted: admitted } = request
       if (admitted === null) throw new Error('the guard let a request through without a principal')
       const read = readBody(request.body as Buffer | undefined)
-      const message: Classified = read.ok
-        ? classify(read.value, mirrorsOf(request), deps.offered)
-        : { kind: 'refused', ...read.refused }
+      const entered = await enter(deps, request, admitted, read)
+      const message = messageOf(deps, request, read, entered)
       const allowance = await deps.limit.take(admitted.principal, costOf(deps.registry, requestsOf(message)))
       reply.headers(allowance.headers)
       if (allowance.over) {
-        const id = message.kind === 'request' ? { id: message.id } : {}
-        return send(
-          reply,
-          refusedAnswer(refuseAtEdge('rate.exceeded', { hint: `Wait ${allowance.retryAfter} s.`, ...id })),
-        )
+        const hint = `Wait ${allowance.retryAfter} s.`
+        return send(reply, refusedAnswer(refuseAtEdge('rate.exceeded', { hint, ...idOf(message) })))
       }
-      return respond(deps, message, admitted, request, reply)
+      if (entered === undefined) return respond(deps, message, admitted, request, reply)
+      if (!entered.ok) return send(reply, refusedAnswer({ ...entered.refused, ...idOf(message) }))
+      return inSession(deps, entered.session, { message, read, admitted, request, reply })
     },
   })
+}
+
+/** The session that a request names, if it names one. */
+async function enter(
+  { sessions }: EndpointDeps,
+  request: FastifyRequest,
+  { principal }: Admitted,
+  read: Read,
+): Promise<Entered | undefined> {
+  const id = sessionIdOf(request, read.ok ? read.value : undefined)
+  return id === undefined ? undefined : sessions.sessions.enter(id, principal)
+}
+
+/** A session speaks the revision that was agreed on, whichever of its era the header names. */
+function messageOf(deps: EndpointDeps, request: FastifyRequest, read: Read, entered: Entered | undefined): Classified {
+  if (request.method !== 'POST') return { kind: 'notification', revision: ASSUMED }
+  if (!read.ok) return { kind: 'refused', ...read.refused }
+  const mirrors = mirrorsOf(request)
+  const agreed = entered?.ok === true && (mirrors.version === undefined || isLegacy(mirrors.version))
+  return classify(read.value, agreed ? { ...mirrors, version: entered.session.revision } : mirrors, deps.offered)
+}
+
+function inSession(
+  deps: EndpointDeps,
+  session: Session,
+  of: {
+    readonly message: Classified
+    readonly read: Read
+    readonly admitted: Admitted
+    readonly request: FastifyRequest
+    readonly reply: FastifyReply
+  },
+): Promise<FastifyReply> {
+  const { admitted, request, reply } = of
+  if (request.method === 'GET') return deps.sessions.get(session, admitted, request, reply)
+  if (request.method === 'DELETE') return deps.sessions.delete(session, reply)
+  return deps.sessions.post(session, of.message, of.read.ok ? of.read.value : undefined, {
+    admitted,
+    request,
+    reply,
+    callerOf: (message) => callerOf(message, admitted, request, {}),
+    dispatch: (message, caller) => answered(deps, message, caller),
+    lacking(requests, caller) {
+      const lacking = scopesLacking(deps, requests, caller)
+      return lacking && refusedAnswer(scopeRefused(lacking, deps.metadataUrl))
+    },
+  })
+}
+
+/** For requests that cannot be answered with a subscription. */
+async function answered(deps: EndpointDeps, message: RpcRequest, caller: Caller): Promise<Outcome> {
+  const outcome = await deps.dispatch(message, caller)
+  if (outcome.kind === 'listen') throw new Error('a subscription cannot stand here')
+  return outcome
 }
 
 async function respond(
@@ -104,8 +159,7 @@ async function respond(
   if (message.kind === 'notification') return send(reply, ACCEPTED)
   const listens = message.kind === 'request' && message.method === 'subscriptions/listen'
   if (!accepts(request.headers.accept, listens ? 'text/event-stream' : 'application/json')) {
-    const id = message.kind === 'request' ? { id: message.id } : {}
-    return send(reply, refusedAnswer(refuseAtEdge('answer.unacceptable', id)))
+    return send(reply, refusedAnswer(refuseAtEdge('answer.unacceptable', idOf(message))))
   }
   if (message.kind === 'batch') return send(reply, await answerBatch(deps, message.requests, admitted, request))
   const fault = paramsFault(deps, message, request)
@@ -125,6 +179,11 @@ async function respond(
     reply.hijack()
     outcome.open(reply.raw, headers)
     return reply
+  }
+  if (message.method === 'initialize' && outcome.kind === 'result') {
+    const begun = await deps.sessions.begin(admitted, message.params, outcome)
+    if ('refused' in begun) return send(reply, refusedAnswer({ ...begun.refused, id: message.id }))
+    reply.header('mcp-session-id', begun.id)
   }
   const answer = answerTo(message.id, outcome, deps.metadataUrl)
   if (!(channel instanceof AnswerChannel)) return send(reply, answer)
@@ -171,8 +230,7 @@ async function answerBatch(
   }
   const items = await Promise.all(
     requests.map(async (message, at) => {
-      const outcome = await deps.dispatch(message, callers[at] as Caller)
-      if (outcome.kind === 'listen') throw new Error('a stream cannot stand in a batch')
+      const outcome = await answered(deps, message, callers[at] as Caller)
       return { id: message.id, outcome }
     }),
   )
@@ -215,6 +273,9 @@ function leavingOf(reply: FastifyReply): Leaving {
 const requestsOf = (message: Classified): readonly RpcRequest[] =>
   message.kind === 'request' ? [message] : message.kind === 'batch' ? message.requests : []
 
+const idOf = (message: Classified): { readonly id?: RequestId } =>
+  message.kind === 'request' ? { id: message.id } : {}
+
 const single = (value: string | string[] | undefined): string | undefined =>
   Array.isArray(value) ? value.join(', ') : value
 
@@ -226,11 +287,14 @@ const mirrorsOf = ({ headers }: FastifyRequest) => ({
 
 const knockOf = (request: FastifyRequest): Knock => ({
   method: request.method,
+  address: request.ip,
   host: request.host,
   origin: request.headers.origin,
   authorization: request.headers.authorization,
   rawHeaders: request.raw.rawHeaders,
   contentType: request.headers['content-type'],
+  contentEncoding: request.headers['content-encoding'],
+  ...(sessionIdOf(request) === undefined ? {} : { methods: SESSION_METHODS }),
 })
 
 function refusedBy(error: Error & { statusCode?: number }, request: FastifyRequest): Refused {
@@ -267,9 +331,16 @@ function preflight(deps: EndpointDeps, request: FastifyRequest, reply: FastifyRe
   return reply
     .code(204)
     .headers({
-      'access-control-allow-methods': 'POST',
-      'access-control-allow-headers': BROWSER_HEADERS,
+      'access-control-allow-methods': 'POST, GET, DELETE',
+      'access-control-allow-headers': browserHeaders(deps.registry),
       'access-control-max-age': '7200',
     })
     .send()
 }
+
+/** What a browser may send: the fixed ones, and those that some tool mirrors an argument in. */
+const browserHeaders = ({ tools }: Registry): string =>
+  [
+    BROWSER_HEADERS,
+    ...new Set([...tools.values()].flatMap(({ mirrored }) => mirrored.map(({ header }) => header))),
+  ].join(', ')

@@ -45,10 +45,10 @@ test('methods over the wire', async (suite) => {
       const title = revision === '2025-03-26' ? '' : '"title":"Notes",'
       t.equal(
         answer.text,
-        `{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"${revision}","capabilities":{"tools":{},"resources":{}},` +
+        `{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"${revision}","capabilities":{"tools":{},"resources":{"subscribe":true},"logging":{}},` +
           `"serverInfo":{"name":"notes",${title}"version":"1.2.3"},"instructions":"Read notes first."}}`,
       )
-      t.equal(answer.headers['mcp-session-id'], undefined, 'no session is promised')
+      t.match(answer.headers['mcp-session-id'], /^[\x21-\x7e]{1,512}$/)
       t.ok(InitializeResultSchema.safeParse(answer.body.result).success)
     }
   })
