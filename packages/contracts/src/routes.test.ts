@@ -37,7 +37,8 @@ const ANSWERS: readonly (readonly [path: string, service: ServiceName | undefine
   ['/oauthx', undefined],
   ['/.well-known/oauth-protected-resourcex', undefined],
   ['/.well-known', undefined],
-  ['/sign-in/more', undefined],
+  ['/sign-in/corp/callback', 'auth'],
+  ['/sign-in-elsewhere', undefined],
   ['/admin', undefined],
   ['', undefined],
 ]

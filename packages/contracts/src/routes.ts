@@ -35,7 +35,7 @@ export function routes(profile: {
     { path: '/oauth/*', service: 'auth' },
     { path: `${register}/*`, service: 'auth' },
     { path: `${authorizedApps}/*`, service: 'auth' },
-    { path: '/sign-in', service: 'auth' },
+    { path: '/sign-in/*', service: 'auth' },
     { path: '/sign-out', service: 'auth' },
     { path: '/settings/*', service: 'auth' },
     { path: '/assets/*', service: 'auth' },

@@ -7,6 +7,7 @@ import Fastify, {
   type FastifyInstance,
   type FastifyPluginAsync,
   type FastifyReply,
+  type FastifyRequest,
   LogController,
 } from 'fastify'
 
@@ -27,6 +28,8 @@ export interface ServerOptions {
   readonly trustedProxies?: readonly string[]
   /** Largest body in bytes; routes may lower it. */
   readonly bodyLimitBytes?: number
+  /** Answers for a path that nobody serves, if it will. @returns whether it did */
+  readonly notFound?: (request: FastifyRequest, reply: FastifyReply) => boolean
 }
 
 /** In which the whole of a request has to be there, so that nobody holds connections with half ones; an answer may take longer. */
@@ -75,6 +78,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     )
   })
   server.setNotFoundHandler((request, reply) => {
+    if (options.notFound?.(request, reply) === true) return
     reply.code(404).send(problem('not_found', 'Nothing is served at this path.', request.id))
   })
   server.setErrorHandler((error: Error & { statusCode?: number; code?: string }, request, reply) => {

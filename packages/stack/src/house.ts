@@ -116,7 +116,9 @@ export async function assembleHouse(options: HouseOptions, closing: Closing): Pr
   await audit.background.start()
   closing(audit.background)
 
-  const server = closing(createServer({ log, metrics, ready: [...auth.ready, ...mcp.ready, ...audit.ready] }))
+  const server = closing(
+    createServer({ log, metrics, ready: [...auth.ready, ...mcp.ready, ...audit.ready], notFound: auth.notFound }),
+  )
   for (const app of [auth.app, mcp.app, audit.app]) await server.register(app)
   return {
     server,

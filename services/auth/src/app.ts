@@ -9,7 +9,7 @@ import { pagesAssets, signedOutPage } from '@gatehouse/pages'
 import type { Profile } from '@gatehouse/profiles'
 import type { App, Closeable, ReadyCheck } from '@gatehouse/service'
 import type { Logger, Metrics } from '@gatehouse/telemetry'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { JWK } from 'jose'
 import { adminRoutes } from './admin/routes.ts'
 import { createServiceAuthentication, type InternalClient } from './api-keys/assertion.ts'
@@ -25,6 +25,7 @@ import { createBrowsers } from './http/browser.ts'
 import { addForms } from './http/form.ts'
 import { createLimiter } from './http/limiter.ts'
 import { brandOf, createPages, PageFault } from './http/pages.ts'
+import { prefersHtml } from './http/prefers-html.ts'
 import { authorizeRoutes } from './interaction/authorize.ts'
 import { authorizedAppsRoutes } from './interaction/authorized-apps.ts'
 import { homeRoutes } from './interaction/home.ts'
@@ -91,6 +92,8 @@ export interface AuthApp {
   readonly ready: readonly ReadyCheck[]
   /** Starts the outbox's drainer, the feed and the sweeper; close it before the ports. */
   background(): Closeable
+  /** For a path that nobody serves: a page when one is wanted. @returns whether it answered */
+  notFound(request: FastifyRequest, reply: FastifyReply): boolean
   /** What an API key proves, for a caller in the same process. */
   readonly exchangeCredential: ExchangeCredential
   /** What a token or an API key is worth now, for a service of ours in the same process. */
@@ -165,6 +168,11 @@ export function createAuthApp(deps: AuthDeps): AuthApp {
       { name: 'keys', check: async () => void (await publicKeys()) },
     ],
     background: () => startBackground({ ...deps, rings: rings.all }),
+    notFound: (request, reply) => {
+      const wanted = prefersHtml(request.headers.accept)
+      if (wanted) shared.pages.sendError(request, reply, new PageFault('address.unknown'))
+      return wanted
+    },
     exchangeCredential: shared.exchange,
     introspect: (credential) => shared.introspect(credential, undefined),
     jwks: async () => ({ keys: await publicKeys() }),

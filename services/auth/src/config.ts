@@ -3,6 +3,7 @@ import type { JWK } from 'jose'
 import { z } from 'zod'
 import type { InternalClient } from './api-keys/assertion.ts'
 import { RING_NAMES, SIGNING_KEY_DAYS } from './keys/rings.ts'
+import { configuredProviders } from './upstream/provider.ts'
 
 const publicJwk = z
   .looseObject({
@@ -75,6 +76,9 @@ export const authConfig = z.object({
     .describe('How long a signing key is used before the next one; 0: until `gatehouse keys rotate`.'),
   KEYRING_FILES: keyringFiles().describe(
     'JSON object from a ring (`access`, `id`, `refresh`) to the file with its keys, for operators who keep keys in files.',
+  ),
+  UPSTREAM_PROVIDERS: configuredProviders().describe(
+    'JSON list of the OpenID providers where people can sign in: `id`, `label`, `issuer`, `clientId`, `clientSecret` or `privateKey`, `scopes`, `authoritativeDomains`.',
   ),
   INTERNAL_CLIENTS: internalClients().describe(
     'JSON list of `id` and public `jwk` of the services that may exchange API keys here.',

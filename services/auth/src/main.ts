@@ -37,10 +37,17 @@ await runService(log, async (closing) => {
     secret: config.GATEHOUSE_SECRET,
     adminToken: config.GATEHOUSE_ADMIN_TOKEN,
     internalClients: config.INTERNAL_CLIENTS,
+    upstream: config.UPSTREAM_PROVIDERS,
     signingKeyDays: config.SIGNING_KEY_DAYS,
     keyringFiles: config.KEYRING_FILES,
   })
-  const server = createServer({ log, metrics, ready: auth.ready, trustedProxies: config.TRUSTED_PROXIES })
+  const server = createServer({
+    log,
+    metrics,
+    ready: auth.ready,
+    trustedProxies: config.TRUSTED_PROXIES,
+    notFound: auth.notFound,
+  })
   await server.register(auth.app)
   closing(auth.background())
   closing(server)

@@ -2,6 +2,7 @@ import type { Profile } from '@gatehouse/profiles'
 import { REVOKE_PATH } from '../grants/revocation.ts'
 import { AUTHORIZE_PATH } from '../interaction/authorize.ts'
 import type { Offered } from '../scopes/offered.ts'
+import { LOGOUT_PATH } from '../sessions/logout.ts'
 import { offeredGrants } from '../token/grant-types.ts'
 import { TOKEN_PATH } from '../token/routes.ts'
 import { USERINFO_PATH } from '../token/userinfo.ts'
@@ -34,6 +35,8 @@ export function serverMetadata(profile: Profile, issuer: string, offered: Offere
 /** OpenID Connect Discovery section 3. */
 const OPENID = (issuer: string) => ({
   userinfo_endpoint: `${issuer}${USERINFO_PATH}`,
+  // OpenID Connect RP-Initiated Logout 1.0 section 2.1.
+  end_session_endpoint: `${issuer}${LOGOUT_PATH}`,
   subject_types_supported: ['public'],
   id_token_signing_alg_values_supported: ['RS256'],
   claims_supported: ['iss', 'sub', 'aud', 'exp', 'iat', 'auth_time', 'nonce', 'name', 'email'],

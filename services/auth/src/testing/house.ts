@@ -72,7 +72,8 @@ export async function openHouse(t: Test, options: HouseOptions = {}): Promise<Ho
   })
   const seeds = { profile, db, clock, password: PASSWORD, apiKey: API_KEY }
   const tenants = await seedDemo(seeds)
-  const server = createServer({ log: silentLogger, metrics: createMetrics({ process: false }), ready: [] })
+  const { notFound } = auth
+  const server = createServer({ log: silentLogger, metrics: createMetrics({ process: false }), ready: [], notFound })
   await server.register(auth.app)
   t.teardown(() => server.close())
   return { server, auth, host, db, bus, tenants, clock }
