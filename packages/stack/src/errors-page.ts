@@ -19,7 +19,8 @@ export const AUTH_ADVICE: Advice<typeof REFUSALS> = {
   'client.unknown': 'Register again and start the authorization anew: the client id is not in this database.',
   'client.expired': 'Register again and start the authorization anew.',
   'client.disabled': 'Ask the operator of this installation.',
-  'document.refused': 'The maker of the client mends its metadata document; `error_description` or the log says what is wrong.',
+  'document.refused':
+    'The maker of the client mends its metadata document; `error_description` or the log says what is wrong.',
   'document.unreachable': 'Try again later; the host of the metadata document does not answer.',
   'client.unproven': 'Send the secret that registration returned; a public client sends none.',
   'client.two-methods': 'Send the credentials in the header or in the body, not in both.',
@@ -95,6 +96,8 @@ export const EDGE_ADVICE: Advice<typeof EDGE_REFUSALS> = {
   'answer.unacceptable': 'Send `Accept: application/json, text/event-stream`.',
   'body.too-large': 'Send less than 1 MiB.',
   'rate.exceeded': `${WAIT} The limit is \`limits.requestsPerMinute\` of the profile.`,
+  'keys.exceeded': `${WAIT} Look for a client with a wrong key, or somebody who guesses.`,
+  'session.required': 'Call `initialize` and send the `Mcp-Session-Id` of its answer with every request.',
   'streams.exceeded': 'Close a stream of this person or key: 32 may be open on one node.',
 }
 
@@ -126,6 +129,11 @@ export const CODE_ADVICE: Readonly<Record<keyof typeof CODES, readonly [status: 
       '400',
       'The request has to ask the client for something that it did not declare; `data.requiredCapabilities` names it.',
       'Use a client that can be asked.',
+    ],
+    sessionNotFound: [
+      '404',
+      'Older revisions: the session has ended, is older than a day, or is somebody else’s.',
+      'Call `initialize` again, without `Mcp-Session-Id`.',
     ],
     unsupportedVersion: ['400', 'The version in `_meta` is not served.', 'Use one of `data.supported`.'],
     legacyResourceNotFound: ['200', 'Older revisions: there is no such resource in this tenant.', 'List again.'],
