@@ -7,6 +7,7 @@ import { eventually } from '@gatehouse/testkit'
 import { createTokenVerifier, followFeed, localJwks } from '@gatehouse/token'
 import { type Test, test } from 'tap'
 import { ADMIN, connect, type House, MCP, ORIGIN, openHouse } from '../testing/house.ts'
+import { revoked_token_insert } from '../token/alive.store.ts'
 import { feed_id } from './append.ts'
 import { keepReconciled } from './reconcile.ts'
 
@@ -154,6 +155,21 @@ test('revocations outlive the stream that told them: a node that starts after it
     feed: node.view,
   })
   t.match(await verifier.verify(tokens.access_token), { ok: false, reason: 'revoked' })
+})
+
+test('a token that was taken back by itself is told again while it could be used, and not afterwards [A-RV-07]', async (t) => {
+  const house = await openHouse(t)
+  const now = house.clock.now()
+  const row = { tenantId: null, clientId: 'cli_x', reason: 'client.revoked', now: new Date(now) }
+  await house.db.asPlatform('test', async (tx) => {
+    await revoked_token_insert(tx, { ...row, jti: 'living', expiresAt: new Date(now + 60_000) })
+    await revoked_token_insert(tx, { ...row, jti: 'expired', expiresAt: new Date(now - 60_000) })
+  })
+  const delta = await hear(t, house, STREAMS.authDelta.name)
+  const background = house.auth.background()
+  t.teardown(() => background.close())
+  await eventually(5 * SECOND, 'the token', () => delta.some(({ subject }) => subject === 'auth.delta.token.living'))
+  t.notOk(delta.some(({ subject }) => subject === 'auth.delta.token.expired'))
 })
 
 test('closing while the feed is being told what it lacks ends', async (t) => {

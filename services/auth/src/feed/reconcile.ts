@@ -6,6 +6,7 @@ import {
   DELTA_AGE_SECONDS,
   dataOf,
   FEED_HEADER,
+  PLATFORM,
   Revoked,
   readEvent,
   STREAMS,
@@ -16,6 +17,7 @@ import type { Database } from '@gatehouse/database'
 import type { Logger } from '@gatehouse/telemetry'
 import { grant_list_ended_since } from '../grants/grants.store.ts'
 import { type Tenant, tenant_list } from '../tenants/tenants.store.ts'
+import { revoked_token_list } from '../token/alive.store.ts'
 import { appendRevoked, appendTenantState, feed_id } from './append.ts'
 
 export interface ReconcileDeps {
@@ -30,14 +32,16 @@ const RETRY_MS = 1_000
 /** What the streams hold in the name of this database. */
 interface Told {
   readonly tenants: ReadonlyMap<string, TenantStateData>
-  /** Ids of the grants that were taken back. */
+  /** Ids of the grants and of the tokens that were taken back. */
   readonly grants: ReadonlySet<string>
+  readonly tokens: ReadonlySet<string>
 }
 
 /** Resolves when all that the streams held was read. `gone` is called when one of them vanishes later. */
 async function readStreams(bus: Bus, feed: string, gone: () => void): Promise<Told & { stop: () => Promise<void> }> {
   const tenants = new Map<string, TenantStateData>()
   const grants = new Set<string>()
+  const tokens = new Set<string>()
   const ours = (read: (event: CloudEvent) => void) => (message: IncomingMessage) => {
     const event = message.headers[FEED_HEADER] === feed ? readEvent(message.data) : undefined
     if (event !== undefined) read(event)
@@ -53,15 +57,16 @@ async function readStreams(bus: Bus, feed: string, gone: () => void): Promise<To
   )
   const delta = await bus.follow(
     STREAMS.authDelta.name,
-    { filter: 'auth.delta.grant.*', from: 'first', onGone },
+    { filter: 'auth.delta.>', from: 'first', onGone },
     ours((event) => {
       const revocation = dataOf(Revoked, event)
       if (revocation?.kind === 'grant') grants.add(revocation.grant)
+      if (revocation?.kind === 'token') tokens.add(revocation.jti)
     }),
   )
   await Promise.all([state.caughtUp, delta.caughtUp])
   // From here on only their end is of interest.
-  return { tenants, grants, stop: async () => void (await Promise.all([state.stop(), delta.stop()])) }
+  return { tenants, grants, tokens, stop: async () => void (await Promise.all([state.stop(), delta.stop()])) }
 }
 
 /**
@@ -126,7 +131,10 @@ async function tellMissing(told: Told, { db, clock }: ReconcileDeps): Promise<nu
     const grants = (await grant_list_ended_since(tx, since)).filter(({ id }) => !told.grants.has(id))
     for (const { id, tenantId, reason } of grants)
       await appendRevoked(tx, tenantId, { kind: 'grant', grant: id, reason })
-    return tenants.length + grants.length
+    const tokens = (await revoked_token_list(tx, new Date(clock.now()))).filter(({ jti }) => !told.tokens.has(jti))
+    for (const { jti, tenantId, reason } of tokens)
+      await appendRevoked(tx, tenantId ?? PLATFORM, { kind: 'token', jti, reason })
+    return tenants.length + grants.length + tokens.length
   })
 }
 

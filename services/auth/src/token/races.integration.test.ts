@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { openDatabase, sql } from '@gatehouse/database'
+import { ident, openDatabase, sql } from '@gatehouse/database'
 import { postgres } from '@gatehouse/testkit'
 import { decodeJwt } from 'jose'
 import { type Test, test } from 'tap'
@@ -8,6 +8,7 @@ import {
   authorizeUrl,
   connect,
   exchangeForm,
+  formOf,
   type House,
   newVerifier,
   openHouse,
@@ -45,6 +46,76 @@ test('of 50 exchanges of one code at once one gets tokens, and the replays take 
   t.equal(revoked.length, 1, 'told once')
   t.equal(revoked[0]?.event.data.grant, decodeJwt(access_token).grant_id)
   t.match((await token(house, refreshForm(client, refresh_token))).json(), { error: 'invalid_grant' })
+})
+
+test('of 1,000 exchanges of one code one gets tokens [A-AC-02, A-OP-04]', async (t) => {
+  const house = await onPostgres(t, 120)
+  const { client_id: client } = await registerClient(house)
+  const verifier = newVerifier()
+  const code = (await authorize(house, client, verifier)).get('code') ?? ''
+  const statuses: number[] = []
+  for (let round = 0; round < 20; round += 1) {
+    const answers = await together(MANY, () => token(house, exchangeForm(client, code, verifier)))
+    statuses.push(...answers.map(({ statusCode }) => statusCode))
+  }
+  t.equal(statuses.filter((status) => status === 200).length, 1)
+  t.equal(statuses.filter((status) => status === 400).length, 999)
+  t.equal((await outboxOf(house.db)).length, 1, 'the replays are told once')
+})
+
+test('of 50 browsers that bring one pushed request at once one goes on with it [A-PA-04]', async (t) => {
+  const house = await onPostgres(t, 120)
+  const { client_id: client } = await registerClient(house)
+  const { searchParams } = new URL(authorizeUrl(client, newVerifier()), 'https://x.example')
+  const pushed = await house.server.inject({
+    method: 'POST',
+    url: '/oauth/par',
+    payload: searchParams.toString(),
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+  })
+  const link = `/oauth/authorize?${new URLSearchParams({ client_id: client, request_uri: pushed.json().request_uri })}`
+  const answers = await together(MANY, () => new Visitor(house).get(link))
+  t.same(answers.map(({ statusCode }) => statusCode).sort(), [303, ...Array.from({ length: MANY - 1 }, () => 400)])
+})
+
+test('approvals and revocations of one consent at once leave no grant without its consent [A-CN-04, A-CN-06]', async (t) => {
+  const house = await onPostgres(t, 120)
+  const { client_id: client } = await registerClient(house)
+  const person = new Visitor(house)
+  await person.signIn()
+  const living = (table: 'consents' | 'grants') =>
+    house.db.asPlatform('test', (tx) =>
+      tx.rows<{ id: string }>(
+        sql`select id from ${ident(`auth.${table}`)} where client_id = ${client} and ended_at is null`,
+      ),
+    )
+  for (let round = 0; round < 5; round += 1) {
+    await authorize(house, client, newVerifier(), { prompt: 'consent' }, person)
+    const [consent] = await living('consents')
+    const pages = []
+    for (let page = 0; page < 4; page += 1)
+      pages.push(formOf((await person.get(authorizeUrl(client, newVerifier(), { prompt: 'consent' }))).body).hidden)
+    const csrf = pages[0]?.csrf ?? ''
+    const answers = await Promise.all([
+      person.post('/settings/developer/authorized-apps/revoke', { csrf, consent: consent?.id ?? '' }),
+      ...pages.map((hidden) => person.post('/oauth/authorize', { ...hidden, decision: 'approve' })),
+    ])
+    t.equal(answers[0]?.statusCode, 200)
+    for (const { headers } of answers.slice(1)) t.match(headers.location, /[?&]code=/)
+  }
+  const [left] = await house.db.asPlatform('test', (tx) =>
+    tx.rows<{ orphans: number }>(sql`
+      select count(*)::integer as orphans from auth.grants g where g.ended_at is null and not exists (
+        select from auth.consents c where c.ended_at is null and c.person_id = g.person_id and c.client_id = g.client_id
+          and c.tenant_id = g.tenant_id and c.resource = any(g.resources) and c.scopes @> g.scopes)`),
+  )
+  t.equal(left?.orphans, 0)
+  const [consent, ...more] = await living('consents')
+  t.same(more, [], 'at most one consent lives')
+  const csrf = formOf((await person.get(authorizeUrl(client, newVerifier(), { prompt: 'consent' }))).body).hidden.csrf
+  if (consent !== undefined)
+    await person.post('/settings/developer/authorized-apps/revoke', { csrf: csrf ?? '', consent: consent.id })
+  t.same(await living('grants'), [], 'with the last consent the last grant ends')
 })
 
 test('50 refreshes of one token at once inside the window get one and the same successor [A-RF-04, CF-19]', async (t) => {

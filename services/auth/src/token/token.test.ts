@@ -180,6 +180,68 @@ test('the token endpoint', async (t) => {
     t.match((await token(house, refreshForm(tokens.client, tokens.refresh_token))).json(), { error: 'invalid_grant' })
   })
 
+  await t.test('400 invalid_grant: a family that was renewed all the time ends in the end [A-RF-09]', async (t) => {
+    const tokens = await connect(house)
+    let newest = tokens.refresh_token
+    for (let month = 0; month < 3; month += 1) {
+      house.clock.forward(29 * 86_400_000)
+      const answer = await token(house, refreshForm(tokens.client, newest))
+      t.equal(answer.statusCode, 200)
+      newest = answer.json().refresh_token
+    }
+    house.clock.forward(3 * 86_400_000)
+    t.match((await token(house, refreshForm(tokens.client, newest))).json(), { error: 'invalid_grant' })
+  })
+
+  await t.test('reuse ends the family, whatever else the request says [A-RF-02, A-RI-03]', async (t) => {
+    const tokens = await connect(house)
+    const second = (await token(house, refreshForm(tokens.client, tokens.refresh_token))).json()
+    house.clock.forward(121_000)
+    const stolen = { ...refreshForm(tokens.client, tokens.refresh_token), resource: 'https://elsewhere.example' }
+    t.match((await token(house, stolen)).json(), { error: 'invalid_grant' })
+    t.match((await token(house, refreshForm(tokens.client, second.refresh_token))).json(), { error: 'invalid_grant' })
+  })
+
+  await t.test(
+    'UserInfo: the token in the header or in a form, else a challenge that says what is wrong [A-OI-02, A-OI-05]',
+    async (t) => {
+      const tokens = await connect(house, { scope: 'openid profile' })
+      const ask = (method: 'GET' | 'POST', headers: Record<string, string>, form?: Record<string, string>) =>
+        house.server.inject({
+          method,
+          url: '/oauth/userinfo',
+          headers: {
+            ...headers,
+            ...(form === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' }),
+          },
+          ...(form === undefined ? {} : { payload: new URLSearchParams(form).toString() }),
+        })
+      const bearer = { authorization: `Bearer ${tokens.access_token}` }
+      for (const method of ['GET', 'POST'] as const) t.match((await ask(method, bearer)).json(), { name: 'Mei Tanaka' })
+      t.match((await ask('POST', {}, { access_token: tokens.access_token })).json(), { name: 'Mei Tanaka' })
+      t.equal((await ask('POST', bearer, { access_token: tokens.access_token })).statusCode, 400, 'twice')
+      t.equal((await ask('POST', bearer, {})).statusCode, 200)
+      const none = await ask('GET', {})
+      t.equal(none.statusCode, 401)
+      t.equal(none.headers['www-authenticate'], 'Bearer realm="userinfo"')
+      const wrong = await ask('GET', { authorization: 'Bearer x' })
+      t.equal(wrong.headers['www-authenticate'], 'Bearer realm="userinfo", error="invalid_token"')
+      const narrow = await ask('GET', { authorization: `Bearer ${(await connect(house)).access_token}` })
+      t.match(narrow.headers['www-authenticate'], /error="insufficient_scope", scope="openid"/)
+    },
+  )
+
+  await t.test(
+    'offline_access is not named to a client that will not get a refresh token [CF-3, A-TR-06]',
+    async (t) => {
+      const { client_id } = await registerClient(house, { grant_types: ['authorization_code'] })
+      const code = await newCode(client_id, { scope: 'mcp:read offline_access' })
+      const answer = (await token(house, exchangeForm(client_id, code, verifier))).json()
+      t.equal(answer.scope, 'mcp:read')
+      t.notOk('refresh_token' in answer)
+    },
+  )
+
   await t.test('429 with Retry-After, and no revocation, for the 65th repeat of one token', async (t) => {
     const tokens = await connect(house)
     const form = refreshForm(tokens.client, tokens.refresh_token)
