@@ -4,7 +4,6 @@ import type { Running } from './running.ts'
 export interface AuditedCall {
   readonly tool: string
   readonly outcome: string
-  readonly protocolVersion: string
   readonly actor: { readonly kind: string; readonly id: string; readonly client?: string }
 }
 

@@ -3,7 +3,7 @@ import { chmodSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { type Scope, temporaryFolder } from '@gatehouse/testkit'
+import { eventually, type Scope, temporaryFolder } from '@gatehouse/testkit'
 import { authorizeInPages, type Person } from './person.ts'
 
 export interface ScriptedBrowser {
@@ -23,11 +23,10 @@ export async function scriptedBrowser(t: Scope, person: Person): Promise<Scripte
     const url = new URL(new URL(request.url ?? '/', 'http://localhost').searchParams.get('open') ?? '')
     const callback = url.searchParams.get('redirect_uri') ?? ''
     opened.push(url)
+    response.end()
     authorizeInPages(url, callback, person)
-      .then((back) => fetch(back))
-      .then((answer) => answer.text())
+      .then(followTo)
       .catch((error: unknown) => failures.push(error instanceof Error ? error : new Error(String(error))))
-      .finally(() => response.end())
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -40,3 +39,10 @@ export async function scriptedBrowser(t: Scope, person: Person): Promise<Scripte
   chmodSync(command, 0o755)
   return { command, opened, failures }
 }
+
+/** A client may open the browser before it listens: a person is slower than that. */
+const followTo = (callback: URL): Promise<unknown> =>
+  eventually(10_000, `an answer at ${callback.origin}`, async () => {
+    const answer = await fetch(callback).catch(() => undefined)
+    return answer?.text().then(() => true)
+  })
