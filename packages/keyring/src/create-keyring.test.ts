@@ -125,6 +125,7 @@ test('rings in a database', async (t) => {
     const [one, two] = [open(name), open(name)]
     const first = await one.active()
     const coming = await one.rotate()
+    now += 1
     const used = await one.rotate({ when: 'now' })
     t.equal(used.id, coming.id, 'a key that is on its way is taken')
     t.equal((await one.active()).id, coming.id)

@@ -2,7 +2,7 @@ import { createPublicKey, verify } from 'node:crypto'
 import type { Clock } from '@gatehouse/contracts'
 import type { JWK } from 'jose'
 import { activeOf, livingOf } from './judge-ring.ts'
-import { type Algorithm, type Signer, withHeader } from './signer.ts'
+import { type Algorithm, type Signer, unsigned, withHeader } from './signer.ts'
 
 /** A key that somebody else holds. */
 export interface ExternalKey {
@@ -57,8 +57,7 @@ export function createExternalSigner(algorithm: Algorithm, keys: ExternalKeys, c
     async sign(typ, claims) {
       const key = activeOf(await list(), clock.now())
       if (key === undefined) throw new Error('there is no external key to sign with')
-      const header = { alg: algorithm, typ, kid: key.id }
-      const input = Buffer.from(`${encode(header)}.${encode(claims)}`)
+      const input = Buffer.from(unsigned({ alg: algorithm, typ, kid: key.id }, claims))
       const signed = await keys.sign(key.id, input)
       const signature = algorithm === 'ES256' ? fixedLength(signed) : Buffer.from(signed)
       const publicKey = createPublicKey({ key: key.publicJwk as Record<string, unknown>, format: 'jwk' })
@@ -70,8 +69,6 @@ export function createExternalSigner(algorithm: Algorithm, keys: ExternalKeys, c
     publicKeys: async () => (await list()).map(({ id, publicJwk }) => withHeader(publicJwk, id, algorithm)),
   }
 }
-
-const encode = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url')
 
 const HALF = 32
 

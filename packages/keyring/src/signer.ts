@@ -12,3 +12,8 @@ export interface Signer {
 
 /** As it stands in a key set (RFC 7517 section 4). */
 export const withHeader = (publicJwk: JWK, kid: string, alg: Algorithm): JWK => ({ ...publicJwk, kid, use: 'sig', alg })
+
+/** The input of a JWS in its compact form (RFC 7515 section 5.1, steps 3 to 5). */
+export const unsigned = (header: object, claims: object): string => `${encoded(header)}.${encoded(claims)}`
+
+const encoded = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url')

@@ -1,9 +1,9 @@
-import { pino } from 'pino'
+import { pino, stdSerializers } from 'pino'
 
 export type Logger = pino.Logger
 
-/** Where a credential could stand in a logged object. Refusing to start without this list is the caller's duty. */
-const REDACTED = [
+/** Members that hold a credential wherever they stand. Logging arguments at all is a mistake; here it shows none of their values. */
+const SECRETS = new Set([
   'authorization',
   'cookie',
   'password',
@@ -16,10 +16,42 @@ const REDACTED = [
   'client_assertion',
   'api_key',
   'arguments',
-].flatMap((name) => [name, `*.${name}`, `*.*.${name}`])
+])
+/** Members of what a client sent; elsewhere `code` is an error's or a process's. */
+const SENT = new Set(['form', 'body', 'query'])
+const CENSORED = '***'
+/** What lies deeper than anybody reads is not shown: it could hold anything, and itself. */
+const DEPTH = 8
+const TOO_DEEP = '…'
 
-/** An authorization code, where a form or a query was logged; elsewhere `code` is an error's or a process's. */
-const CODES = ['form.code', 'body.code', 'query.code', '*.form.code', '*.body.code', '*.query.code']
+/** The same object with its credentials replaced; copied only along the way to one. Classes such as errors are left to their serializers. */
+function censored<T extends object>(object: T, sent: boolean, depth: number): T {
+  let copy: Record<string, unknown> | undefined
+  for (const name of Object.keys(object)) {
+    const value = (object as Record<string, unknown>)[name]
+    const kept = SECRETS.has(name) || (sent && name === 'code') ? CENSORED : inside(name, value, depth)
+    if (kept === value) continue
+    copy ??= { ...object } as Record<string, unknown>
+    copy[name] = kept
+  }
+  return (copy ?? object) as T
+}
+
+function inside(name: string, value: unknown, depth: number): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (depth === 0) return TOO_DEEP
+  if (Array.isArray(value)) {
+    const items = value.map((item) => inside(name, item, depth - 1))
+    return items.some((item, at) => item !== value[at]) ? items : value
+  }
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null ? censored(value, SENT.has(name), depth - 1) : value
+}
+
+/** What a child logger is bound to does not pass the formatter. */
+const IN_BINDINGS = Object.fromEntries([...SECRETS].map((name) => [name, () => CENSORED]))
+
+const shown = <T extends object>(object: T): T => censored(object, false, DEPTH)
 
 /** Structured logs on standard output, one JSON object a line; secrets are replaced by `***`. */
 export function createLogger(
@@ -31,7 +63,8 @@ export function createLogger(
       level: options.level ?? 'info',
       base: { service },
       timestamp: pino.stdTimeFunctions.isoTime,
-      redact: { paths: ['req.headers.authorization', 'req.headers.cookie', ...CODES, ...REDACTED], censor: '***' },
+      formatters: { log: shown },
+      serializers: { ...IN_BINDINGS, err: (error) => shown(stdSerializers.err(error)) },
     },
     options.destination ?? pino.destination({ fd: 1, sync: false }),
   )
