@@ -16,7 +16,7 @@ import { createStanding } from './edge/standing.ts'
 import { addMetadata, resourceNames } from './metadata/protected-resource.ts'
 import { createDispatch } from './protocol/dispatch.ts'
 import { addEndpoint, type EndpointDeps } from './protocol/endpoint.ts'
-import { createEnvelope } from './protocol/envelope.ts'
+import { createEnvelope, type Envelope } from './protocol/envelope.ts'
 import { type Extras, offeredBy } from './protocol/methods.ts'
 import { buildRegistry } from './registry/build.ts'
 import { createLists } from './registry/lists.ts'
@@ -26,6 +26,9 @@ import { createHub } from './streams/hub.ts'
 import { createListen } from './streams/listen.ts'
 import { observeDomain } from './streams/observe.ts'
 import { createReplayWindow } from './streams/replay-window.ts'
+import { openTasks } from './tasks/open-tasks.ts'
+import type { Tasks } from './tasks/tasks.ts'
+import { tellTasks } from './tasks/tell-tasks.ts'
 
 export interface McpApp {
   readonly app: App
@@ -99,13 +102,16 @@ export function createMcpApp(deps: McpDeps): McpApp {
     askMs: limits.askMs,
     maxUris: limits.urisPerStream,
   })
-  const endpoint = endpointOf(deps, limits, { rules, registry, recorder, hub, keys, sessions })
+  const envelope = createEnvelope(profile)
+  const tasks = openTasks(deps, limits, { rules, registry, recorder, envelope })
+  tellTasks({ tasks, hub, registry, db: deps.db, pollMs: limits.taskPollMs, log })
+  const endpoint = endpointOf(deps, limits, { rules, registry, recorder, hub, keys, sessions, envelope, tasks })
 
   let closing: Promise<void> | undefined
   const closeAll = async (): Promise<void> => {
     hub.close()
     // What still runs may be answered on another node, where its client has gone.
-    await sessions.close(CLOSE_MS)
+    await Promise.all([sessions.close(CLOSE_MS), tasks.close()])
     keys.close()
     await observer.stop()
     await recorder.close(CLOSE_MS)
@@ -121,6 +127,7 @@ export function createMcpApp(deps: McpDeps): McpApp {
       { name: 'domain changes', check: () => observer.check() },
       { name: 'revocations', check: () => checkFeed(deps) },
       { name: 'bus', check: () => bus.ping() },
+      { name: 'tasks', check: () => tasks.check() },
     ],
     caughtUp: observer.caughtUp,
     endStreams: () => hub.close(),
@@ -142,19 +149,20 @@ interface Parts {
   readonly hub: ReturnType<typeof createHub>
   readonly keys: ReturnType<typeof createKeyCache>
   readonly sessions: OpenedSessions
+  readonly envelope: Envelope
+  readonly tasks: Tasks
 }
 
 const metadataUrlOf = ({ profile, publicUrl }: McpDeps): string | undefined =>
   profile.credentials.includes('oauth') ? resourceNames(publicUrl, profile).metadataUrl : undefined
 
 function endpointOf(deps: McpDeps, limits: McpLimits, parts: Parts): EndpointDeps {
-  const { rules, registry, recorder, hub, keys, sessions } = parts
+  const { rules, registry, recorder, hub, keys, sessions, envelope, tasks } = parts
   const { profile, publicUrl, clock, log, metrics, feed, node } = deps
   const metadataUrl = metadataUrlOf(deps)
-  const envelope = createEnvelope(profile)
   const doors: Doors = doorsOf(publicUrl, deps.allowedHosts, deps.allowedOrigins)
   const common = { registry, rules, envelope, clock, callMs: limits.callMs }
-  const extras: Extras = { sessions: true }
+  const extras: Extras = { sessions: true, tasks: tasks.offered }
   const offered = offeredBy(registry, extras)
   const { name, title, version } = profile.server
   return {
@@ -194,16 +202,25 @@ function endpointOf(deps: McpDeps, limits: McpLimits, parts: Parts): EndpointDep
       envelope,
       offered,
       extras,
-      callTool: createToolCalls({ ...common, recorder, metrics, node, auditReads: deps.auditReads ?? 'required' }),
+      callTool: createToolCalls({
+        ...common,
+        recorder,
+        metrics,
+        node,
+        tasks,
+        auditReads: deps.auditReads ?? 'required',
+      }),
       readResource: createResourceReads(common),
       getPrompt: createPromptGets(common),
       complete: createCompletions(common),
       ofSessions: createSessionMethods({ registry, rules }),
+      ofTasks: { 'tasks/get': tasks.get, 'tasks/update': tasks.update, 'tasks/cancel': tasks.cancel },
       listen: createListen({
         registry,
         rules,
         hub,
         clock,
+        tasks,
         maxUris: limits.urisPerStream,
         serverInfo: { name, title, version },
       }),

@@ -55,6 +55,17 @@ export interface McpLimits {
   readonly slowReaderMs: number
   /** Events that wait for the bus; beyond it calls are refused. */
   readonly auditQueue: number
+  /** How long a task may take. */
+  readonly taskMs: number
+  /** How long its result can be read after that time. */
+  readonly taskKeepMs: number
+  /** What clients are told to wait between two looks at a task. */
+  readonly taskPollMs: number
+  /** A node that was not heard of for so long has lost its tasks. */
+  readonly taskLeaseMs: number
+  readonly tasksPerNode: number
+  readonly tasksPerPrincipal: number
+  readonly tasksPerTenant: number
 }
 
 export const DEFAULT_LIMITS: McpLimits = {
@@ -74,6 +85,13 @@ export const DEFAULT_LIMITS: McpLimits = {
   askMs: 600_000,
   slowReaderMs: 60_000,
   auditQueue: 10_000,
+  taskMs: 1_800_000,
+  taskKeepMs: 1_800_000,
+  taskPollMs: 1_000,
+  taskLeaseMs: 15_000,
+  tasksPerNode: 250,
+  tasksPerPrincipal: 16,
+  tasksPerTenant: 64,
 }
 
 /** Everything the MCP node is given. It opens nothing itself and reads no environment. */

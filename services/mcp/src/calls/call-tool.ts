@@ -6,12 +6,15 @@ import type { Params } from '../protocol/classify.ts'
 import type { Envelope } from '../protocol/envelope.ts'
 import { FEATURES } from '../protocol/revisions.ts'
 import type { RegisteredTool, Registry } from '../registry/build.ts'
-import { type Called, toolCalledEvent } from './event.ts'
+import { tasksMissing } from '../tasks/methods.ts'
+import { hasTasks } from '../tasks/task.ts'
+import type { Tasks } from '../tasks/tasks.ts'
+import { type Called, toolCalledEvent, toolCallsOf } from './event.ts'
 import { type Caller, type Outcome, refusedWith } from './outcome.ts'
 import type { Recorder } from './record.ts'
 import { refusalText } from './refusals.ts'
 import { argumentsText, failureResult } from './results.ts'
-import { runTool, type Verdict } from './run-tool.ts'
+import { knowing, prepareTool, runTool, type Verdict } from './run-tool.ts'
 
 export interface CallDeps {
   readonly registry: Registry
@@ -24,6 +27,8 @@ export interface CallDeps {
   /** Milliseconds from the request to its answer. */
   readonly callMs: number
   readonly auditReads: 'required' | 'when-possible'
+  /** Calls that go on after their answer. */
+  readonly tasks: Pick<Tasks, 'begin'>
 }
 
 /** Recording gets at least so long, however much of the deadline the tool used up. */
@@ -36,7 +41,7 @@ const MAX_RECORD_MS = 4_000
  * before the bus has stored the event of the call, refused ones too.
  */
 export function createToolCalls(deps: CallDeps): (params: Params, caller: Caller) => Promise<Outcome> {
-  const calls = deps.metrics.counter('gatehouse_mcp_tool_calls_total', 'Tool calls by outcome.', ['tool', 'outcome'])
+  const calls = toolCallsOf(deps.metrics)
   return async (params, caller) => {
     const startedAt = deps.clock.now()
     const { name } = params
@@ -46,7 +51,9 @@ export function createToolCalls(deps: CallDeps): (params: Params, caller: Caller
 
     const relaxed = deps.auditReads === 'when-possible' && registered?.tool.effect === 'reads'
     const reachable = await deps.recorder.reachable()
-    const verdict = reachable || relaxed ? await judge(deps, registered, name, given, caller) : withoutAudit()
+    const verdict =
+      reachable || relaxed ? await judge(deps, registered, { name, given, startedAt }, caller) : withoutAudit()
+    if (verdict.begun === true) return verdict.answer
     calls.inc({ tool: registered === undefined ? 'unknown' : name, outcome: verdict.outcome })
 
     const { outcome, reason } = verdict
@@ -58,18 +65,27 @@ export function createToolCalls(deps: CallDeps): (params: Params, caller: Caller
   }
 }
 
+interface Asked {
+  readonly name: string
+  readonly given: unknown
+  readonly startedAt: number
+}
+
 async function judge(
   deps: CallDeps,
   registered: RegisteredTool | undefined,
-  name: string,
-  given: unknown,
+  asked: Asked,
   caller: Caller,
 ): Promise<Verdict> {
   const { envelope, rules } = deps
+  const { name, given } = asked
   const { revision, principal } = caller
   if (registered === undefined) {
     const answer = refusedWith(CODES.invalidParams, `Unknown tool: ${name.slice(0, 128)}`)
     return { outcome: 'refused', reason: 'tool.unknown', answer }
+  }
+  if (registered.tool.task === 'required' && !takesTasks(caller)) {
+    return { outcome: 'refused', reason: 'capability.missing', answer: tasksMissing(caller) }
   }
   const decision = decide(principal, caller.tenant, registered.requirement, rules)
   if (!decision.allow) {
@@ -90,8 +106,28 @@ async function judge(
       : refusedWith(CODES.invalidParams, text)
     return { outcome: 'refused', reason: 'arguments.invalid', answer }
   }
-  return runTool(deps, registered, parsed.data, caller)
+  const prepared = await prepareTool(deps, registered, parsed.data, caller)
+  if (!prepared.ok) return prepared.verdict
+  const { answers, claim } = prepared
+  if (registered.tool.task === undefined || !takesTasks(caller)) {
+    return runTool(deps, registered, parsed.data, knowing(caller, answers), claim)
+  }
+  const begun = await deps.tasks.begin({
+    registered,
+    given,
+    caller,
+    answers,
+    startedAt: asked.startedAt,
+    ...(claim === undefined ? {} : { claim }),
+  })
+  const { answer } = begun
+  return begun.kind === 'begun'
+    ? { outcome: 'succeeded', answer, begun: true }
+    : { outcome: 'refused', reason: begun.reason, answer }
 }
+
+/** Whether this call may be answered with a task: by the stateless revision only, and as declared for this very request. */
+const takesTasks = ({ revision, client }: Caller): boolean => FEATURES[revision].stateless && hasTasks(client)
 
 const withoutAudit = (): Verdict => ({
   outcome: 'refused',

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type Clock, type CloudEvent, sealEvent, ToolCalled, type ToolCalledData } from '@gatehouse/contracts'
 import type { Principal } from '@gatehouse/policy'
+import type { Metrics } from '@gatehouse/telemetry'
 import canonicalize from 'canonicalize'
 import type { Caller } from './outcome.ts'
 
@@ -71,3 +72,7 @@ export function toolCalledEvent(
     },
   )
 }
+
+/** Counts calls as the log does: a task when it has ended. */
+export const toolCallsOf = (metrics: Metrics) =>
+  metrics.counter('gatehouse_mcp_tool_calls_total', 'Tool calls by outcome.', ['tool', 'outcome'])

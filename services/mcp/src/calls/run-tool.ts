@@ -1,14 +1,15 @@
 import { type Claim, isReply, ToolFailure } from '@gatehouse/catalog'
 import type { Clock } from '@gatehouse/contracts'
 import { DatabaseUnavailable } from '@gatehouse/database'
+import { confirmCall } from '../confirm/confirm.ts'
 import { CODES } from '../errors.ts'
 import type { Envelope } from '../protocol/envelope.ts'
 import { FEATURES, type Revision } from '../protocol/revisions.ts'
 import type { RegisteredTool } from '../registry/build.ts'
-import { CapabilityMissing } from './asker.ts'
+import { type Asker, CapabilityMissing } from './asker.ts'
 import { askedEnd } from './asking.ts'
 import { contextOf } from './context.ts'
-import { withDeadline } from './deadline.ts'
+import { type Ended, withDeadline } from './deadline.ts'
 import type { Called } from './event.ts'
 import { type Caller, type Outcome, refusedWith } from './outcome.ts'
 import { failureResult, replyResult, valueResult } from './results.ts'
@@ -20,6 +21,8 @@ export interface Verdict {
   readonly answer: Outcome
   /** The handler was entered, so its effect may be there. */
   readonly ran?: true
+  /** The call goes on as a task, and is recorded when that ends. */
+  readonly begun?: true
 }
 
 export interface RunDeps {
@@ -27,6 +30,67 @@ export interface RunDeps {
   readonly clock: Clock
   /** Milliseconds that the handler may take; waiting for a person is not counted. */
   readonly callMs: number
+}
+
+/** What a tool asked before it runs: what was answered, by key, and the claim where its person confirmed. */
+export type Prepared =
+  | { readonly ok: true; readonly answers: Readonly<Record<string, unknown>>; readonly claim?: Claim }
+  | { readonly ok: false; readonly verdict: Verdict }
+
+const NOTHING_ASKED: Prepared = { ok: true, answers: {} }
+
+/** The caller, not asked again what was answered already. */
+export function knowing(caller: Caller, known: Readonly<Record<string, unknown>>): Caller {
+  if (Object.keys(known).length === 0) return caller
+  const { asker } = caller
+  const isKnown = ([key]: readonly [string, unknown]): boolean => Object.hasOwn(known, key)
+  return {
+    ...caller,
+    asker: {
+      async ask(requests, ...how) {
+        const open = Object.entries(requests).filter((entry) => !isKnown(entry))
+        const answers = open.length === 0 ? {} : await asker.ask(Object.fromEntries(open), ...how)
+        return {
+          ...Object.fromEntries(Object.entries(known).filter(([key]) => Object.hasOwn(requests, key))),
+          ...answers,
+        }
+      },
+    },
+  }
+}
+
+/** Has the person confirm, where the tool wants it. Without the person's agreement nothing runs. */
+export async function prepareTool(
+  deps: RunDeps,
+  registered: RegisteredTool,
+  input: unknown,
+  caller: Caller,
+): Promise<Prepared> {
+  const { tool, domain } = registered
+  if (tool.confirm === undefined) return NOTHING_ASKED
+  const answers: Record<string, unknown> = {}
+  const ended = await withDeadline(deps.callMs, caller.gone, (running) => {
+    const asker: Asker = {
+      get dialogue() {
+        return caller.asker.dialogue
+      },
+      async ask(...asked) {
+        const answered = await caller.asker.ask(...asked)
+        Object.assign(answers, answered)
+        return answered
+      },
+    }
+    const asking = { ...caller, asker }
+    const context = Object.assign(contextOf(asking, running, deps.clock.now), domain(caller.principal))
+    return confirmCall(tool, input, context, asking, running)
+  })
+  if (ended.kind !== 'done') return { ok: false, verdict: unfinished(deps, registered, ended, caller) }
+  const confirmed = ended.value
+  if (confirmed.kind === 'refused') {
+    const answer = failureResult(deps.envelope, caller.revision, confirmed.text)
+    return { ok: false, verdict: { outcome: 'refused', reason: confirmed.reason, answer } }
+  }
+  return { ok: true, answers, ...(confirmed.kind === 'agreed' ? { claim: confirmed.claim } : {}) }
 }
 
 /**
@@ -44,9 +108,19 @@ export async function runTool(
   const ended = await withDeadline(deps.callMs, caller.gone, (running) =>
     tool.run(input, Object.assign(contextOf(caller, running, deps.clock.now, claim), domain(caller.principal))),
   )
+  return ended.kind === 'done'
+    ? finished(deps, registered, ended.value, caller)
+    : unfinished(deps, registered, ended, caller)
+}
+
+function unfinished(
+  deps: RunDeps,
+  registered: RegisteredTool,
+  ended: Exclude<Ended<unknown>, { readonly kind: 'done' }>,
+  caller: Caller,
+): Verdict {
+  const { tool } = registered
   switch (ended.kind) {
-    case 'done':
-      return finished(deps, registered, ended.value, caller)
     case 'failed':
       return broken(deps, registered, ended.error, caller)
     case 'timed-out': {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type Call, type Claim, form } from '@gatehouse/catalog'
 import { z } from 'zod'
-import type { Asker } from '../calls/asker.ts'
+import type { Running } from '../calls/deadline.ts'
 import { missingCapabilities, readAnswers, wireRequests } from '../calls/input-requests.ts'
 import type { Caller } from '../calls/outcome.ts'
 import type { Tool } from '../registry/build.ts'
@@ -25,21 +25,24 @@ export async function confirmCall(
   tool: Pick<Tool, 'name' | 'confirm'>,
   input: unknown,
   context: Call & object,
-  caller: Pick<Caller, 'client' | 'revision'>,
-  asker: Asker,
+  { client, revision, asker }: Pick<Caller, 'client' | 'revision' | 'asker'>,
+  running: Running,
 ): Promise<Confirmed> {
   const confirmation = await tool.confirm?.(input, context)
   if (confirmation === undefined) return { kind: 'not-needed' }
   const { message } = confirmation
   const key = `confirm-${createHash('sha256').update(message).digest('hex').slice(0, 16)}`
   const requests = { [key]: form(message, agreement) }
-  if (missingCapabilities(requests, caller.client, caller.revision) !== undefined) {
+  if (missingCapabilities(requests, client, revision) !== undefined) {
     const text = `${tool.name} needs the agreement of a person, and this client cannot ask one: it does not declare elicitation by form. Nothing was done. Use a client that can, or do it in the product itself.`
     return { kind: 'refused', reason: 'confirmation.impossible', text }
   }
-  const wire = wireRequests(requests, caller.revision)
   const check = (asked: string, answer: unknown): void => void readAnswers(requests, { [asked]: answer })
-  const answer = readAnswers(requests, await asker.ask(wire, context.signal, check, { asked: true }))[key]
+  const resume = running.pause()
+  const answers = await asker
+    .ask(wireRequests(requests, revision), running.signal, check, { asked: true })
+    .finally(resume)
+  const answer = readAnswers(requests, answers)[key]
   if (answer?.action !== 'accept' || !answer.content.confirm) {
     return { kind: 'refused', reason: 'confirmation.declined', text: 'The person did not agree. Nothing was done.' }
   }

@@ -24,7 +24,8 @@ export interface DispatchDeps {
   readonly complete: (params: Params, caller: Caller) => Promise<Outcome>
   /** Methods that change a session. */
   readonly ofSessions: Readonly<Record<string, (params: Params, caller: Caller) => Promise<Outcome>>>
-  readonly listen: (id: RequestId, params: Params, caller: Caller) => Outcome | Granted
+  readonly ofTasks: Readonly<Record<string, (params: Params, caller: Caller) => Promise<Outcome>>>
+  readonly listen: (id: RequestId, params: Params, caller: Caller) => Outcome | Granted | Promise<Outcome | Granted>
 }
 
 type Answered = Outcome | Granted
@@ -63,7 +64,7 @@ export function createDispatch(
     'prompts/get': ({ params }, caller) => deps.getPrompt(params, caller),
     'completion/complete': ({ params }, caller) => deps.complete(params, caller),
     ...Object.fromEntries(
-      Object.entries(deps.ofSessions).map(([name, method]): [string, Method] => [
+      Object.entries({ ...deps.ofSessions, ...deps.ofTasks }).map(([name, method]): [string, Method] => [
         name,
         ({ params }, caller) => method(params, caller),
       ]),

@@ -15,9 +15,11 @@ const frame = (json: string): string => `event: message\ndata: ${json}\n\n`
 
 /** The frames of one `subscriptions/listen` stream; all carry the id of its request. */
 export interface Frames {
-  acknowledged(uris: readonly string[] | undefined, lists: Iterable<ListName>): string
+  acknowledged(uris: readonly string[] | undefined, lists: Iterable<ListName>, tasks?: readonly string[]): string
   listChanged(list: ListName): string
   updated(uri: string): string
+  /** `members` are those of a `DetailedTask`, as JSON text without braces. */
+  task(members: string): string
   /** The answer to the request: it ends the stream gracefully. */
   completed(): string
 }
@@ -27,17 +29,19 @@ export function framesOf(id: RequestId, serverInfo: unknown): Frames {
   const meta = `"_meta":${JSON.stringify({ [key]: id })}`
   const updated = `event: message\ndata: {"jsonrpc":"2.0","method":"notifications/resources/updated","params":{${meta},"uri":`
   return {
-    acknowledged: (uris, lists) => {
+    acknowledged: (uris, lists, tasks) => {
       const switches = Object.fromEntries([...lists].map((list) => [`${list}ListChanged`, true]))
       const notifications = JSON.stringify({
         ...switches,
         ...(uris === undefined ? {} : { resourceSubscriptions: uris }),
+        ...(tasks === undefined ? {} : { taskIds: tasks }),
       })
       return frame(
         `{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{${meta},"notifications":${notifications}}}`,
       )
     },
     listChanged: (list) => frame(`{"jsonrpc":"2.0","method":"notifications/${list}/list_changed","params":{${meta}}}`),
+    task: (members) => frame(`{"jsonrpc":"2.0","method":"notifications/tasks","params":{${meta},${members}}}`),
     updated: (uri) => `${updated}${JSON.stringify(uri)}}}\n\n`,
     completed: () =>
       frame(

@@ -5,7 +5,7 @@ import type { Metrics } from '@gatehouse/telemetry'
 import type { FeedView } from '@gatehouse/token'
 import { createPump } from './pump.ts'
 import type { ReplayWindow } from './replay-window.ts'
-import type { HubStream } from './stream.ts'
+import type { HubStream, MarkedTask } from './stream.ts'
 import { createUriIndex } from './uri-index.ts'
 
 export interface Hub {
@@ -21,6 +21,10 @@ export interface Hub {
   publish(tenant: string, uri: string): void
   /** The members of lists of a tenant changed. */
   publishLists(tenant: string, lists: readonly ListName[]): void
+  /** The tasks that streams of this node listen to; of one tenant and id, whether any does. */
+  listensToTask(tenant: string, id: string): boolean
+  readonly tasks: ReadonlySet<string>
+  publishTask(tenant: string, id: string, task: MarkedTask): void
   /** Everything may have changed: marks each subscribed URI of each stream. */
   publishAll(): void
   /** Has something to send. */
@@ -117,6 +121,7 @@ export function createHub(options: {
       const { tenant } = stream.principal
       for (const uri of stream.uris.keys()) index.add(tenant, uri, stream)
       for (const list of stream.lists) index.add(tenant, keyOfList(list), stream)
+      for (const id of stream.tasks ?? []) index.add(tenant, keyOfTask(id), stream)
       for (const uri of window.changed(tenant, stream.uris.keys(), stream.since)) stream.mark(uri)
       for (const list of stream.lists) {
         if (window.changed(tenant, [keyOfList(list)], stream.since).length > 0) stream.markList(list)
@@ -133,6 +138,7 @@ export function createHub(options: {
       gauge.set(streams.size)
       for (const uri of stream.uris.keys()) index.remove(stream.principal.tenant, uri, stream)
       for (const list of stream.lists) index.remove(stream.principal.tenant, keyOfList(list), stream)
+      for (const id of stream.tasks ?? []) index.remove(stream.principal.tenant, keyOfTask(id), stream)
     },
     listen(stream, uri) {
       if (!streams.has(stream)) return
@@ -150,6 +156,16 @@ export function createHub(options: {
       }
     },
     publishLists,
+    listensToTask: (tenant, id) => index.listeners(tenant, keyOfTask(id)).size > 0,
+    get tasks() {
+      return new Set([...streams.keys()].flatMap((stream) => [...(stream.tasks ?? [])]))
+    },
+    publishTask(tenant, id, task) {
+      for (const stream of index.listeners(tenant, keyOfTask(id))) {
+        stream.markTask?.(id, task)
+        pump.add(stream)
+      }
+    },
     publishAll() {
       for (const stream of streams.keys()) {
         for (const uri of stream.uris.keys()) stream.mark(uri)
@@ -176,6 +192,8 @@ const LIST_NAMES: readonly ListName[] = ['tools', 'resources', 'prompts']
 
 /** Lists lie in the index and in the window beside URIs, which have no such character. */
 export const keyOfList = (list: ListName): string => `\0${list}`
+
+const keyOfTask = (id: string): string => `\0task ${id}`
 
 /** Whose streams are counted together: a person at all its clients, a key, a service. */
 const holderOf = ({ tenant, kind, subject }: Principal): string => `${tenant} ${kind} ${subject}`

@@ -6,6 +6,9 @@ import { refusalText } from '../calls/refusals.ts'
 import { CODES, type RequestId, refuseAtEdge, unavailable } from '../errors.ts'
 import { isObject, type Params } from '../protocol/classify.ts'
 import type { Registry } from '../registry/build.ts'
+import { tasksMissing } from '../tasks/methods.ts'
+import { hasTasks } from '../tasks/task.ts'
+import type { Tasks } from '../tasks/tasks.ts'
 import { framesOf, SSE_HEADERS } from './frames.ts'
 import type { Hub } from './hub.ts'
 import { createListenStream } from './stream.ts'
@@ -15,6 +18,8 @@ export interface ListenDeps {
   readonly rules: Rules
   readonly hub: Hub
   readonly clock: { now(): number }
+  /** Which of these tasks the caller may be told of, and what is sent first. */
+  readonly tasks: Pick<Tasks, 'offered' | 'held' | 'look'>
   readonly maxUris: number
   readonly serverInfo: unknown
 }
@@ -26,48 +31,78 @@ export interface Granted {
 }
 
 /** `subscriptions/listen`: judges the filter; nothing is written before all of it is judged. */
-export function createListen(deps: ListenDeps): (id: RequestId, params: Params, caller: Caller) => Outcome | Granted {
+export function createListen(
+  deps: ListenDeps,
+): (id: RequestId, params: Params, caller: Caller) => Outcome | Granted | Promise<Outcome | Granted> {
   return (id, params, caller) => {
     const asked = readFilter(params.notifications, deps.maxUris)
     if (!asked.ok) return refusedWith(CODES.invalidParams, asked.fault)
-    const { uris, lacking } = judgeUris(deps, asked.uris, caller)
-    const lists = new Set(asked.lists.filter((list) => deps.registry.changingLists.has(list)))
-    if (uris.size === 0 && lists.size === 0 && lacking !== undefined) return lacking
+    if (asked.tasks === undefined || !deps.tasks.offered) return grant(deps, id, asked, undefined, caller)
+    if (!hasTasks(caller.client)) return tasksMissing(caller)
+    return deps.tasks
+      .held(caller, asked.tasks)
+      .then((held) => (held.ok ? grant(deps, id, asked, held.ids, caller) : held.refused))
+  }
+}
 
-    const room = deps.hub.room(caller.principal)
-    if (room === 'node-full') return { kind: 'refused', refused: unavailable('No more streams on this node now.') }
-    if (room === 'principal-full') {
-      return { kind: 'refused', refused: refuseAtEdge('streams.exceeded', { headers: { 'retry-after': '5' } }) }
-    }
-    return {
-      kind: 'listen',
-      open(raw, headers) {
-        // Gone while the request was judged: no `close` will be heard any more.
-        if (raw.destroyed) return
-        const frames = framesOf(id, deps.serverInfo)
-        raw.writeHead(200, { ...headers, ...SSE_HEADERS })
-        raw.write(frames.acknowledged(asked.uris === undefined ? undefined : [...uris.keys()], lists))
-        const stream = createListenStream({
-          raw,
-          frames,
-          principal: caller.principal,
-          uris,
-          lists,
-          now: () => deps.clock.now(),
-          ready: deps.hub.ready,
-          gone: deps.hub.detach,
-        })
-        deps.hub.attach(stream)
-      },
-    }
+function grant(
+  deps: ListenDeps,
+  id: RequestId,
+  asked: Filter & { readonly ok: true },
+  tasks: readonly string[] | undefined,
+  caller: Caller,
+): Outcome | Granted {
+  const { uris, lacking } = judgeUris(deps, asked.uris, caller)
+  const lists = new Set(asked.lists.filter((list) => deps.registry.changingLists.has(list)))
+  if (uris.size === 0 && lists.size === 0 && tasks === undefined && lacking !== undefined) return lacking
+
+  const room = deps.hub.room(caller.principal)
+  if (room === 'node-full') return { kind: 'refused', refused: unavailable('No more streams on this node now.') }
+  if (room === 'principal-full') {
+    return { kind: 'refused', refused: refuseAtEdge('streams.exceeded', { headers: { 'retry-after': '5' } }) }
+  }
+  return {
+    kind: 'listen',
+    open(raw, headers) {
+      // Gone while the request was judged: no `close` will be heard any more.
+      if (raw.destroyed) return
+      const frames = framesOf(id, deps.serverInfo)
+      raw.writeHead(200, { ...headers, ...SSE_HEADERS })
+      raw.write(frames.acknowledged(asked.uris === undefined ? undefined : [...uris.keys()], lists, tasks))
+      const stream = createListenStream({
+        raw,
+        frames,
+        principal: caller.principal,
+        uris,
+        lists,
+        ...(tasks === undefined ? {} : { tasks: new Set(tasks) }),
+        now: () => deps.clock.now(),
+        ready: deps.hub.ready,
+        gone: deps.hub.detach,
+      })
+      deps.hub.attach(stream)
+      // What happened to them before is told as what they are now.
+      for (const task of tasks ?? []) deps.tasks.look(caller.principal.tenant, task)
+    },
   }
 }
 
 type Filter =
-  | { readonly ok: true; readonly uris: readonly string[] | undefined; readonly lists: readonly ListName[] }
+  | {
+      readonly ok: true
+      readonly uris: readonly string[] | undefined
+      readonly lists: readonly ListName[]
+      readonly tasks: readonly string[] | undefined
+    }
   | { readonly ok: false; readonly fault: string }
 
-const SWITCHES = { toolsListChanged: 'tools', promptsListChanged: 'prompts', resourcesListChanged: 'resources' } as const
+const MAX_TASKS = 100
+
+const SWITCHES = {
+  toolsListChanged: 'tools',
+  promptsListChanged: 'prompts',
+  resourcesListChanged: 'resources',
+} as const
 
 /** Kinds that this server does not send are left out of the acknowledgement; that is no fault of the request. */
 function readFilter(filter: unknown, maxUris: number): Filter {
@@ -79,14 +114,23 @@ function readFilter(filter: unknown, maxUris: number): Filter {
       return { ok: false, fault: `params.notifications.${name} must be a boolean.` }
     }
   }
-  const uris = filter.resourceSubscriptions
-  if (uris === undefined) return { ok: true, uris: undefined, lists }
-  if (!Array.isArray(uris) || !uris.every((uri): uri is string => typeof uri === 'string')) {
+  const { taskIds: tasks, resourceSubscriptions: uris } = filter
+  if (tasks !== undefined && !isStrings(tasks)) {
+    return { ok: false, fault: 'params.notifications.taskIds must be an array of strings.' }
+  }
+  if (tasks !== undefined && tasks.length > MAX_TASKS) {
+    return { ok: false, fault: `At most ${MAX_TASKS} taskIds on one stream.` }
+  }
+  if (uris === undefined) return { ok: true, uris: undefined, lists, tasks }
+  if (!isStrings(uris)) {
     return { ok: false, fault: 'params.notifications.resourceSubscriptions must be an array of strings.' }
   }
   if (uris.length > maxUris) return { ok: false, fault: `At most ${maxUris} resourceSubscriptions on one stream.` }
-  return { ok: true, uris, lists }
+  return { ok: true, uris, lists, tasks }
 }
+
+const isStrings = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.every((item) => typeof item === 'string')
 
 /** The URIs that may be listened to, and what to answer if there is none left for want of scope. */
 function judgeUris(

@@ -17,6 +17,10 @@ export interface HubStream {
   /** Remembers that a URI changed; `flush` sends it. */
   mark(uri: string): void
   markList(list: ListName): void
+  /** The tasks of which it is told; only where there are any. */
+  readonly tasks?: ReadonlySet<string>
+  /** Remembers a task as it is now, as JSON text of its members: what it was before is not told any more. */
+  markTask?(id: string, task: MarkedTask): void
   /** Sends what is marked and still allowed, unless the reader is behind: then it goes when the reader has caught up. */
   flush(allowed: (requirement: Requirement) => boolean): void
   keepAlive(): void
@@ -27,8 +31,14 @@ export interface HubStream {
   readonly ended: boolean
 }
 
+export interface MarkedTask {
+  readonly requirement: Requirement
+  readonly members: string
+}
+
 /** No list, for streams that are told of none. */
 export const NO_LISTS: ReadonlySet<ListName> = new Set()
+const NO_TASKS: ReadonlySet<string> = new Set()
 
 /** One open `subscriptions/listen` answer. */
 export function createListenStream(options: {
@@ -37,16 +47,18 @@ export function createListenStream(options: {
   readonly principal: Principal
   readonly uris: ReadonlyMap<string, Requirement>
   readonly lists?: ReadonlySet<ListName>
+  readonly tasks?: ReadonlySet<string>
   readonly now: () => number
   /** The reader has caught up and something is marked. */
   readonly ready: (stream: HubStream) => void
   /** The connection is gone, by whichever side. Called once. */
   readonly gone: (stream: HubStream) => void
 }): HubStream {
-  const { raw, frames, uris, lists = NO_LISTS } = options
+  const { raw, frames, uris, lists = NO_LISTS, tasks = NO_TASKS } = options
   const marked = new Set<string>()
   const markedLists = new Set<ListName>()
-  const waits = (): boolean => marked.size > 0 || markedLists.size > 0
+  const markedTasks = new Map<string, MarkedTask>()
+  const waits = (): boolean => marked.size > 0 || markedLists.size > 0 || markedTasks.size > 0
   let behindSince: number | undefined
   let ended = false
 
@@ -57,6 +69,10 @@ export function createListenStream(options: {
     principal: options.principal,
     uris,
     lists,
+    tasks,
+    markTask(id, task) {
+      if (!ended && tasks.has(id)) markedTasks.set(id, task)
+    },
     markList(list) {
       if (!ended && lists.has(list)) markedLists.add(list)
     },
@@ -74,6 +90,10 @@ export function createListenStream(options: {
         if (requirement !== undefined && allowed(requirement)) text += frames.updated(uri)
       }
       marked.clear()
+      for (const { requirement, members } of markedTasks.values()) {
+        if (allowed(requirement)) text += frames.task(members)
+      }
+      markedTasks.clear()
       if (text !== '') write(text)
     },
     keepAlive() {
@@ -87,6 +107,7 @@ export function createListenStream(options: {
       ended = true
       marked.clear()
       markedLists.clear()
+      markedTasks.clear()
       raw.end(frames.completed())
       const timer = setTimeout(() => raw.destroy(), LINGER_MS)
       timer.unref()

@@ -7,7 +7,7 @@ import { claims_sweep } from './claims.store.ts'
 import { HeldTask } from './held.ts'
 import { judgeOrphan } from './judge-orphan.ts'
 import { type RunDeps, runTask, settle } from './run-task.ts'
-import type { OwnedTask } from './task.ts'
+import type { OwnedTask, TaskName } from './task.ts'
 import { TASKS_CHANNEL, tasks_renew, tasks_sweep, tasks_take } from './tasks.store.ts'
 import type { TaskTimes } from './tasks.ts'
 
@@ -30,7 +30,8 @@ export interface Keeper {
   /** Whether one more task may begin here. */
   readonly room: boolean
   run(task: OwnedTask): void
-  onChange(heard: (id: string) => void): void
+  onChange(heard: (task: TaskName | undefined) => void): void
+  look(task: TaskName): void
   check(): Promise<void>
   close(): Promise<void>
 }
@@ -46,7 +47,10 @@ export function createKeeper(deps: KeeperDeps): Keeper {
   const { db, host, log, node, times, feed, tools } = deps
   const running = deps.metrics.gauge('gatehouse_mcp_tasks', 'Tasks that this node runs.')
   const held = new Map<string, { readonly own: HeldTask; readonly done: Promise<void> }>()
-  const listeners: ((id: string) => void)[] = []
+  const listeners: ((task: TaskName | undefined) => void)[] = []
+  const tell = (task: TaskName | undefined): void => {
+    for (const heard of listeners) heard(task)
+  }
   const run: RunDeps = {
     ...deps,
     graceMs: times.graceMs,
@@ -171,9 +175,10 @@ export function createKeeper(deps: KeeperDeps): Keeper {
       take().catch((error: unknown) => log.warn({ err: error }, 'tasks cannot be taken up'))
       return
     }
-    const id = payload.split(' ')[1] ?? ''
-    for (const heard of listeners) heard(id)
-    if (id === '' || held.has(id)) look()
+    const [tenant, id] = payload.split(' ')
+    const task = tenant === undefined || id === undefined ? undefined : { tenant, id }
+    tell(task)
+    if (task === undefined || held.has(task.id)) look()
   }
   const listen = async (): Promise<void> => {
     if (closed) return
@@ -220,6 +225,7 @@ export function createKeeper(deps: KeeperDeps): Keeper {
     onChange(heard) {
       listeners.push(heard)
     },
+    look: tell,
     async check() {
       if (deps.offered && stopListening === undefined) throw new Error('news of tasks are not heard yet')
     },

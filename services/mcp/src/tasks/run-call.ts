@@ -1,6 +1,7 @@
 import type { Clock } from '@gatehouse/contracts'
 import { decide, type Rules } from '@gatehouse/policy'
-import { toolCalledEvent } from '../calls/event.ts'
+import type { Metrics } from '@gatehouse/telemetry'
+import { toolCalledEvent, toolCallsOf } from '../calls/event.ts'
 import { refusedWith } from '../calls/outcome.ts'
 import type { Recorder } from '../calls/record.ts'
 import { refusalText } from '../calls/refusals.ts'
@@ -43,10 +44,12 @@ export function createTaskRuns(deps: {
 
 /** Records the call of a task: one event, with the same id whichever node records it. */
 export function createTaskRecords(
-  about: { readonly clock: Clock; readonly node: string },
+  about: { readonly clock: Clock; readonly node: string; readonly metrics: Metrics },
   recorder: Pick<Recorder, 'record'>,
 ): RunDeps['record'] {
+  const calls = toolCallsOf(about.metrics)
   return ({ tool, eventId, call }, called, waitMs) => {
+    calls.inc({ tool, outcome: called.outcome })
     const event = toolCalledEvent(about, call, { ...called, tool, given: call.given, startedAt: call.startedAt })
     return recorder.record({ ...event, id: eventId }, waitMs)
   }

@@ -25,6 +25,11 @@ export interface TaskView {
   readonly asked: Readonly<Record<string, string>>
 }
 
+export interface TaskName {
+  readonly tenant: string
+  readonly id: string
+}
+
 /** What a node needs to run a task: kept with it, so that any node can. */
 export interface TaskCall {
   readonly given: unknown

@@ -10,10 +10,10 @@ import { unavailable } from '../errors.ts'
 import type { Envelope } from '../protocol/envelope.ts'
 import type { RegisteredTool, Registry } from '../registry/build.ts'
 import { createKeeper } from './keeper.ts'
-import { createTaskMethods, type TaskMethods } from './methods.ts'
+import { createTaskMethods, holderOf, type TaskMethods } from './methods.ts'
 import type { RunDeps } from './run-task.ts'
-import { newTaskId, taskMembers } from './task.ts'
-import { task_insert } from './tasks.store.ts'
+import { isTaskId, newTaskId, type TaskName, taskMembers } from './task.ts'
+import { task_insert, tasks_held } from './tasks.store.ts'
 
 /** Durations in milliseconds. */
 export interface TaskTimes {
@@ -70,8 +70,15 @@ export interface Tasks extends TaskMethods {
   readonly offered: boolean
   /** Makes a task durable, begins it, and answers with its handle. */
   begin(beginning: Beginning): Promise<Begun>
-  /** Hears of tasks that changed; an empty id: of any, something may have been missed. */
-  onChange(heard: (id: string) => void): void
+  /** Which of these the caller began and can still be told of. */
+  held(
+    caller: Caller,
+    ids: readonly string[],
+  ): Promise<{ readonly ok: true; readonly ids: readonly string[] } | { readonly ok: false; readonly refused: Outcome }>
+  /** Hears of tasks that changed; without a task: of all, something may have been missed. */
+  onChange(heard: (task: TaskName | undefined) => void): void
+  /** Tells those who hear of a task of it as if it had changed. */
+  look(tenant: string, id: string): void
   /** @throws while other nodes cannot be heard */
   check(): Promise<void>
   /** Hands over what others can run, waits a little for the rest. */
@@ -113,7 +120,10 @@ export function createTasks(deps: TaskDeps): Tasks {
       answers,
       startedAt,
       ...(traceparent === undefined ? {} : { traceparent }),
-      ...(claim === undefined ? {} : { claim }),
+      // All tasks of one agreement have begun when it expires, and have ended this much later: until then its use is remembered.
+      ...(claim === undefined
+        ? {}
+        : { claim: { id: claim.id, expiresAt: new Date(claim.expiresAt.getTime() + times.ttlMs) } }),
     }
     const task = { id: newTaskId(), tool: registered.tool.name, call, node: deps.node }
     const made = keeper.room
@@ -140,7 +150,22 @@ export function createTasks(deps: TaskDeps): Tasks {
         return { kind: 'refused', reason: 'database.away', answer: { kind: 'refused', refused } }
       }
     },
+    async held({ principal, log }, ids) {
+      try {
+        const known = ids.filter(isTaskId)
+        const held = await db.asTenant(principal.tenant, (tx) => tasks_held(tx, holderOf(principal), known))
+        return { ok: true, ids: held }
+      } catch (error) {
+        if (!(error instanceof DatabaseUnavailable)) throw error
+        log.warn({ err: error }, 'the database is away')
+        return {
+          ok: false,
+          refused: { kind: 'refused', refused: unavailable('Tasks cannot be reached at the moment.') },
+        }
+      }
+    },
     onChange: keeper.onChange,
+    look: (tenant, id) => keeper.look({ tenant, id }),
     check: keeper.check,
     close: keeper.close,
   }

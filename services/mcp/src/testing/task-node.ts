@@ -104,6 +104,7 @@ export function openTaskNode(host: DatabaseHost, node: string, over: Partial<Tas
     return true
   }
   const times = over.times ?? TIMES
+  const metrics = createMetrics({ process: false })
   const tasks = createTasks({
     registry,
     rules,
@@ -113,14 +114,14 @@ export function openTaskNode(host: DatabaseHost, node: string, over: Partial<Tas
     host,
     clock,
     log: silentLogger,
-    metrics: createMetrics({ process: false }),
+    metrics,
     node,
     times,
     perNode: 100,
     perPrincipal: 50,
     perTenant: 100,
     runTool: createTaskRuns({ registry, rules, envelope, clock, runMs: times.runMs }),
-    record: createTaskRecords({ clock, node }, { record }),
+    record: createTaskRecords({ clock, node, metrics }, { record }),
     claimSchemas: ['jobs'],
     ...over,
   })
