@@ -9,10 +9,10 @@ const DAY_MS = 24 * HOUR_MS
 const TOKEN_MS = DAY_MS + HOUR_MS
 /** An answer may say why for so long, and operators see what became of an authorization. */
 const MEMORY_MS = 30 * DAY_MS
-/** Registered, and never came to the token endpoint. */
-const UNUSED_MS = 30 * DAY_MS
-/** Longer than any family lives. */
-const IDLE_CLIENT_MS = 365 * DAY_MS
+/** Registered, and never came to the token endpoint: most registrations that anybody makes, and soon made again. */
+const UNUSED_MS = DAY_MS
+/** Without anything that is alive; see `endsClients`. */
+const IDLE_CLIENT_MS = 90 * DAY_MS
 
 /**
  * The table of contents. A chore that empties a table comes before the one whose rows it rests on, so that no statement removes more

@@ -130,7 +130,7 @@ test('what nobody needs leaves, and what recognises a repetition stays', async (
   for (const [id, of] of Object.entries(facts)) await addGrant(db, id, of)
   await db.asPlatform('test', async (tx) => {
     for (const [id, kind, created, used, ended] of [
-      ['new', 'dynamic', ago(DAY), null, null],
+      ['new', 'dynamic', ago(HOUR), null, null],
       ['unused', 'dynamic', ago(31 * DAY), null, null],
       ['document', 'metadata', ago(31 * DAY), null, null],
       ['by an operator', 'registered', ago(900 * DAY), null, null],

@@ -1,4 +1,5 @@
 import type { Profile } from '@gatehouse/profiles'
+import { CLIENT_ALGORITHMS } from '../clients/keys/judge-jwks.ts'
 import { REVOKE_PATH } from '../grants/revocation.ts'
 import { AUTHORIZE_PATH } from '../interaction/authorize.ts'
 import type { Offered } from '../scopes/offered.ts'
@@ -8,7 +9,7 @@ import { TOKEN_PATH } from '../token/routes.ts'
 import { USERINFO_PATH } from '../token/userinfo.ts'
 
 export const JWKS_PATH = '/.well-known/jwks.json'
-const CLIENT_AUTHENTICATION = ['none', 'client_secret_basic', 'client_secret_post']
+const CLIENT_AUTHENTICATION = ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt']
 
 /** RFC 8414 section 2, from what is really there. */
 export function serverMetadata(profile: Profile, issuer: string, offered: Offered): Record<string, unknown> {
@@ -24,7 +25,10 @@ export function serverMetadata(profile: Profile, issuer: string, offered: Offere
     response_modes_supported: ['query'],
     grant_types_supported: [...offeredGrants(profile).keys()],
     token_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+    token_endpoint_auth_signing_alg_values_supported: CLIENT_ALGORITHMS,
     revocation_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+    revocation_endpoint_auth_signing_alg_values_supported: CLIENT_ALGORITHMS,
+    ...(profile.clientDocuments.enabled ? { client_id_metadata_document_supported: true } : {}),
     code_challenge_methods_supported: ['S256'],
     authorization_response_iss_parameter_supported: true,
     protected_resources: [`${issuer}${profile.paths.mcp}`],
