@@ -4,10 +4,21 @@ import { clientsCommand } from './commands/clients.ts'
 import { grantsCommand } from './commands/grants.ts'
 import { keyringsCommand } from './commands/keyrings.ts'
 import { keysCommand } from './commands/keys.ts'
+import { resourcesCommand } from './commands/resources.ts'
 import { tenantsCommand } from './commands/tenants.ts'
 import { EXIT, Failure } from './failure.ts'
 import type { Io } from './io.ts'
 import { printable } from './printable.ts'
+
+const COMMANDS = [
+  tenantsCommand,
+  clientsCommand,
+  keysCommand,
+  keyringsCommand,
+  grantsCommand,
+  resourcesCommand,
+  auditCommand,
+] as const
 
 const AFTER_HELP = `
 Exit codes:
@@ -57,6 +68,6 @@ function createProgram(io: Io): Command {
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
     .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()) })
-  for (const add of [tenantsCommand, clientsCommand, keysCommand, keyringsCommand, grantsCommand, auditCommand]) add(program, io)
+  for (const add of COMMANDS) add(program, io)
   return program
 }
