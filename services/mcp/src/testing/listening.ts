@@ -44,7 +44,15 @@ export async function openListen(
   notifications: Record<string, unknown>,
   id: string | number = 1,
 ): Promise<Listening> {
-  const { headers, body } = modernRequest('subscriptions/listen', { notifications }, id)
+  return openListenWith(port, token, modernRequest('subscriptions/listen', { notifications }, id))
+}
+
+/** The same for a request of the caller's own. */
+export async function openListenWith(
+  port: number,
+  token: string,
+  { headers, body }: { readonly headers: Record<string, string>; readonly body: unknown },
+): Promise<Listening> {
   const asking = send(port, token, headers, body)
   const [response] = (await once(asking, 'response')) as [IncomingMessage]
   return readStream(asking, response)
