@@ -107,7 +107,10 @@ async function rolledBack(session: Session): Promise<boolean> {
 function sessionOver(client: pg.ClientBase): Session {
   return {
     async query(text, values) {
-      const result = await client.query<Record<string, unknown>>(text, [...values]).catch(rethrow)
+      const name = nameOf(text)
+      const result = await client
+        .query<Record<string, unknown>>({ ...(name === undefined ? {} : { name }), text, values: [...values] })
+        .catch(rethrow)
       return { rows: result.rows, count: result.rowCount ?? 0 }
     },
     async script(text) {
@@ -117,6 +120,19 @@ function sessionOver(client: pg.ClientBase): Session {
       return last?.command ?? ''
     },
   }
+}
+
+/** Texts come from templates in the source, so there are few; one that is put together at run time must not fill every connection. */
+const MOST_PREPARED = 1_000
+const prepared = new Map<string, string>()
+
+/** The name under which a connection keeps a statement once it has been parsed and planned there. */
+function nameOf(text: string): string | undefined {
+  const known = prepared.get(text)
+  if (known !== undefined || prepared.size >= MOST_PREPARED) return known
+  const name = `s${prepared.size}`
+  prepared.set(text, name)
+  return name
 }
 
 function rethrow(error: unknown): never {
