@@ -45,6 +45,43 @@ test('every fault is told at once, and a private key is refused where a public o
   t.match(loadConfig(authConfig, { ...GOOD, INTERNAL_CLIENTS: good }).INTERNAL_CLIENTS, JSON.parse(good))
 })
 
+test('providers are read whole, or it is told what is wrong with them, never their secrets', async (t) => {
+  const corp = {
+    id: 'corp',
+    label: 'Corp',
+    issuer: 'https://id.corp.example',
+    clientId: 'us',
+    clientSecret: 'hush-hush',
+  }
+  const read = (...list: unknown[]) => loadConfig(authConfig, { ...GOOD, UPSTREAM_PROVIDERS: JSON.stringify(list) })
+  t.same(loadConfig(authConfig, GOOD).UPSTREAM_PROVIDERS, [])
+  t.match(read({ ...corp, authoritativeDomains: ['Corp.EXAMPLE'] }).UPSTREAM_PROVIDERS, [
+    {
+      proof: { method: 'client_secret_basic', secret: 'hush-hush' },
+      scopes: ['openid', 'email', 'profile'],
+      authoritativeDomains: ['corp.example'],
+    },
+  ])
+  const { clientSecret: _, ...open } = corp
+  for (const [bad, word] of [
+    [{ ...corp, issuer: 'http://id.corp.example' }, /issuer/],
+    [{ ...corp, issuer: 'https://id.corp.example?x' }, /issuer/],
+    [{ ...corp, id: 'Corp/..' }, /id/],
+    [{ ...corp, scopes: ['email'] }, /openid/],
+    [{ ...corp, clientID: 'x' }, /clientID/],
+    [open, /clientSecret/],
+    [{ ...corp, privateKey: { kty: 'EC', alg: 'ES256', d: 'd' } }, /clientSecret/],
+  ] as const) {
+    try {
+      read(bad)
+      t.fail(JSON.stringify(bad))
+    } catch (error) {
+      t.match((error as ConfigError).faults.join(), word)
+      t.notMatch(String(error), 'hush-hush')
+    }
+  }
+})
+
 test('the README names exactly the variables that there are', async (t) => {
   const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8')
   const rows = readme.split('\n').filter((line) => /^\| `[A-Z]/.test(line))

@@ -198,7 +198,7 @@ export function formOf(html: string): { readonly action: string; readonly hidden
   if (form === undefined) throw new Error(`no form: ${html}`)
   const hidden: Record<string, string> = {}
   for (const [, name, value] of form.matchAll(/type="hidden" name="([^"]+)" value="([^"]*)"/g))
-    hidden[name ?? ''] = value ?? ''
+    hidden[name ?? ''] = (value ?? '').replace(/&#(\d+);/g, (_all, code) => String.fromCodePoint(Number(code)))
   return { action: /action="([^"]+)"/.exec(form)?.[1] ?? '', hidden }
 }
 

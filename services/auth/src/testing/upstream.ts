@@ -204,5 +204,5 @@ export async function operate(
     },
     ...(body === undefined ? {} : { payload: JSON.stringify(body) }),
   })
-  return { status: answer.statusCode, ...answer.json() }
+  return { ...answer.json(), httpStatus: answer.statusCode }
 }
