@@ -9,7 +9,7 @@ export const SCOPES = ['conformance:use']
 export const NOTHING = z.object({})
 
 type Fixture<I extends z.ZodObject> = Pick<Tool<Fixtures, I>, 'name' | 'description' | 'input'> &
-  Partial<Pick<Tool<Fixtures, I>, 'task' | 'inputSchema' | 'idempotent' | 'scopes'>> & {
+  Partial<Pick<Tool<Fixtures, I>, 'task' | 'inputSchema' | 'confirm' | 'scopes'>> & {
     run(input: z.output<I>, context: Call & Fixtures): Promise<string | readonly Content[] | ToolReply>
   }
 

@@ -41,7 +41,7 @@ test('what fails, warns or is skipped is a fault, however many other checks pass
 test('an excuse covers its own check and no other', async (t) => {
   const results = { ...GOOD, list: [check('list', 'FAILURE'), check('other', 'FAILURE')] }
   t.same(judge({ ...GOOD, list: [check('list', 'FAILURE')] }, [excuse('list', 'list')]).faults, [])
-  t.match(judge({ ...GOOD, list: [check('list', 'FAILURE')] }, [excuse('list', 'list')]).scores[0], { passed: 2 })
+  t.match(judge({ ...GOOD, list: [check('list', 'FAILURE')] }, [excuse('list', 'list')]).scores[0], { passed: 1 })
   t.same(judge(results, [excuse('list', 'list')]).faults, ['scored: list: other FAILURE: why'])
 })
 
@@ -49,9 +49,12 @@ test('an excuse that is not needed any more is a fault', async (t) => {
   t.same(judge(GOOD, [excuse('list', 'list')]).faults, ['2025-11-25: list: list is excused, and needs no excuse'])
 })
 
-test('a scenario that did not run, or that nobody expected, is a fault', async (t) => {
-  t.same(judge({ ...GOOD, list: [] }).faults, ['scored: list did not run'])
+test('a scenario that tried nothing, did not run, or that nobody expected, is a fault', async (t) => {
+  for (const list of [[], [check('list', 'INFO')]]) {
+    t.same(judge({ ...GOOD, list }).faults, ['scored: list tried nothing'])
+    t.match(judge({ ...GOOD, list }).scores[0], { passed: 1 })
+  }
   const { polling: _, ...without } = GOOD
-  t.same(judge(without).faults, ['polling: polling did not run'])
+  t.same(judge(without).faults, ['polling: polling tried nothing'])
   t.same(judge({ ...GOOD, more: [check('more')] }).faults, ['scored: the suite has 3 scenarios, and 2 were expected'])
 })

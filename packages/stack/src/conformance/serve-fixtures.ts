@@ -62,7 +62,7 @@ async function one(
 ): Promise<Address> {
   const production = surroundings.NODE_ENV === 'production'
   const parts = { database: undefined, databaseOwner: undefined, redis: undefined, nats: undefined }
-  const log = createLogger('conformance', { level: 'error' })
+  const log = createLogger('conformance', { level: 'fatal' })
   const profile = loadProfile(PROFILE)
   const house = await assembleHouse(
     { profile, publicUrl, parts, folder: undefined, secrets, demo: true, log, production },

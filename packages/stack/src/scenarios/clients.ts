@@ -3,6 +3,7 @@ import {
   StreamableHTTPClientTransport as ModernTransport,
   UnauthorizedError as ModernUnauthorized,
   type OAuthClientProvider,
+  type OAuthDiscoveryState,
   type StoredOAuthClientInformation,
   type StoredOAuthTokens,
 } from '@modelcontextprotocol/client'
@@ -17,6 +18,7 @@ export class MemoryProvider implements OAuthClientProvider {
   #client: StoredOAuthClientInformation | undefined
   #tokens: StoredOAuthTokens | undefined
   #verifier = ''
+  #discovered: OAuthDiscoveryState | undefined
   readonly #name: string
 
   constructor(name: string, redirectUrl: string) {
@@ -54,6 +56,12 @@ export class MemoryProvider implements OAuthClientProvider {
   }
   codeVerifier() {
     return this.#verifier
+  }
+  saveDiscoveryState(state: OAuthDiscoveryState) {
+    this.#discovered = state
+  }
+  discoveryState() {
+    return this.#discovered
   }
 
   /** What the client holds now. @throws before the first sign-in */

@@ -87,6 +87,16 @@ export const contentTools = [
     },
   }),
   fixture({
+    name: 'test_reconnection',
+    description: 'Lets the connection go before it answers: the client comes back for the answer.',
+    input: NOTHING,
+    run: async (_input, context) => {
+      context.release?.()
+      await wait(100, context)
+      return 'You came back.'
+    },
+  }),
+  fixture({
     name: 'test_logging_tool',
     description: 'Logs one message; nobody hears it who set no level.',
     input: NOTHING,

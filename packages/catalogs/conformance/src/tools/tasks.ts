@@ -4,6 +4,7 @@ import { fixture, NOTHING, wait } from '../fixture.ts'
 
 const JOB_MS = 1_000
 
+const userName = form('What is your name?', z.object({ name: z.string() }))
 const detail = z.object({ name: z.string() })
 
 /** Tools that run as tasks (extension `io.modelcontextprotocol/tasks`). */
@@ -68,6 +69,21 @@ export const taskTools = [
       })
       const names = [first, second].map((answer) => (answer.action === 'accept' ? answer.content.name : answer.action))
       return names.join(' and ')
+    },
+  }),
+  fixture({
+    name: 'test_tool_with_task',
+    description: 'Asks for a name, and greets as a task.',
+    task: 'required',
+    input: NOTHING,
+    // Asked on the call: the task is made when the answer is there, and knows it.
+    confirm: async (_input, { ask }) => {
+      await ask({ user_name: userName })
+      return undefined
+    },
+    run: async (_input, { ask }) => {
+      const { user_name } = await ask({ user_name: userName })
+      return `Hello, ${user_name.action === 'accept' ? user_name.content.name : 'nobody'}!`
     },
   }),
 ]
