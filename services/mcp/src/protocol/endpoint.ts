@@ -6,78 +6,42 @@ import { ClientLeaving, type Leaving } from '../calls/leaving.ts'
 import { ASKING_METHODS, askerFor, carriesAnswers, firstAsker, type MrtrDeps } from '../calls/mrtr.ts'
 import type { Caller, Outcome } from '../calls/outcome.ts'
 import { accepts } from '../edge/accept.ts'
-import type { Admitted, Knock, Passed } from '../edge/guard.ts'
-import type { RateLimit } from '../edge/limit.ts'
-import { CODES, type Refused, type RequestId, refuseAtEdge } from '../errors.ts'
-import type { Registry } from '../registry/build.ts'
+import type { Admitted } from '../edge/guard.ts'
+import { type Refused, type RequestId, refuseAtEdge } from '../errors.ts'
 import { SESSION_METHODS, type SessionEndpoint, sessionIdOf } from '../sessions/session-endpoint.ts'
 import type { Entered, Session } from '../sessions/sessions.ts'
 import type { Granted } from '../streams/listen.ts'
 import { ACCEPTED, type Answer, answerTo, answerToBatch, refusedAnswer, scopeRefused } from './answer.ts'
 import { AnswerChannel } from './answer-channel.ts'
 import { costOf, scopesLacking } from './batch.ts'
+import { plainCaller } from './caller.ts'
 import { type Classified, classify, isObject, META_LOG_LEVEL, type RpcRequest } from './classify.ts'
+import { addDoor, admittedOf, type DoorDeps, send, single } from './door.ts'
 import { judgeMirroredParams } from './judge-params.ts'
 import type { Offered } from './methods.ts'
 import { type Read, readBody } from './read-body.ts'
 import { ASSUMED, FEATURES, isLegacy } from './revisions.ts'
-import { wishesOf } from './wishes.ts'
 
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** Set by the guard of the MCP endpoint. */
-    mcpAdmitted: Admitted | null
-  }
-}
-
-export interface EndpointDeps {
+export interface EndpointDeps extends DoorDeps {
   readonly path: string
-  readonly guard: (knock: Knock) => Promise<Passed>
-  readonly limit: RateLimit
-  readonly registry: Registry
   readonly rules: Rules
   readonly metadataUrl: string | undefined
-  readonly bodyBytes: number
-  readonly allowedOrigins: ReadonlySet<string>
   readonly offered: Offered
   readonly mrtr: MrtrDeps
   readonly sessions: SessionEndpoint
   readonly dispatch: (request: RpcRequest, caller: Caller) => Outcome | Granted | Promise<Outcome | Granted>
 }
 
-// W3C Trace Context, version 00 and later with the same fields.
-const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
-
 /** The one endpoint: guard, body, classify once, limit, dispatch, answer. Meant for an encapsulated server of its own. */
 export function addEndpoint(server: FastifyInstance, deps: EndpointDeps): void {
-  server.decorateRequest('mcpAdmitted', null)
-  server.removeAllContentTypeParsers()
-  // The guard has settled the content type; the bytes are read here so that broken JSON gets the protocol's own error.
-  server.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: deps.bodyBytes }, (_request, body, done) =>
-    done(null, body),
+  addDoor(server, deps, [deps.path], (request) =>
+    sessionIdOf(request) === undefined ? {} : { methods: SESSION_METHODS },
   )
-  server.addHook('onRequest', async (request, reply) => {
-    allowBrowser(deps, request, reply)
-    if (request.method === 'OPTIONS') return undefined
-    const passed = await deps.guard(knockOf(request))
-    if (passed.ok) {
-      request.mcpAdmitted = passed.admitted
-      return undefined
-    }
-    const counted = passed.principal === undefined ? undefined : await deps.limit.take(passed.principal, 1)
-    return send(reply.headers(counted?.headers ?? {}), refusedAnswer(passed.refused))
-  })
-  server.setErrorHandler(async (error: Error & { statusCode?: number }, request, reply) => {
-    if (request.mcpAdmitted !== null) reply.headers((await deps.limit.take(request.mcpAdmitted.principal, 1)).headers)
-    return send(reply, refusedAnswer(refusedBy(error, request)))
-  })
-  server.route({ method: 'OPTIONS', url: deps.path, handler: (request, reply) => preflight(deps, request, reply) })
   server.route({
     method: ['POST', 'GET', 'HEAD', 'DELETE', 'PUT', 'PATCH'],
     url: deps.path,
     handler: async (request, reply) => {
-      const { mcpAdmitted: admitted } = request
-      if (admitted === null) throw new Error('the guard let a request through without a principal')
+      const admitted = admittedOf(request)
       const read = readBody(request.body as Buffer | undefined)
       const entered = await enter(deps, request, admitted, read)
       const message = messageOf(deps, request, read, entered)
@@ -244,18 +208,11 @@ function callerOf(
   request: FastifyRequest,
   { reply, channel = NO_CHANNEL, asker = NO_ASKER }: { reply?: FastifyReply; channel?: Channel; asker?: Asker },
 ): Caller {
-  const { _meta: meta } = message.params
-  const traceparent = (meta as { traceparent?: unknown } | undefined)?.traceparent
   const cancellable = reply !== undefined && FEATURES[message.revision].stateless
   return {
-    ...admitted,
-    revision: message.revision,
-    httpId: request.id,
-    log: request.log as Caller['log'],
-    ...wishesOf(message),
+    ...plainCaller(message, admitted, { httpId: request.id, log: request.log as Caller['log'] }),
     channel,
     asker,
-    ...(typeof traceparent === 'string' && TRACEPARENT.test(traceparent) ? { traceparent } : {}),
     ...(cancellable ? { gone: leavingOf(reply) } : {}),
   }
 }
@@ -276,71 +233,8 @@ const requestsOf = (message: Classified): readonly RpcRequest[] =>
 const idOf = (message: Classified): { readonly id?: RequestId } =>
   message.kind === 'request' ? { id: message.id } : {}
 
-const single = (value: string | string[] | undefined): string | undefined =>
-  Array.isArray(value) ? value.join(', ') : value
-
 const mirrorsOf = ({ headers }: FastifyRequest) => ({
   version: single(headers['mcp-protocol-version'])?.trim(),
   method: single(headers['mcp-method'])?.trim(),
   name: single(headers['mcp-name']),
 })
-
-const knockOf = (request: FastifyRequest): Knock => ({
-  method: request.method,
-  address: request.ip,
-  host: request.host,
-  origin: request.headers.origin,
-  authorization: request.headers.authorization,
-  rawHeaders: request.raw.rawHeaders,
-  contentType: request.headers['content-type'],
-  contentEncoding: request.headers['content-encoding'],
-  ...(sessionIdOf(request) === undefined ? {} : { methods: SESSION_METHODS }),
-})
-
-function refusedBy(error: Error & { statusCode?: number }, request: FastifyRequest): Refused {
-  if (error.statusCode === 413) return refuseAtEdge('body.too-large')
-  if (error.statusCode === 415) return refuseAtEdge('type.unsupported')
-  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
-    return { status: error.statusCode, code: CODES.invalidRequest, message: error.message }
-  }
-  request.log.error({ err: error }, 'MCP request failed')
-  return { status: 500, code: CODES.internal, message: 'Internal error.', data: { requestId: request.id } }
-}
-
-function send(reply: FastifyReply, answer: Answer): FastifyReply {
-  return reply.code(answer.status).headers(answer.headers).send(answer.body)
-}
-
-const BROWSER_HEADERS =
-  'Authorization, Content-Type, Accept, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID'
-
-function allowBrowser(deps: EndpointDeps, request: FastifyRequest, reply: FastifyReply): boolean {
-  const { origin } = request.headers
-  if (origin === undefined || !deps.allowedOrigins.has(origin.toLowerCase())) return false
-  reply.headers({
-    'access-control-allow-origin': origin,
-    'access-control-expose-headers':
-      'WWW-Authenticate, Mcp-Session-Id, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset',
-    vary: 'Origin',
-  })
-  return true
-}
-
-function preflight(deps: EndpointDeps, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  if (!allowBrowser(deps, request, reply)) return send(reply, refusedAnswer(refuseAtEdge('origin.refused')))
-  return reply
-    .code(204)
-    .headers({
-      'access-control-allow-methods': 'POST, GET, DELETE',
-      'access-control-allow-headers': browserHeaders(deps.registry),
-      'access-control-max-age': '7200',
-    })
-    .send()
-}
-
-/** What a browser may send: the fixed ones, and those that some tool mirrors an argument in. */
-const browserHeaders = ({ tools }: Registry): string =>
-  [
-    BROWSER_HEADERS,
-    ...new Set([...tools.values()].flatMap(({ mirrored }) => mirrored.map(({ header }) => header))),
-  ].join(', ')
