@@ -25,7 +25,10 @@ export function routes(profile: {
     { path: '/.well-known/oauth-authorization-server/*', service: 'auth' },
     { path: '/.well-known/openid-configuration/*', service: 'auth' },
     { path: '/.well-known/jwks.json', service: 'auth' },
-    { path: `${mcp}/.well-known/openid-configuration`, service: 'auth' },
+    ...[mcp, ...(sse === undefined ? [] : [sse])].flatMap((endpoint): Route[] => [
+      { path: `${endpoint}/.well-known/openid-configuration`, service: 'auth' },
+      { path: `${endpoint}/.well-known/oauth-authorization-server`, service: 'auth' },
+    ]),
     { path: mcp, service: 'mcp' },
     ...(sse === undefined ? [] : [{ path: sse, service: 'mcp' } as const]),
     ...(messages === undefined ? [] : [{ path: messages, service: 'mcp' } as const]),

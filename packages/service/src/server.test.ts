@@ -40,6 +40,33 @@ test('an unknown path is a 404 in JSON', async (t) => {
   t.match(answer.json(), { error: 'not_found' })
 })
 
+test('another method than those of a path is 405 with Allow, whatever part of the service has the path [A-TP-07]', async (t) => {
+  const app = server()
+  await app.register(async (part) => {
+    part.get('/things/:id', async () => 'thing')
+    part.delete('/things/:id', async () => 'gone')
+    part.post('/things/:id/parts', async () => 'part')
+    part.get('/a.b', async () => 'dotted')
+  })
+  for (const [method, url, allow] of [
+    ['POST', '/healthz', 'GET, HEAD'],
+    ['OPTIONS', '/metrics', 'GET, HEAD'],
+    ['PUT', '/things/1?x=/things', 'GET, HEAD, DELETE'],
+    ['POST', '/things/a%20b', 'GET, HEAD, DELETE'],
+    ['GET', '/things/1/parts', 'POST'],
+  ] as const) {
+    const answer = await app.inject({ method, url })
+    t.equal(answer.statusCode, 405, `${method} ${url}`)
+    t.equal(answer.headers.allow, allow)
+    t.match(answer.json(), { error: 'invalid_request', request_id: String })
+  }
+  for (const url of ['/things', '/things/1/2', '/aXb', '/things/', '/things/1/parts/2', '/']) {
+    const answer = await app.inject({ method: 'POST', url })
+    t.equal(answer.statusCode, 404, url)
+    t.notOk('allow' in answer.headers)
+  }
+})
+
 test('/metrics is Prometheus text', async (t) => {
   const metrics = createMetrics({ process: false })
   metrics.counter('gatehouse_test_total', 'A test.').inc()

@@ -10,6 +10,7 @@ import Fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify'
+import { followMethods } from './methods.ts'
 
 /** A service's app: routes and hooks, nothing that listens. */
 export type App = FastifyPluginAsync
@@ -46,6 +47,8 @@ export function createServer(options: ServerOptions): FastifyInstance {
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: options.bodyLimitBytes ?? 1_048_576,
     trustProxy: options.trustedProxies === undefined ? false : [...options.trustedProxies],
+    // Ids of clients may be URLs, and stand in paths of the admin API.
+    routerOptions: { maxParamLength: 1_536 },
     requestIdHeader: false,
     genReqId: (request) => {
       const given = request.headers['x-request-id']
@@ -77,8 +80,15 @@ export function createServer(options: ServerOptions): FastifyInstance {
       'answered',
     )
   })
+  const methodsAt = followMethods(server)
   server.setNotFoundHandler((request, reply) => {
     if (options.notFound?.(request, reply) === true) return
+    const methods = methodsAt(request.url.split('?', 1)[0] ?? '')
+    if (methods.length > 0 && !methods.includes(request.method)) {
+      reply.code(405).header('allow', methods.join(', '))
+      reply.send(problem('invalid_request', 'This method is not served at this path.', request.id))
+      return
+    }
     reply.code(404).send(problem('not_found', 'Nothing is served at this path.', request.id))
   })
   server.setErrorHandler((error: Error & { statusCode?: number; code?: string }, request, reply) => {

@@ -148,6 +148,7 @@ export function createAuthApp(deps: AuthDeps): AuthApp {
   return {
     app: async (server) => {
       await addForms(server)
+      if (issuer.startsWith('https:')) server.addHook('onRequest', sayHttpsOnly)
       await server.register(metadataRoutes, shared)
       await server.register(registerRoutes, {
         ...shared,
@@ -207,6 +208,10 @@ async function pageRoutes(server: FastifyInstance, deps: PageDeps): Promise<void
   homeRoutes(server, deps)
   authorizedAppsRoutes(server, deps)
 }
+
+/** Two years; for this host alone, since what else the operator has below it is not ours to say (RFC 6797 section 6.1). */
+const sayHttpsOnly = async (_request: unknown, reply: FastifyReply) =>
+  void reply.header('strict-transport-security', 'max-age=63072000')
 
 /** A service that would protect nothing does not start. */
 function refuseEmptyProtections({ publicUrl, secret, adminToken }: AuthDeps): void {

@@ -37,7 +37,8 @@ test('a client manages its registration', async (t) => {
     t.match(bearer, /^[A-Za-z0-9_-]{43}$/)
     const answer = await call('GET', uri, bearer)
     t.equal(answer.statusCode, 200)
-    t.match(answer.headers, { 'cache-control': 'no-store', 'access-control-allow-origin': '*' })
+    t.match(answer.headers, { 'cache-control': 'no-store' })
+    t.notOk('access-control-allow-origin' in answer.headers, 'not for other sites in a browser')
     t.match(answer.json(), {
       ...GOOD,
       client_id: client.client_id,

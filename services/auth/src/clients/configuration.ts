@@ -39,7 +39,6 @@ export function configurationRoutes(server: FastifyInstance, deps: RegistrationD
 
   addEndpoint(server, {
     path: `${deps.path}/:client`,
-    cors: true,
     bodyLimit: BODY_BYTES,
     get: async (request, reply) => {
       const { client, token } = await holder(request)

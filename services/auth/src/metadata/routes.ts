@@ -1,33 +1,23 @@
-import type { Profile } from '@gatehouse/profiles'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { JWK } from 'jose'
 import { answerErrors, answerJson } from '../http/answer-errors.ts'
 import { addEndpoint } from '../http/endpoint.ts'
-import type { Offered } from '../scopes/offered.ts'
 import { sha256Base64url } from '../secrets.ts'
-import { JWKS_PATH, serverMetadata } from './document.ts'
+import { documentPlaces, serverMetadata } from './document.ts'
+import { type Facts, JWKS_PATH } from './features.ts'
 
-const OAUTH = '/.well-known/oauth-authorization-server'
-const OPENID = '/.well-known/openid-configuration'
-/** A new key is published longer than this before it is used. */
+/** A new key is published longer than this before it is used (`publishMs` of the signing rings). */
 const MAX_AGE_SECONDS = 300
 
-/** Discovery: the same bytes at every place where clients look for them, also when they insert or append the MCP path. */
+/** Discovery: the same bytes at every place where clients look for them, also with the path of an MCP endpoint. */
 export async function metadataRoutes(
   server: FastifyInstance,
-  deps: {
-    readonly profile: Profile
-    readonly issuer: string
-    readonly offered: Offered
-    readonly publicKeys: () => Promise<readonly JWK[]>
-  },
+  deps: Facts & { readonly publicKeys: () => Promise<readonly JWK[]> },
 ): Promise<void> {
-  const { profile, issuer, offered, publicKeys } = deps
-  const { mcp } = profile.paths
+  const { publicKeys } = deps
   answerErrors(server, answerJson)
-  const document = JSON.stringify(serverMetadata(profile, issuer, offered))
-  const places = [OAUTH, `${OAUTH}${mcp}`, ...(profile.openid ? [OPENID, `${OPENID}${mcp}`, `${mcp}${OPENID}`] : [])]
-  for (const path of places) {
+  const document = JSON.stringify(serverMetadata(deps))
+  for (const path of documentPlaces(deps)) {
     addEndpoint(server, {
       path,
       cors: true,
