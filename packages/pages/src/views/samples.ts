@@ -75,7 +75,12 @@ export function everyPage(text: string): Readonly<Record<string, string>> {
       linkable: [{ label: text, action: '/sign-in/other/link' }],
     }),
     signedOut: signedOutPage({ brand, signInHref: text }),
-    signedOutEverywhere: signedOutPage({ brand, everywhere: true, applications: true, returnTo: { href: text, name: text } }),
+    signedOutEverywhere: signedOutPage({
+      brand,
+      everywhere: true,
+      applications: true,
+      returnTo: { href: text, name: text },
+    }),
     home: homePage({
       brand,
       person,
