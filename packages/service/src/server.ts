@@ -49,6 +49,8 @@ export function createServer(options: ServerOptions): FastifyInstance {
     trustProxy: options.trustedProxies === undefined ? false : [...options.trustedProxies],
     // Ids of clients may be URLs, and stand in paths of the admin API.
     routerOptions: { maxParamLength: 1_536 },
+    // Ids of clients may be URLs, and stand in paths of the admin API.
+    routerOptions: { maxParamLength: 1_536 },
     requestIdHeader: false,
     genReqId: (request) => {
       const given = request.headers['x-request-id']

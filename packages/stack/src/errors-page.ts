@@ -74,6 +74,8 @@ export const AUTH_ADVICE: Advice<typeof REFUSALS> = {
   'operator.unproven': 'Send `GATEHOUSE_ADMIN_TOKEN` as Bearer.',
   'ring.fixed': 'Add a key to the file that `KEYRING_FILES` names.',
   'thing.taken': 'Use another name, or change what has it.',
+  'client.self-made': 'Switch the client off, or have its maker change it.',
+  'client.without-secret': 'Change its `authMethod` first.',
   'thing.unknown': 'List what there is.',
 }
 

@@ -159,6 +159,16 @@ export const REFUSALS = {
     text: 'The keys of this ring are kept in a file. Change it there.',
   },
   'thing.taken': { error: 'invalid_request', status: 409, text: 'Something else has that name.' },
+  'client.self-made': {
+    error: 'invalid_request',
+    status: 409,
+    text: 'This client describes itself. It can be switched off or deleted, not changed.',
+  },
+  'client.without-secret': {
+    error: 'invalid_request',
+    status: 409,
+    text: 'This client proves itself by no secret that an operator gave it.',
+  },
   'thing.unknown': { error: 'not_found', status: 404, text: 'There is nothing of that id.' },
 } as const satisfies Record<string, { error: string; status: number; text: string }>
 

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { makeKey, revokeKey } from '../api-keys/api-keys.ts'
-import { client_list } from '../clients/clients.store.ts'
 import { Refusal } from '../errors.ts'
 import { tenant_get } from '../tenants/tenants.store.ts'
 import { id, subjectToken, text, time } from './fields.ts'
+import { CLIENT_OPERATIONS } from './client-operations.ts'
 import { GRANT_OPERATIONS } from './grant-operations.ts'
 import { KEYRING_OPERATIONS } from './keyring-operations.ts'
 import { defineOperation, type Operation } from './operation.ts'
@@ -13,14 +13,6 @@ import { SESSION_OPERATIONS } from './session-operations.ts'
 import { SIGN_IN_OPERATIONS } from './sign-in-operations.ts'
 import { TENANT_OPERATIONS } from './tenant-operations.ts'
 
-const client = z.object({
-  id,
-  kind: z.enum(['dynamic', 'registered', 'metadata']),
-  name: z.string(),
-  redirectUris: z.array(z.string()),
-  authMethod: z.string(),
-  createdAt: time,
-})
 const newKey = z.object({
   id,
   key: z.string().describe('The key itself. It is shown this once.'),
@@ -34,23 +26,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...PERSON_OPERATIONS,
   ...SESSION_OPERATIONS,
   ...SIGN_IN_OPERATIONS,
-  defineOperation({
-    method: 'GET',
-    path: '/clients',
-    summary: 'List clients, newest first',
-    input: z.object({ limit: z.coerce.number().int().min(1).max(200).default(50), after: id.optional() }),
-    output: z.object({ clients: z.array(client) }),
-    run: async ({ limit, after }, { db }) => {
-      const clients = await db.asPlatform('admin', (tx) => client_list(tx, limit, after))
-      return {
-        clients: clients.map((one) => ({
-          ...one,
-          redirectUris: [...one.redirectUris],
-          createdAt: one.createdAt.toISOString(),
-        })),
-      }
-    },
-  }),
+  ...CLIENT_OPERATIONS,
   defineOperation({
     method: 'POST',
     path: '/tenants/{tenant}/api-keys',

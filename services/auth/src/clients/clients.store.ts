@@ -113,3 +113,34 @@ export const client_end = (tx: Tx, id: string, reason: ClientEnd, now: Date, hel
       jwks = null, jwks_uri = null, redirect_uris = '{}', metadata = '{}'
     where id = ${id} and ended_at is null
       and (${heldBy ?? null}::bytea is null or registration_hash = ${heldBy ?? null}::bytea)`)
+
+/** Clients that were switched off or ended since `since`, when what they held could still be alive. */
+export const client_list_withdrawn = (tx: Tx, since: Date) =>
+  tx.rows<{ readonly id: string; readonly reason: string }>(sql`
+    select id, 'client.' || coalesce(end_reason, 'disabled') as reason from auth.clients
+    where ended_at > ${since} or disabled_at > ${since} order by id`)
+
+/** What an operator says of a client anew. The row is held by the caller. */
+export const client_update = (tx: Tx, client: NewClient, now: Date) =>
+  tx.maybe<Client>(sql`
+    update auth.clients set name = ${client.name}, redirect_uris = ${client.redirectUris}, auth_method = ${client.authMethod},
+      secret_hash = ${client.secretHash}, jwks = ${keys(client)}::jsonb, jwks_uri = ${client.jwksUri},
+      grant_types = ${client.grantTypes}, scopes = ${client.scopes}, resources = ${client.resources},
+      tenant_id = ${client.tenantId}, metadata = ${json(client.metadata)}::jsonb,
+      changed_at = case
+        when (name, redirect_uris, auth_method, jwks, jwks_uri) is distinct from
+          (${client.name}, ${client.redirectUris}::text[], ${client.authMethod}, ${keys(client)}::jsonb, ${client.jwksUri}::text)
+        then ${now} else changed_at end
+    where id = ${client.id} and ended_at is null returning ${columns}`)
+
+/** Switches a client on (`null`) or off. @returns nothing when it is so already, or is gone */
+export const client_switch = (tx: Tx, id: string, disabledAt: Date | null) =>
+  tx.maybe<Client>(sql`
+    update auth.clients set disabled_at = ${disabledAt}
+    where id = ${id} and ended_at is null and (disabled_at is null) <> (${disabledAt}::timestamptz is null)
+    returning ${columns}`)
+
+export const client_put_secret = (tx: Tx, id: string, secretHash: Uint8Array) =>
+  tx.run(sql`
+    update auth.clients set secret_hash = ${secretHash}
+    where id = ${id} and kind = 'registered' and secret_hash is not null and ended_at is null`)

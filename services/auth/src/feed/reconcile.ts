@@ -15,6 +15,7 @@ import {
 } from '@gatehouse/contracts'
 import type { Database } from '@gatehouse/database'
 import type { Logger } from '@gatehouse/telemetry'
+import { client_list_withdrawn } from '../clients/clients.store.ts'
 import { grant_list_ended_since } from '../grants/grants.store.ts'
 import { type Tenant, tenant_list } from '../tenants/tenants.store.ts'
 import { revoked_token_list } from '../token/alive.store.ts'
@@ -32,9 +33,10 @@ const RETRY_MS = 1_000
 /** What the streams hold in the name of this database. */
 interface Told {
   readonly tenants: ReadonlyMap<string, TenantStateData>
-  /** Ids of the grants and of the tokens that were taken back. */
+  /** Ids of the grants, tokens and clients that were taken back. */
   readonly grants: ReadonlySet<string>
   readonly tokens: ReadonlySet<string>
+  readonly clients: ReadonlySet<string>
 }
 
 /** Resolves when all that the streams held was read. `gone` is called when one of them vanishes later. */
@@ -42,6 +44,7 @@ async function readStreams(bus: Bus, feed: string, gone: () => void): Promise<To
   const tenants = new Map<string, TenantStateData>()
   const grants = new Set<string>()
   const tokens = new Set<string>()
+  const clients = new Set<string>()
   const ours = (read: (event: CloudEvent) => void) => (message: IncomingMessage) => {
     const event = message.headers[FEED_HEADER] === feed ? readEvent(message.data) : undefined
     if (event !== undefined) read(event)
@@ -62,11 +65,12 @@ async function readStreams(bus: Bus, feed: string, gone: () => void): Promise<To
       const revocation = dataOf(Revoked, event)
       if (revocation?.kind === 'grant') grants.add(revocation.grant)
       if (revocation?.kind === 'token') tokens.add(revocation.jti)
+      if (revocation?.kind === 'client') clients.add(revocation.client)
     }),
   )
   await Promise.all([state.caughtUp, delta.caughtUp])
   // From here on only their end is of interest.
-  return { tenants, grants, tokens, stop: async () => void (await Promise.all([state.stop(), delta.stop()])) }
+  return { tenants, grants, tokens, clients, stop: async () => void (await Promise.all([state.stop(), delta.stop()])) }
 }
 
 /**
@@ -134,7 +138,9 @@ async function tellMissing(told: Told, { db, clock }: ReconcileDeps): Promise<nu
     const tokens = (await revoked_token_list(tx, new Date(clock.now()))).filter(({ jti }) => !told.tokens.has(jti))
     for (const { jti, tenantId, reason } of tokens)
       await appendRevoked(tx, tenantId ?? PLATFORM, { kind: 'token', jti, reason })
-    return tenants.length + grants.length + tokens.length
+    const clients = (await client_list_withdrawn(tx, since)).filter(({ id }) => !told.clients.has(id))
+    for (const { id, reason } of clients) await appendRevoked(tx, PLATFORM, { kind: 'client', client: id, reason })
+    return tenants.length + grants.length + tokens.length + clients.length
   })
 }
 
