@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Clock } from '@gatehouse/contracts'
 import type { Database, DatabaseHost } from '@gatehouse/database'
 import type { Logger, Metrics } from '@gatehouse/telemetry'
@@ -201,17 +202,22 @@ export function createKeeper(deps: KeeperDeps): Keeper {
   const listening = deps.offered ? listen() : Promise.resolve()
   const stopFeed = [feed.onRevocation(judgeHeld), feed.onTenant(judgeHeld)]
 
+  const ended = async (withinMs: number): Promise<void> => {
+    const late = new AbortController()
+    const all = Promise.all([...held.values()].map(({ done }) => done))
+    await Promise.race([all, pause(withinMs, undefined, { signal: late.signal }).catch(() => undefined)])
+    late.abort()
+  }
   const closeAll = async (): Promise<void> => {
     closed = true
     for (const timer of timers) clearInterval(timer)
     for (const stop of stopFeed) stop()
     for (const { own } of held.values()) if (repeatable(own)) own.stop('stopping')
     // What must not run twice gets the time that a call gets to notice; leases last longer than that.
-    const all = () => Promise.all([...held.values()].map(({ done }) => done))
-    const patience = new Promise<void>((resolve) => setTimeout(resolve, times.graceMs).unref())
-    await Promise.race([all(), patience])
+    await ended(times.graceMs)
     for (const { own } of held.values()) own.stop('stopping')
-    await all()
+    // What cannot be written or recorded now is judged by another node, once its lease has run out.
+    await ended(2 * times.graceMs)
     await listening
     await stopListening?.()
   }

@@ -162,9 +162,9 @@ export async function inputs_answer(
   await notify(tx, task)
 }
 
-/** Whose writes count: the node that has the newest fence, while the task has not ended. */
+/** Whose writes count: the node that has the newest fence, while the task has not ended and was not let go of. */
 const fenced = ({ id, fence }: Pick<OwnedTask, 'id' | 'fence'>) =>
-  sql`id = ${id} and fence = ${fence} and lease_until is not null`
+  sql`id = ${id} and fence = ${fence} and lease_until > '-infinity'`
 
 /** Puts questions to the client. `false`: the task is another node's by now. */
 export async function task_ask(tx: Tx, task: OwnedTask, inputs: readonly TaskInput[]): Promise<boolean> {
@@ -210,7 +210,7 @@ export const tasks_renew = (
   tx.rows(sql`
     update mcp.tasks t set lease_until = now() + ${leaseMs} * interval '1 ms'
     from unnest(${held.map(({ id }) => id)}::text[], ${held.map(({ fence }) => fence)}::integer[]) as held (id, fence)
-    where t.id = held.id and t.fence = held.fence and t.lease_until is not null
+    where t.id = held.id and t.fence = held.fence and t.lease_until > '-infinity'
     returning t.id, t.fence, t.cancelled_at is not null as cancelled`)
 
 /** Takes tasks whose leases have run out, a few at a time; several nodes never take the same one. */
@@ -224,7 +224,7 @@ export async function tasks_take(tx: Tx, node: string, leaseMs: number, most: nu
   return rows.map(openOwned)
 }
 
-/** Lets go of a task, so that another node takes it at once. */
+/** Lets go of a task, so that another node takes it at once; a renewal that was on its way comes too late. */
 export async function task_release(tx: Tx, task: OwnedTask): Promise<void> {
   const released = await tx.run(sql`update mcp.tasks set lease_until = '-infinity' where ${fenced(task)}`)
   if (released > 0) await tx.run(sql`select pg_notify(${TASKS_CHANNEL}, 'free')`)
