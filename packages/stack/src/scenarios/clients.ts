@@ -6,10 +6,16 @@ import {
   type OAuthDiscoveryState,
   type StoredOAuthClientInformation,
   type StoredOAuthTokens,
+  type VersionNegotiationMode,
 } from '@modelcontextprotocol/client'
-import { UnauthorizedError as LegacyUnauthorized } from '@modelcontextprotocol/sdk/client/auth.js'
+import {
+  type OAuthClientProvider as LegacyProvider,
+  UnauthorizedError as LegacyUnauthorized,
+} from '@modelcontextprotocol/sdk/client/auth.js'
 import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.js'
+import { SSEClientTransport as LegacySseTransport } from '@modelcontextprotocol/sdk/client/sse.js'
 import { StreamableHTTPClientTransport as LegacyTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
+import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js'
 
 /** The official clients' OAuth provider, holding everything in memory. */
 export class MemoryProvider implements OAuthClientProvider {
@@ -74,6 +80,10 @@ export class MemoryProvider implements OAuthClientProvider {
     return { clientId: client_id, accessToken: access_token, refreshToken: refresh_token }
   }
 
+  forgetRefreshToken(): void {
+    if (this.#tokens !== undefined) this.#tokens = { ...this.#tokens, refresh_token: undefined }
+  }
+
   /** Makes the next request present a token that cannot be used, so that the client has to refresh. */
   spoilAccessToken(): void {
     if (this.#tokens !== undefined) this.#tokens = { ...this.#tokens, access_token: 'spoiled' }
@@ -96,6 +106,8 @@ export interface OfficialClient {
   revision(): string | undefined
   tools(): Promise<readonly string[]>
   call(name: string, args: Record<string, unknown>): Promise<ToolResult>
+  /** Calls a tool for which it was not granted enough. @returns where it sends its person @throws unless it asks for more */
+  askForMore(name: string): Promise<URL>
   read(uri: string): Promise<unknown>
   /** Revision 2026-07-28 only. */
   listen?(uris: readonly string[], heard: (uri: string) => void): Promise<{ close(): Promise<void> }>
@@ -141,15 +153,26 @@ const jsonOf = (result: { contents: readonly object[] }): unknown => {
   return JSON.parse(first?.text ?? 'null')
 }
 
-/** `@modelcontextprotocol/client`, pinned to 2026-07-28. */
-export function modernClient(mcpUrl: string, redirectUrl: string): OfficialClient {
+/** What a person of these clients answers to every question. */
+export const ANSWER = { username: 'ada', email: 'ada@acme.test' }
+
+/** `@modelcontextprotocol/client`; pinned to 2026-07-28 unless said otherwise. */
+export function modernClient(
+  mcpUrl: string,
+  redirectUrl: string,
+  mode: VersionNegotiationMode = { pin: '2026-07-28' },
+): OfficialClient {
   const provider = new MemoryProvider('Scenario client v2', redirectUrl)
   const transport = () => new ModernTransport(new URL(mcpUrl), { authProvider: provider })
-  const build = () =>
-    new ModernClient({ name: 'scenario-v2', version: '1.0.0' }, { versionNegotiation: { mode: { pin: '2026-07-28' } } })
+  const build = () => {
+    const about = { name: 'scenario-v2', version: '1.0.0' }
+    const made = new ModernClient(about, { versionNegotiation: { mode }, capabilities: { elicitation: { form: {} } } })
+    made.setRequestHandler('elicitation/create', async () => ({ action: 'accept', content: ANSWER }))
+    return made
+  }
   let client = build()
   return {
-    label: '@modelcontextprotocol/client',
+    label: `@modelcontextprotocol/client, ${typeof mode === 'string' ? mode : 'pinned'}`,
     provider,
     connectAsStranger: () => expectUnauthorized(client.connect(transport()), provider),
     async connect(callback) {
@@ -160,6 +183,7 @@ export function modernClient(mcpUrl: string, redirectUrl: string): OfficialClien
     revision: () => client.getNegotiatedProtocolVersion(),
     tools: async () => (await client.listTools({}, { cacheMode: 'refresh' })).tools.map((tool) => tool.name),
     call: async (name, args) => toolResult(await client.callTool({ name, arguments: args })),
+    askForMore: (name) => expectUnauthorized(client.callTool({ name, arguments: {} }), provider),
     read: async (uri) => jsonOf(await client.readResource({ uri }, { cacheMode: 'refresh' })),
     async listen(uris, heard) {
       client.setNotificationHandler('notifications/resources/updated', (notification) => {
@@ -171,20 +195,28 @@ export function modernClient(mcpUrl: string, redirectUrl: string): OfficialClien
   }
 }
 
-/** `@modelcontextprotocol/sdk` 1.x, which speaks the 2025 revisions. */
-export function legacyClient(mcpUrl: string, redirectUrl: string): OfficialClient {
+const LEGACY_TRANSPORTS = { http: LegacyTransport, sse: LegacySseTransport } as const
+
+/** `@modelcontextprotocol/sdk` 1.x, which speaks the 2025 revisions, and HTTP+SSE of 2024-11-05. */
+export function legacyClient(
+  mcpUrl: string,
+  redirectUrl: string,
+  over: keyof typeof LEGACY_TRANSPORTS = 'http',
+): OfficialClient {
   const provider = new MemoryProvider('Scenario client v1', redirectUrl)
   // The two SDKs declare the same provider with types that differ in optional members only.
-  const authProvider = provider as unknown as NonNullable<
-    ConstructorParameters<typeof LegacyTransport>[1]
-  >['authProvider']
-  const transport = () => new LegacyTransport(new URL(mcpUrl), authProvider === undefined ? {} : { authProvider })
-  const build = () => new LegacyClient({ name: 'scenario-v1', version: '1.0.0' })
+  const authProvider = provider as unknown as LegacyProvider
+  const transport = () => new LEGACY_TRANSPORTS[over](new URL(mcpUrl), { authProvider })
+  const build = () => {
+    const made = new LegacyClient({ name: 'scenario-v1', version: '1.0.0' }, { capabilities: { elicitation: {} } })
+    made.setRequestHandler(ElicitRequestSchema, async () => ({ action: 'accept', content: ANSWER }))
+    return made
+  }
   let client = build()
-  let open: LegacyTransport | undefined
-  const connect = (via: LegacyTransport) => client.connect(via as Parameters<LegacyClient['connect']>[0])
+  let open: ReturnType<typeof transport> | undefined
+  const connect = (via: ReturnType<typeof transport>) => client.connect(via as Parameters<LegacyClient['connect']>[0])
   return {
-    label: '@modelcontextprotocol/sdk',
+    label: `@modelcontextprotocol/sdk over ${over}`,
     provider,
     connectAsStranger: () => expectUnauthorized(connect(transport()), provider),
     async connect(callback) {
@@ -193,9 +225,14 @@ export function legacyClient(mcpUrl: string, redirectUrl: string): OfficialClien
       open = transport()
       await connect(open)
     },
-    revision: () => open?.protocolVersion,
+    revision: () => (open instanceof LegacyTransport ? open.protocolVersion : undefined),
     tools: async () => (await client.listTools()).tools.map((tool) => tool.name),
     call: async (name, args) => toolResult((await client.callTool({ name, arguments: args })) as RawResult),
+    askForMore: (name) => {
+      // With a refresh token it would refresh instead of asking, and be refused again (CF-8).
+      provider.forgetRefreshToken()
+      return expectUnauthorized(client.callTool({ name, arguments: {} }), provider)
+    },
     read: async (uri) => jsonOf(await client.readResource({ uri })),
     close: () => client.close(),
   }
