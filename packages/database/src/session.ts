@@ -20,6 +20,8 @@ export interface Connector {
   readonly driver: DatabaseHost['driver']
   /** Runs `opening` (which begins a transaction) and `body` (which ends it) on one connection; rolls back when `body` rejects. */
   transaction<T>(opening: string, body: (session: Session) => Promise<T>): Promise<T>
+  /** One statement that only reads, between `opening` (which begins a transaction) and its end, all sent together. */
+  read(opening: string, text: string, values: readonly Encoded[]): Promise<Outcome>
   /** A connection as the owner, outside any transaction. */
   owner<T>(body: (session: Session) => Promise<T>): Promise<T>
   /** Who the run-time connections log in as, where that is not the owner. */

@@ -16,13 +16,15 @@ const PURPOSE = /^[A-Za-z0-9 _.:/-]{1,128}$/
 export function databaseAs(connector: Connector, role: string, log: Logger): Database {
   const setRole = `set local role ${quoteIdentifier(role)}`
 
+  // Both settings are always written, so that nothing a pooled connection was left with shows through.
+  const openingFor = (tenant: string, platform: string): string =>
+    `${setRole}; set local gatehouse.tenant = '${tenant}'; set local gatehouse.platform = '${platform}'`
+
   const transact = async <T>(tenant: string, platform: string, body: (tx: Tx) => Promise<T>): Promise<T> => {
     const purpose = platform === '' ? `tenant ${tenant}` : platform
     refuseInsideTransaction('opening a transaction')
     const effects: Effect[] = []
-    // Both settings are always written, so that nothing a pooled connection was left with shows through.
-    const opening = `begin; ${setRole}; set local gatehouse.tenant = '${tenant}'; set local gatehouse.platform = '${platform}'`
-    const result = await connector.transaction(opening, (session) =>
+    const result = await connector.transaction(`begin; ${openingFor(tenant, platform)}`, (session) =>
       commitAfter(session, effects, (tx) => insideTransaction(purpose, () => body(tx))),
     )
     for (const effect of effects) runEffect(effect, purpose, log)
@@ -37,6 +39,12 @@ export function databaseAs(connector: Connector, role: string, log: Logger): Dat
     async asPlatform(purpose, body) {
       if (!PURPOSE.test(purpose)) throw new TypeError('not a purpose')
       return transact('', purpose, body)
+    },
+    async readAsPlatform<R extends object = Row>(purpose: string, { text, values }: Sql) {
+      if (!PURPOSE.test(purpose)) throw new TypeError('not a purpose')
+      refuseInsideTransaction('reading')
+      const { rows } = await connector.read(`begin read only; ${openingFor('', purpose)}`, text, values.map(encode))
+      return rows as R[]
     },
     ping: () => withinTime(database.asPlatform('ping', (tx) => tx.run({ text: 'select 1', values: [] }))),
   }

@@ -8,6 +8,27 @@ const count = sql`select count(*) as n from rooms.notes`
 
 export const transactionCases: readonly Case[] = [
   {
+    title: 'a read across tenants sees what is committed, writes nothing, and leaves its connection as it was',
+    async run(t, { db }) {
+      await db.asTenant('read', (tx) => tx.run(insert('read', 'there')))
+      const bodies = sql`select body from rooms.notes where tenant = ${'read'}`
+      t.strictSame(await db.readAsPlatform('read', bodies), [{ body: 'there' }])
+      await t.rejects(db.readAsPlatform('read', insert('read', 'not')), { code: '25006' })
+      await t.rejects(db.readAsPlatform('read', sql`select 1/0`), { code: '22012' })
+      await t.rejects(
+        db.asTenant('read', () => db.readAsPlatform('read', bodies)),
+        InsideTransactionError,
+      )
+      const many = await Promise.all(Array.from({ length: 30 }, () => db.readAsPlatform('read', bodies)))
+      t.ok(many.every((rows) => rows.length === 1))
+      t.strictSame(
+        await db.asTenant('other', (tx) => tx.rows(bodies)),
+        [],
+        'the next one on the connection is a tenant again',
+      )
+    },
+  },
+  {
     title: 'a body that throws leaves nothing behind, and its own error comes out',
     async run(t, { db }) {
       const boom = new Error('boom')

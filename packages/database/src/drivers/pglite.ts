@@ -82,6 +82,15 @@ function connectorOver(db: PGlite, release: () => Promise<void>): Connector {
           await db.syncToFs()
         }
       }),
+    read: (opening, text, values) =>
+      queued(async () => {
+        try {
+          await session.script(opening)
+          return await session.query(text, values)
+        } finally {
+          await session.script('rollback')
+        }
+      }),
     owner: (body) => {
       refuseInsideTransaction('using the database as its owner')
       return queued(() => body(session))

@@ -50,14 +50,19 @@ test('a PostgreSQL that stops and starts again is missed with a clear error, the
   await heard.promise
 })
 
-test('connections that died in the pool are passed over by the next transaction', async (t) => {
+test('connections that died in the pool are passed over by the next transaction, and by the next read', async (t) => {
   const server = await postgres(t, { private: true })
   const host = await openDatabase(server.url, { poolSize: 3 })
   t.teardown(() => host.close())
   const { db } = await prepareStage(t, host)
   const pid = sql`select pg_backend_pid() as pid from pg_sleep(0.05)`
-  const pids = await Promise.all([1, 2, 3].map(() => db.asTenant('acme', (tx) => tx.one<{ pid: number }>(pid))))
-  t.equal(new Set(pids.map((row) => row.pid)).size, 3)
-  for (const { pid } of pids) process.kill(pid, 'SIGTERM')
+  const killAll = async () => {
+    const pids = await Promise.all([1, 2, 3].map(() => db.asTenant('acme', (tx) => tx.one<{ pid: number }>(pid))))
+    t.equal(new Set(pids.map((row) => row.pid)).size, 3)
+    for (const { pid } of pids) process.kill(pid, 'SIGTERM')
+  }
+  await killAll()
   await Promise.all([1, 2, 3].map(() => db.asTenant('acme', (tx) => tx.run(sql`select 1`))))
+  await killAll()
+  await Promise.all([1, 2, 3].map(() => db.readAsPlatform('test', sql`select 1`)))
 })

@@ -23,6 +23,8 @@ export function openPostgres({ url, ownerUrl, poolSize, log }: PostgresOptions):
   const pool = new pg.Pool({
     ...settings(url),
     max: poolSize,
+    // What does not wait for the answer before it is sent along with it: the beginning and the end of a read.
+    pipeline: true,
     statement_timeout: STATEMENT_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
   })
@@ -47,6 +49,26 @@ export function openPostgres({ url, ownerUrl, poolSize, log }: PostgresOptions):
         throw error
       } finally {
         client.release(broken)
+      }
+    },
+    async read(opening, text, values) {
+      for (let left = poolSize; ; left -= 1) {
+        const client = await pool.connect().catch(rethrow)
+        const session = sessionOver(client)
+        const [begun, read, ended] = await Promise.allSettled([
+          session.script(opening),
+          session.query(text, values),
+          session.script('commit'),
+        ])
+        if (read.status === 'fulfilled' && ended.status === 'fulfilled') {
+          client.release()
+          return read.value
+        }
+        const errors = [begun, read, ended].flatMap((each) => (each.status === 'rejected' ? [each.reason] : []))
+        const away = errors.find((error) => error instanceof DatabaseUnavailable)
+        client.release(away !== undefined)
+        // What only reads can be asked again of another connection.
+        if (away === undefined || left === 0) throw away ?? errors[0]
       }
     },
     owner: async (body) => {

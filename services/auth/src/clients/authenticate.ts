@@ -5,7 +5,7 @@ import { type Reason, Refusal } from '../errors.ts'
 import type { Params } from '../http/form.ts'
 import type { Limiter } from '../http/limiter.ts'
 import { sameBytes, sha256 } from '../secrets.ts'
-import { type AuthMethod, type Client, client_get_any, client_touch } from './clients.store.ts'
+import { type AuthMethod, type Client, client_read_any, client_touch } from './clients.store.ts'
 import { absenceOf } from './find.ts'
 import { ASSERTION_TYPE, claimedClient, type VerifyAssertion } from './keys/assertion.ts'
 
@@ -45,7 +45,7 @@ export function createClientAuthentication(deps: {
 
   return async (request, form) => {
     const presented = readPresented(request.headers.authorization, form)
-    const known = await db.asPlatform('client', (tx) => client_get_any(tx, presented.clientId))
+    const known = await client_read_any(db, presented.clientId)
     const client = await judge(presented, known)
     if (client instanceof Refusal) {
       if (client.reason === 'client.unproven')

@@ -1,4 +1,4 @@
-import { json, sql, type Tx } from '@gatehouse/database'
+import { type Database, json, sql, type Tx } from '@gatehouse/database'
 import type { JSONWebKeySet } from 'jose'
 
 export type AuthMethod = 'none' | 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt'
@@ -46,9 +46,14 @@ export const client_get = (tx: Tx, id: string) =>
   tx.maybe<Client>(sql`
     select ${columns} from auth.clients where id = ${id} and disabled_at is null and ended_at is null`)
 
+const any = (id: string) => sql`select ${columns} from auth.clients where id = ${id}`
+
 /** A client whatever became of it. */
-export const client_get_any = (tx: Tx, id: string) =>
-  tx.maybe<Client>(sql`select ${columns} from auth.clients where id = ${id}`)
+export const client_get_any = (tx: Tx, id: string) => tx.maybe<Client>(any(id))
+
+/** The same by itself, in one round trip. */
+export const client_read_any = async (db: Database, id: string): Promise<Client | undefined> =>
+  (await db.readAsPlatform<Client>('client', any(id)))[0]
 
 /** The same, held. */
 export const client_lock = (tx: Tx, id: string) =>

@@ -1,5 +1,5 @@
 import type { Database } from '@gatehouse/database'
-import { type Client, client_get_any } from './clients.store.ts'
+import { type Client, client_read_any } from './clients.store.ts'
 import type { DocumentFault, MetadataDocuments } from './metadata-documents/documents.ts'
 import { isDocumentId } from './metadata-documents/judge-url.ts'
 
@@ -17,7 +17,7 @@ export function createClientFinder(deps: { readonly db: Database; readonly docum
   const { db, documents } = deps
   return async (id) => {
     if (isDocumentId(id)) return documents.find(id)
-    const client = await db.asPlatform('client', (tx) => client_get_any(tx, id))
+    const client = await client_read_any(db, id)
     const reason = absenceOf(client)
     return client === undefined || reason !== undefined
       ? { ok: false, reason: reason ?? 'client.unknown' }
