@@ -110,6 +110,8 @@ const authorize = (change: Record<string, string | undefined>) => {
 const FORMS: Case[] = [
   ...anyForm('/oauth/token'),
   ...anyForm('/oauth/revoke'),
+  ...anyForm('/oauth/par'),
+  ...anyForm('/oauth/introspect'),
   oauth('an empty form', '/oauth/token', raw(''), 400, 'invalid_request'),
   oauth('an empty form', '/oauth/revoke', raw(''), 401, 'invalid_client'),
   oauth(

@@ -9,7 +9,7 @@ file.setTimeout(120_000)
 const running = await runningHouse(file)
 
 /** What no balancer forwards: for the platform, and between services. */
-const BELOW = ['/healthz', '/readyz', '/metrics', '/internal/v1/credentials']
+const BELOW = ['/healthz', '/readyz', '/metrics', '/internal/v1/credentials', '/internal/v1/introspect']
 
 test('one process answers each path of the route table, in all forms of metadata', (t) => allServed(t, running))
 
