@@ -1,8 +1,10 @@
 import type { Command } from 'commander'
 import type { AdminClient } from '../admin-client.ts'
-import { contextOf, listIn, showList } from '../context.ts'
+import { contextOf, listIn, showDone, showList } from '../context.ts'
 import type { Io } from '../io.ts'
+import { printable } from '../printable.ts'
 import type { Column } from '../table.ts'
+import { clientChanges, clientPath } from './clients-changes.ts'
 
 export interface Client {
   readonly id: string
@@ -34,11 +36,37 @@ async function readClients(api: AdminClient): Promise<readonly Client[]> {
   return clients
 }
 
+/** What stands in the answer, in the order in which it is shown. */
+const SHOWN: readonly (readonly [title: string, field: string])[] = [
+  ['id', 'id'],
+  ['name', 'name'],
+  ['kind', 'kind'],
+  ['method', 'authMethod'],
+  ['grants', 'grantTypes'],
+  ['redirects', 'redirectUris'],
+  ['scopes', 'scopes'],
+  ['resources', 'resources'],
+  ['tenant', 'tenant'],
+  ['keys at', 'jwksUri'],
+  ['switched off', 'disabled'],
+  ['created', 'createdAt'],
+  ['last used', 'usedAt'],
+]
+
+function described(client: Readonly<Record<string, unknown>>): string {
+  const lines = SHOWN.flatMap(([title, field]) => {
+    const value = client[field]
+    const text = Array.isArray(value) ? value.join(' ') : typeof value === 'boolean' ? (value ? 'yes' : 'no') : value
+    return text === undefined || text === '' ? [] : [`${title.padEnd(13)}${printable(String(text))}`]
+  })
+  return lines.join('\n')
+}
+
 /** `gatehouse clients …` */
 export function clientsCommand(program: Command, io: Io): void {
-  program
-    .command('clients')
-    .description('OAuth clients: the AI clients that were registered')
+  const clients = program.command('clients').description('OAuth clients: those that came by themselves, and your own')
+
+  clients
     .command('list')
     .description('List all clients')
     .action(async (_options: object, command: Command) => {
@@ -46,4 +74,16 @@ export function clientsCommand(program: Command, io: Io): void {
       const clients = await readClients(context.api)
       showList(context, { clients }, clients, COLUMNS)
     })
+
+  clients
+    .command('show')
+    .description('Show a client')
+    .argument('<id>', 'its client_id')
+    .action(async (id: string, _options: object, command: Command) => {
+      const context = contextOf(command, io)
+      const answer = await context.api.get(clientPath(id))
+      showDone(context, answer, described(answer as Readonly<Record<string, unknown>>))
+    })
+
+  clientChanges(clients, io)
 }
