@@ -3,7 +3,12 @@ import { Failure } from './failure.ts'
 /** The admin API of one installation. Every method throws `Failure`. */
 export interface AdminClient {
   get(path: string, query?: Readonly<Record<string, string | undefined>>): Promise<unknown>
-  send(method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<unknown>
+  send(
+    method: 'POST' | 'PATCH' | 'DELETE',
+    path: string,
+    body?: unknown,
+    query?: Readonly<Record<string, string | undefined>>,
+  ): Promise<unknown>
 }
 
 export interface AdminClientOptions {
@@ -47,7 +52,7 @@ export function createAdminClient(options: AdminClientOptions): AdminClient {
   }
   return {
     get: (path, query = {}) => call('GET', path, parametersOf(query)),
-    send: (method, path, body) => call(method, path, new URLSearchParams(), body),
+    send: (method, path, body, query = {}) => call(method, path, parametersOf(query), body),
   }
 }
 

@@ -4,14 +4,20 @@ import { clientsCommand } from './commands/clients.ts'
 import { grantsCommand } from './commands/grants.ts'
 import { keyringsCommand } from './commands/keyrings.ts'
 import { keysCommand } from './commands/keys.ts'
+import { peopleCommand } from './commands/people.ts'
 import { resourcesCommand } from './commands/resources.ts'
+import { sessionsCommand } from './commands/sessions.ts'
 import { tenantsCommand } from './commands/tenants.ts'
+import { providersCommand } from './commands/tenants-sign-in.ts'
 import { EXIT, Failure } from './failure.ts'
 import type { Io } from './io.ts'
 import { printable } from './printable.ts'
 
 const COMMANDS = [
   tenantsCommand,
+  peopleCommand,
+  sessionsCommand,
+  providersCommand,
   clientsCommand,
   keysCommand,
   keyringsCommand,

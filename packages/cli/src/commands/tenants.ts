@@ -4,6 +4,7 @@ import type { Io } from '../io.ts'
 import { printable } from '../printable.ts'
 import type { Column } from '../table.ts'
 import { findTenant, type Tenant, tenantPath } from '../tenant-lookup.ts'
+import { tenantSignInCommands } from './tenants-sign-in.ts'
 
 const COLUMNS: readonly Column<Tenant>[] = [
   { title: 'SLUG', value: ({ slug }) => slug, whole: true },
@@ -54,4 +55,6 @@ export function tenantsCommand(program: Command, io: Io): void {
         change(command, slug, { status }, `${printable(slug)} is ${status}.`),
       )
   }
+
+  tenantSignInCommands(tenants, io)
 }
