@@ -19,6 +19,8 @@ export interface Call {
   progress(done: number, total?: number, message?: string): void
   /** A log message to the client, at the level that it set. Never a secret, never another tenant's data. */
   log(level: LogLevel, data: unknown, logger?: string): void
+  /** Lets the client's connection go while the work goes on. A client that can will come back for the answer; for others it does nothing. */
+  release?(): void
   /**
    * Asks the client: its person by a form, its model, or its roots. The answer may come as a second request on another node: then the
    * handler runs again from its beginning, and `ask` gives what was answered. So nothing that lasts may happen before the last `ask`,

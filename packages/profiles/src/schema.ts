@@ -97,6 +97,12 @@ export const profileSchema = z.strictObject({
     .regex(/^[a-z0-9_]+_$/)
     .default('gh_')
     .describe('First characters of API keys.'),
+  apiKeyInQuery: z
+    .boolean()
+    .default(false)
+    .describe(
+      'API keys may also come as `?api_key=`, for clients that can send no header. Proxies in front may log them.',
+    ),
   accessTokenSeconds: z.number().int().min(60).max(86_400).default(600).describe('Life time of access tokens.'),
   refreshTokenSeconds: seconds.default(2_592_000).describe('Life time of a refresh token, from its last use.'),
   refreshFamilySeconds: z
@@ -112,7 +118,10 @@ export const profileSchema = z.strictObject({
   clientDocuments: z
     .strictObject({
       enabled: z.boolean().default(true).describe('Clients may be known by the URL of their metadata document.'),
-      allow: z.array(host).default([]).describe('Only documents of these hosts, and of those below them; none = of all.'),
+      allow: z
+        .array(host)
+        .default([])
+        .describe('Only documents of these hosts, and of those below them; none = of all.'),
       deny: z.array(host).default([]).describe('Never documents of these hosts, nor of those below them.'),
     })
     .prefault({}),

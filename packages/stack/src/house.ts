@@ -11,6 +11,7 @@ import {
   openCatalogs,
   openSealers,
   resourceNames,
+  sseResourceNames,
 } from '@gatehouse/mcp'
 import type { Profile } from '@gatehouse/profiles'
 import { type Closing, createServer } from '@gatehouse/service'
@@ -84,6 +85,10 @@ export async function assembleHouse(options: HouseOptions, closing: Closing): Pr
   const { sealers } = closing(
     await openSealers({ db: host.as(mcpSchema.role), secret: new Secret(secrets.master), clock, log }),
   )
+  const jwks = localJwks(() => auth.jwks())
+  const verifierFor = (audience: string) =>
+    createTokenVerifier({ jwks, issuers: [publicUrl], audiences: [audience], clock, feed: feed.view })
+  const sse = sseResourceNames(publicUrl, profile)
   const mcp = closing(
     createMcpApp({
       profile,
@@ -91,13 +96,8 @@ export async function assembleHouse(options: HouseOptions, closing: Closing): Pr
       issuer: publicUrl,
       node: 'stack',
       catalogs: openCatalogs(catalogs, host),
-      verifier: createTokenVerifier({
-        jwks: localJwks(() => auth.jwks()),
-        issuers: [publicUrl],
-        audiences: [resourceNames(publicUrl, profile).resource],
-        clock,
-        feed: feed.view,
-      }),
+      verifier: verifierFor(resourceNames(publicUrl, profile).resource),
+      ...(sse === undefined ? {} : { sseVerifier: verifierFor(sse.resource) }),
       feed: feed.view,
       exchangeKey: auth.exchangeCredential,
       introspect: auth.introspect,

@@ -1,6 +1,7 @@
 import { isSubjectToken } from '@gatehouse/contracts'
-import { rulesOf } from '@gatehouse/profiles'
+import { type Profile, rulesOf } from '@gatehouse/profiles'
 import type { App, ReadyCheck } from '@gatehouse/service'
+import type { TokenVerifier } from '@gatehouse/token'
 import { createToolCalls } from './calls/call-tool.ts'
 import { createCompletions } from './calls/complete.ts'
 import { createPromptGets } from './calls/get-prompt.ts'
@@ -13,7 +14,7 @@ import { createKeyCache } from './edge/key-cache.ts'
 import { createRateLimit } from './edge/limit.ts'
 import { type Doors, doorsOf } from './edge/origin.ts'
 import { createStanding } from './edge/standing.ts'
-import { addMetadata, resourceNames } from './metadata/protected-resource.ts'
+import { addMetadata, resourceNames, sseResourceNames } from './metadata/protected-resource.ts'
 import { createDispatch } from './protocol/dispatch.ts'
 import { addEndpoint, type EndpointDeps } from './protocol/endpoint.ts'
 import { createEnvelope, type Envelope } from './protocol/envelope.ts'
@@ -22,10 +23,12 @@ import { buildRegistry } from './registry/build.ts'
 import { createLists } from './registry/lists.ts'
 import { type OpenedSessions, openSessions } from './sessions/open-sessions.ts'
 import { createSessionMethods } from './sessions/session-methods.ts'
+import { openSse } from './sse/open-sse.ts'
+import { addSseEndpoint, type SseDeps } from './sse/sse-endpoint.ts'
 import { createHub } from './streams/hub.ts'
 import { createListen } from './streams/listen.ts'
 import { observeDomain } from './streams/observe.ts'
-import { createReplayWindow } from './streams/replay-window.ts'
+import { createReplayWindow, type ReplayWindow } from './streams/replay-window.ts'
 import { openTasks } from './tasks/open-tasks.ts'
 import type { Tasks } from './tasks/tasks.ts'
 import { tellTasks } from './tasks/tell-tasks.ts'
@@ -105,7 +108,14 @@ export function createMcpApp(deps: McpDeps): McpApp {
   const envelope = createEnvelope(profile)
   const tasks = openTasks(deps, limits, { rules, registry, recorder, envelope })
   tellTasks({ tasks, hub, registry, db: deps.db, pollMs: limits.taskPollMs, log })
-  const endpoint = endpointOf(deps, limits, { rules, registry, recorder, hub, keys, sessions, envelope, tasks })
+  const standing = createStanding({
+    introspect: deps.introspect,
+    clock,
+    failed: (error) => log.warn({ err: error }, 'auth cannot be asked about a credential'),
+  })
+  const parts: Parts = { rules, registry, recorder, window, hub, keys, standing, sessions, envelope, tasks }
+  const endpoint = endpointOf(deps, limits, parts)
+  const sse = sseOf(deps, limits, parts, endpoint)
 
   let closing: Promise<void> | undefined
   const closeAll = async (): Promise<void> => {
@@ -120,6 +130,7 @@ export function createMcpApp(deps: McpDeps): McpApp {
     app: async (server) => {
       addMetadata(server, deps)
       await server.register(async (own) => addEndpoint(own, endpoint))
+      if (sse !== undefined) await server.register(async (own) => addSseEndpoint(own, sse))
       // Before the server waits for its connections: an open stream is one that never ends by itself.
       server.addHook('preClose', async () => hub.close())
     },
@@ -148,6 +159,8 @@ interface Parts {
   readonly recorder: Recorder
   readonly hub: ReturnType<typeof createHub>
   readonly keys: ReturnType<typeof createKeyCache>
+  readonly standing: ReturnType<typeof createStanding>
+  readonly window: ReplayWindow
   readonly sessions: OpenedSessions
   readonly envelope: Envelope
   readonly tasks: Tasks
@@ -156,9 +169,52 @@ interface Parts {
 const metadataUrlOf = ({ profile, publicUrl }: McpDeps): string | undefined =>
   profile.credentials.includes('oauth') ? resourceNames(publicUrl, profile).metadataUrl : undefined
 
+/** An API key in the query only where the profile says so. */
+const queryKeyPrefixOf = ({ apiKeyInQuery, credentials, apiKeyPrefix }: Profile): string | undefined =>
+  apiKeyInQuery && credentials.includes('api-key') ? apiKeyPrefix : undefined
+
+function guardOf(
+  deps: McpDeps,
+  { rules, keys, standing }: Parts,
+  of: { readonly doors: Doors; readonly metadataUrl: string | undefined; readonly verifier: TokenVerifier },
+): ReturnType<typeof createGuard> {
+  const { profile, feed, publicUrl } = deps
+  const prove = createProof({ profile, verifier: of.verifier, keys })
+  return createGuard({ doors: of.doors, prove, standing, feed, profile, rules, publicUrl, metadataUrl: of.metadataUrl })
+}
+
+/** HTTP+SSE, where the profile has it. */
+function sseOf(deps: McpDeps, limits: McpLimits, parts: Parts, endpoint: EndpointDeps): SseDeps | undefined {
+  const { profile, publicUrl, sseBasePath = '', sseVerifier, clock, feed, log, kv } = deps
+  const { sse, messages } = profile.paths
+  if (sse === undefined || messages === undefined) return undefined
+  const oauth = profile.credentials.includes('oauth')
+  if (oauth && sseVerifier === undefined) throw new TypeError('HTTP+SSE needs a verifier for its own audience')
+  const metadataUrl = oauth ? sseResourceNames(publicUrl, profile)?.metadataUrl : undefined
+  const doors = doorsOf(publicUrl, deps.allowedHosts, deps.allowedOrigins)
+  return openSse({
+    profile,
+    paths: { sse, messages },
+    basePath: sseBasePath,
+    guard: guardOf(deps, parts, { doors, metadataUrl, verifier: sseVerifier ?? deps.verifier }),
+    metadataUrl,
+    endpoint,
+    extras: { sessions: true },
+    opened: parts.sessions,
+    sealer: deps.sealers.session,
+    kv,
+    hub: parts.hub,
+    feed,
+    log,
+    now: () => clock.now(),
+    maxUris: limits.urisPerStream,
+    position: () => parts.window.position,
+  })
+}
+
 function endpointOf(deps: McpDeps, limits: McpLimits, parts: Parts): EndpointDeps {
-  const { rules, registry, recorder, hub, keys, sessions, envelope, tasks } = parts
-  const { profile, publicUrl, clock, log, metrics, feed, node } = deps
+  const { rules, registry, recorder, hub, sessions, envelope, tasks } = parts
+  const { profile, publicUrl, clock, log, metrics, node } = deps
   const metadataUrl = metadataUrlOf(deps)
   const doors: Doors = doorsOf(publicUrl, deps.allowedHosts, deps.allowedOrigins)
   const common = { registry, rules, envelope, clock, callMs: limits.callMs }
@@ -167,20 +223,7 @@ function endpointOf(deps: McpDeps, limits: McpLimits, parts: Parts): EndpointDep
   const { name, title, version } = profile.server
   return {
     path: profile.paths.mcp,
-    guard: createGuard({
-      doors,
-      prove: createProof({ profile, verifier: deps.verifier, keys }),
-      standing: createStanding({
-        introspect: deps.introspect,
-        clock,
-        failed: (error) => log.warn({ err: error }, 'auth cannot be asked about a credential'),
-      }),
-      feed,
-      profile,
-      rules,
-      publicUrl,
-      metadataUrl,
-    }),
+    guard: guardOf(deps, parts, { doors, metadataUrl, verifier: deps.verifier }),
     limit: createRateLimit({
       kv: deps.kv,
       clock,
@@ -192,6 +235,7 @@ function endpointOf(deps: McpDeps, limits: McpLimits, parts: Parts): EndpointDep
     metadataUrl,
     bodyBytes: limits.bodyBytes,
     allowedOrigins: doors.origins,
+    queryKeyPrefix: queryKeyPrefixOf(profile),
     offered,
     sessions: sessions.endpoint,
     mrtr: { sealer: deps.sealers.state, clock },

@@ -30,11 +30,19 @@ export const mcpConfig = z.object({
     .optional()
     .describe('Name of this node in the audit log. Default: host name and process id.'),
   REDIS_URL: url('redis', 'rediss').optional().describe('Shared counters. Without it each node counts alone.'),
+  SSE_BASE_PATH: z
+    .string()
+    .regex(/^(\/[A-Za-z0-9_.-]+)*$/, 'must be empty, or begin with "/" and not end with one')
+    .default('')
+    .describe('Put before the path that HTTP+SSE clients post to, for a proxy in front that takes it away.'),
   ALLOWED_HOSTS: list().describe(
     'Hosts beside the public one that requests may name, `host:port`, separated by commas.',
   ),
   ALLOWED_ORIGINS: list().describe('Origins of browser clients beside the public one, separated by commas.'),
   CALL_TIMEOUT: duration().default(30).describe('Seconds that a tool or a read may take.'),
+  TASK_TIMEOUT: duration()
+    .default(1_800)
+    .describe('Seconds that a task may take. Its result can be read for as long again, at least.'),
   AUDIT_READS: z
     .enum(['required', 'when-possible'])
     .default('required')

@@ -105,6 +105,10 @@ export interface McpDeps {
   readonly node: string
   readonly catalogs: readonly OpenedCatalog[]
   readonly verifier: TokenVerifier
+  /** For the audience of HTTP+SSE; needed where the profile has that transport and takes OAuth tokens. */
+  readonly sseVerifier?: TokenVerifier
+  /** Put before the path that HTTP+SSE clients post to, for a proxy that takes it away. */
+  readonly sseBasePath?: string
   readonly feed: FeedView
   /** `undefined` for a key that is not (or no longer) good. Rejects when auth cannot be asked. */
   readonly exchangeKey: (key: string) => Promise<PrincipalFacts | undefined>

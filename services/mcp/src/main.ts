@@ -13,7 +13,7 @@ import { drainCatalogs, openCatalogs } from './catalogs.ts'
 import { mcpConfig } from './config.ts'
 import { introspectionOf, keyExchangeOf } from './edge/exchange.ts'
 import { loadCatalogs } from './load-catalogs.ts'
-import { resourceNames } from './metadata/protected-resource.ts'
+import { resourceNames, sseResourceNames } from './metadata/protected-resource.ts'
 import { mcpSchema } from './schema.ts'
 import { openSealers } from './sealers.ts'
 
@@ -47,6 +47,10 @@ await runService(log, async (closing) => {
   const db = host.as(mcpSchema.role)
   const { sealers } = closing(await openSealers({ db, secret: config.GATEHOUSE_SECRET, clock, log }))
   const asking = { authUrl, issuer, clientId: config.MCP_CLIENT_ID, key: config.MCP_CLIENT_KEY, clock, fetch }
+  const jwks = remoteJwks(new URL('/.well-known/jwks.json', authUrl).href, { fetch, clock, log })
+  const verifierFor = (audiences: readonly string[]) =>
+    createTokenVerifier({ jwks, issuers: [issuer], audiences, clock, feed: feed.view })
+  const sse = sseResourceNames(publicUrl, profile)
   const mcp = closing(
     createMcpApp({
       profile,
@@ -58,13 +62,9 @@ await runService(log, async (closing) => {
           .replaceAll(/[^A-Za-z0-9_-]/g, '-')
           .slice(0, 100)}-${process.pid}`,
       catalogs: openCatalogs(catalogs, host),
-      verifier: createTokenVerifier({
-        jwks: remoteJwks(new URL('/.well-known/jwks.json', authUrl).href, { fetch, clock, log }),
-        issuers: [issuer],
-        audiences: [resourceNames(publicUrl, profile).resource, ...config.RESOURCE_ALIASES],
-        clock,
-        feed: feed.view,
-      }),
+      verifier: verifierFor([resourceNames(publicUrl, profile).resource, ...config.RESOURCE_ALIASES]),
+      ...(sse === undefined ? {} : { sseVerifier: verifierFor([sse.resource]) }),
+      sseBasePath: config.SSE_BASE_PATH,
       feed: feed.view,
       exchangeKey: await keyExchangeOf(profile, asking),
       introspect: await introspectionOf(asking),
@@ -79,7 +79,11 @@ await runService(log, async (closing) => {
       allowedHosts: config.ALLOWED_HOSTS,
       allowedOrigins: config.ALLOWED_ORIGINS,
       auditReads: config.AUDIT_READS,
-      limits: { callMs: config.CALL_TIMEOUT * 1_000 },
+      limits: {
+        callMs: config.CALL_TIMEOUT * 1_000,
+        taskMs: config.TASK_TIMEOUT * 1_000,
+        taskKeepMs: config.TASK_TIMEOUT * 1_000,
+      },
     }),
   )
   const server = createServer({ log, metrics, ready: mcp.ready, trustedProxies: config.TRUSTED_PROXIES })

@@ -13,12 +13,18 @@ export interface ResourceNames {
   readonly metadataUrl: string
 }
 
-export function resourceNames(publicUrl: string, profile: Profile): ResourceNames {
-  return {
-    resource: `${publicUrl}${profile.paths.mcp}`,
-    metadataUrl: `${publicUrl}${WELL_KNOWN}${profile.paths.mcp}`,
-  }
+export const resourceNames = (publicUrl: string, profile: Profile): ResourceNames =>
+  namesOf(publicUrl, profile.paths.mcp)
+
+/** Names of the resource of HTTP+SSE, where the profile has it: a token for one is none for the other. */
+export function sseResourceNames(publicUrl: string, { paths: { sse } }: Profile): ResourceNames | undefined {
+  return sse === undefined ? undefined : namesOf(publicUrl, sse)
 }
+
+const namesOf = (publicUrl: string, path: string): ResourceNames => ({
+  resource: `${publicUrl}${path}`,
+  metadataUrl: `${publicUrl}${WELL_KNOWN}${path}`,
+})
 
 /** Scopes that a challenge and the metadata may name: those that narrow are never demanded. */
 export const advertisedScopes = (profile: Profile): readonly string[] =>
@@ -29,9 +35,11 @@ export function protectedResource(deps: {
   readonly profile: Profile
   readonly publicUrl: string
   readonly issuer: string
+  /** Default: the MCP endpoint. */
+  readonly resource?: string
 }) {
   return {
-    resource: resourceNames(deps.publicUrl, deps.profile).resource,
+    resource: deps.resource ?? resourceNames(deps.publicUrl, deps.profile).resource,
     authorization_servers: [deps.issuer],
     scopes_supported: advertisedScopes(deps.profile),
     bearer_methods_supported: ['header'],
@@ -44,9 +52,17 @@ export function addMetadata(
   server: FastifyInstance,
   deps: { readonly profile: Profile; readonly publicUrl: string; readonly issuer: string },
 ): void {
+  const { profile, publicUrl } = deps
   // A resource that takes API keys alone has no authorization server to point to.
-  if (!deps.profile.credentials.includes('oauth')) return
-  const body = JSON.stringify(protectedResource(deps))
+  if (!profile.credentials.includes('oauth')) return
+  addDocument(server, [WELL_KNOWN, `${WELL_KNOWN}${profile.paths.mcp}`], protectedResource(deps))
+  const resource = sseResourceNames(publicUrl, profile)?.resource
+  if (resource === undefined) return
+  addDocument(server, [`${WELL_KNOWN}${profile.paths.sse}`], protectedResource({ ...deps, resource }))
+}
+
+function addDocument(server: FastifyInstance, urls: readonly string[], document: unknown): void {
+  const body = JSON.stringify(document)
   const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
   const answer = (request: FastifyRequest, reply: FastifyReply) => {
     reply.headers({ 'access-control-allow-origin': '*', 'cache-control': 'public, max-age=3600', etag })
@@ -66,7 +82,7 @@ export function addMetadata(
   const refuse = async (_request: FastifyRequest, reply: FastifyReply) =>
     reply.code(405).headers({ allow: ALLOW, 'access-control-allow-origin': '*' }).send()
 
-  for (const url of [WELL_KNOWN, `${WELL_KNOWN}${deps.profile.paths.mcp}`]) {
+  for (const url of urls) {
     server.route({ method: ['GET', 'HEAD'], url, handler: answer })
     server.route({ method: 'OPTIONS', url, handler: preflight })
     // Before a body is looked at: what it is does not matter.

@@ -18,6 +18,8 @@ export interface DoorDeps {
   readonly registry: Registry
   readonly bodyBytes: number
   readonly allowedOrigins: ReadonlySet<string>
+  /** An API key with this prefix may come as `?api_key=`; absent: none may. */
+  readonly queryKeyPrefix: string | undefined
 }
 
 /**
@@ -39,7 +41,7 @@ export function addDoor(
   server.addHook('onRequest', async (request, reply) => {
     allowBrowser(deps, request, reply)
     if (request.method === 'OPTIONS') return undefined
-    const passed = await deps.guard({ ...knockOf(request), ...(await more(request)) })
+    const passed = await deps.guard({ ...knockOf(request, deps.queryKeyPrefix), ...(await more(request)) })
     if (passed.ok) {
       request.mcpAdmitted = passed.admitted
       return undefined
@@ -65,16 +67,23 @@ export function admittedOf({ mcpAdmitted }: FastifyRequest): Admitted {
 export const single = (value: string | string[] | undefined): string | undefined =>
   Array.isArray(value) ? value.join(', ') : value
 
-const knockOf = (request: FastifyRequest): Knock => ({
+const knockOf = (request: FastifyRequest, queryKeyPrefix: string | undefined): Knock => ({
   method: request.method,
   address: request.ip,
   host: request.host,
   origin: request.headers.origin,
-  authorization: request.headers.authorization,
+  authorization: request.headers.authorization ?? keyInQuery(request, queryKeyPrefix),
   rawHeaders: request.raw.rawHeaders,
   contentType: request.headers['content-type'],
   contentEncoding: request.headers['content-encoding'],
 })
+
+/** Only a key: a token in a query is never one (OAuth 2.1 section 5.1). */
+function keyInQuery({ query }: FastifyRequest, prefix: string | undefined): string | undefined {
+  if (prefix === undefined) return undefined
+  const { api_key: key } = query as Record<string, unknown>
+  return typeof key === 'string' && key.startsWith(prefix) ? `Bearer ${key}` : undefined
+}
 
 function refusedBy(error: Error & { statusCode?: number }, request: FastifyRequest): Refused {
   if (error.statusCode === 413) return refuseAtEdge('body.too-large')

@@ -1,5 +1,6 @@
 import type { Sealer } from '@gatehouse/keyring'
 import type { KeyValue } from '@gatehouse/kv'
+import type { Requirement } from '@gatehouse/policy'
 import type { Logger } from '@gatehouse/telemetry'
 import type { Registry } from '../registry/build.ts'
 import type { Hub } from '../streams/hub.ts'
@@ -17,6 +18,8 @@ export interface OpenedSessions {
   readonly sessions: Sessions
   readonly links: Links
   readonly questions: Questions
+  /** What reading a URI asks for; `undefined` where nothing can be subscribed to. */
+  readonly requirementOf: (uri: string) => Requirement | undefined
   /** Waits for what runs, at most so long, and tells the others that this node is gone. */
   close(withinMs: number): Promise<void>
 }
@@ -41,6 +44,10 @@ export function openSessions(deps: {
   const questions = createQuestions(links.here, deps.askMs)
   const logs = createStreamLogs(kv)
   const resumptions = createResumptions({ logs, links, hub, now })
+  const requirementOf = (uri: string): Requirement | undefined => {
+    const registered = registry.match(uri)?.registered
+    return registered?.resource.subscribable === true ? registered.requirement : undefined
+  }
   const sessions = createSessions({
     sealer,
     states: createSessionStates({ kv, now, lifeMs: deps.lifeMs, maxUris: deps.maxUris }),
@@ -51,10 +58,7 @@ export function openSessions(deps: {
     now,
     lifeMs: deps.lifeMs,
     position: () => window.position,
-    requirementOf(uri) {
-      const registered = registry.match(uri)?.registered
-      return registered?.resource.subscribable === true ? registered.requirement : undefined
-    },
+    requirementOf,
     ended: (session) => resumptions.end(session),
   })
   return {
@@ -74,6 +78,7 @@ export function openSessions(deps: {
     sessions,
     links,
     questions,
+    requirementOf,
     async close(withinMs) {
       await sessions.settled(withinMs)
       await links.close()

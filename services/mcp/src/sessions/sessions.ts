@@ -53,6 +53,10 @@ export interface Sessions {
   end(session: Session): Promise<boolean>
   /** A response or a notification of the client. @throws KeyValueUnavailable */
   heard(session: Session, message: Readonly<Record<string, unknown>>): Promise<void>
+  /** The same, where everything of the session is on this node. */
+  heardBy(session: string, message: Readonly<Record<string, unknown>>): void
+  /** What runs here for a session is cancelled: nobody hears of it any more. */
+  drop(session: string): void
   begin(ongoing: Ongoing): void
   finish(ongoing: Ongoing): void
   /** Waits until nothing runs any more, at most so long. */
@@ -230,6 +234,20 @@ export function createSessions(deps: {
       endHere(facts.id)
       await links.tellAll('ended', { session: facts.id })
       return true
+    },
+    heardBy(session, { method, params, id, result, error }) {
+      if (method === undefined && typeof id === 'string') questions.answered(session, id, { result, error })
+      if (!isObject(params)) return
+      const { requestId: request, progressToken: question } = params
+      if (method === 'notifications/cancelled' && (typeof request === 'string' || typeof request === 'number')) {
+        cancel(session, request)
+      }
+      if (method === 'notifications/progress' && typeof question === 'string') questions.working(session, question)
+    },
+    drop(session) {
+      for (const each of [...(ongoing.get(session) ?? [])]) {
+        each.leaving.leave(new DOMException('the session is over', 'AbortError'))
+      }
     },
     async heard({ facts }, message) {
       const { method, params } = message

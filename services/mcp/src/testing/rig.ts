@@ -34,6 +34,9 @@ import { type Notes, notesCatalog } from './notes-catalog.ts'
 
 export const ORIGIN = 'https://mcp.example'
 export const RESOURCE = `${ORIGIN}/mcp`
+/** Where a test's profile has HTTP+SSE. */
+export const SSE_PATHS = { sse: '/mcp/sse', messages: '/mcp/messages' }
+export const SSE_RESOURCE = `${ORIGIN}${SSE_PATHS.sse}`
 export const ISSUER = 'https://auth.example'
 const FEED = 'feed-1'
 
@@ -182,6 +185,13 @@ export async function openRig(
       jwks: localJwks(() => jwks),
       issuers: [ISSUER],
       audiences: [RESOURCE],
+      clock: systemClock,
+      feed: feed.view,
+    }),
+    sseVerifier: createTokenVerifier({
+      jwks: localJwks(() => jwks),
+      issuers: [ISSUER],
+      audiences: [SSE_RESOURCE],
       clock: systemClock,
       feed: feed.view,
     }),
