@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'tap'
 import { loadProfile, ProfileError, parseProfile } from './load.ts'
+import { withRedirectDomains } from './redirect-domains.ts'
 import { rulesOf } from './rules.ts'
+import { redirectDomain } from './schema.ts'
 
 const SMALL = `name: small
 server:
@@ -189,4 +191,14 @@ test('scopes that imply each other are the same, and do not loop', async (t) => 
   const round = SMALL.replace('    text: Read\n', '    text: Read\n    implies: [all]\n')
   const rules = rulesOf(parseProfile(round, 'round'))
   t.same(rules.implies.get('read'), new Set(['read', 'all', 'write']))
+})
+
+test('an environment may put other redirect domains in the place of the profile’s [O5]', async (t) => {
+  const profile = { ...loadProfile('align'), redirectDomains: ['a.example'] }
+  t.same(withRedirectDomains(profile, []).redirectDomains, ['a.example'])
+  t.same(withRedirectDomains(profile, ['b.example', 'cursor:']).redirectDomains, ['b.example', 'cursor:'])
+  for (const bad of ['https://a.example', 'A.example', 'a.example/x', '*.example', 'a b', ''])
+    t.equal(redirectDomain.safeParse(bad).success, false, bad)
+  for (const good of ['a.example', 'localhost', '127.0.0.1', '[::1]', 'cursor:'])
+    t.equal(redirectDomain.safeParse(good).success, true, good)
 })

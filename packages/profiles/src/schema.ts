@@ -4,7 +4,11 @@ const path = z.string().regex(/^\/[A-Za-z0-9/_.-]*[A-Za-z0-9_-]$/, 'must start w
 const scopeName = z.string().regex(/^[\x21\x23-\x5B\x5D-\x7E]+$/, 'must be one scope token (RFC 6749 section 3.3)')
 const seconds = z.number().int().nonnegative()
 const host = z.string().regex(/^(?:[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[::1\])$/, 'must be a host name in lower case')
-const scheme = z.string().regex(/^[a-z][a-z0-9+.-]*:?$/, 'must be a URI scheme in lower case')
+const scheme = z.string().regex(/^[a-z][a-z0-9+.-]*$/, 'must be a URI scheme in lower case, without the colon')
+/** One entry of `redirectDomains`; also of the variable that takes its place. */
+export const redirectDomain = z.union([host, z.string().regex(/^[a-z][a-z0-9+.-]*:$/)], {
+  error: 'must be a host name in lower case, or a scheme with its colon',
+})
 
 const scope = z.strictObject({
   name: scopeName.describe('As it stands in tokens and metadata.'),
@@ -130,7 +134,7 @@ export const profileSchema = z.strictObject({
     .default('issuer')
     .describe('What `aud` of a client assertion (`private_key_jwt`) may be. The token endpoint is for older clients.'),
   redirectDomains: z
-    .array(z.union([host, scheme.regex(/:$/)]))
+    .array(redirectDomain)
     .default([])
     .describe(
       'Clients that register themselves may be sent only to these hosts, and to those below them; none = to any. `localhost` and `127.0.0.1` are listed like others, private-use schemes as `cursor:`.',

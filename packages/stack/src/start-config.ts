@@ -1,4 +1,5 @@
-import { flag, port, url } from '@gatehouse/config'
+import { flag, list, port, url } from '@gatehouse/config'
+import { redirectDomain } from '@gatehouse/profiles'
 import { z } from 'zod'
 
 /** What `npm start` may be told. */
@@ -7,6 +8,9 @@ export const startConfig = z.object({
   HOST: z.string().default('127.0.0.1').describe('Address to listen on.'),
   PUBLIC_URL: url('http', 'https').optional().describe('Origin that clients use. Default: http://localhost:PORT.'),
   GATEHOUSE_PROFILE: z.string().default('align').describe('Name or file of the profile.'),
+  MCP_REDIRECT_DOMAINS: list()
+    .pipe(z.array(redirectDomain))
+    .describe('Clients that register themselves may be sent only to these hosts; instead of those of the profile.'),
   GATEHOUSE_FOLDER: z.string().default('.gatehouse').describe('Where embedded data and generated secrets are kept.'),
   GATEHOUSE_DEMO: flag().optional().describe('Demo data; default: yes with the embedded database, else no.'),
   GATEHOUSE_DEMO_PASSWORD: z.string().min(8).optional().describe('Password of the demo accounts. Default: random.'),

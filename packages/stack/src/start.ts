@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { isAbsolute, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ConfigError, loadConfig } from '@gatehouse/config'
-import { loadProfile } from '@gatehouse/profiles'
+import { loadProfile, withRedirectDomains } from '@gatehouse/profiles'
 import type { runService } from '@gatehouse/service'
 import { createLogger } from '@gatehouse/telemetry'
 import { banner } from './banner.ts'
@@ -24,7 +24,7 @@ async function start(closing: Parameters<Parameters<typeof runService>[1]>[0]): 
   if (config.NODE_ENV === 'production' && embedded && !config.GATEHOUSE_ALLOW_EMBEDDED) {
     throw new ConfigError(['production needs DATABASE_URL, REDIS_URL and NATS_URL, or GATEHOUSE_ALLOW_EMBEDDED=1'])
   }
-  const profile = loadProfile(config.GATEHOUSE_PROFILE)
+  const profile = withRedirectDomains(loadProfile(config.GATEHOUSE_PROFILE), config.MCP_REDIRECT_DOMAINS)
   const folder = isAbsolute(config.GATEHOUSE_FOLDER) ? config.GATEHOUSE_FOLDER : join(root, config.GATEHOUSE_FOLDER)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const secrets = await openSecrets(folder, profile.apiKeyPrefix, {

@@ -19,6 +19,7 @@ test('the least configuration is enough; the issuer has no slash', async (t) => 
 test('every fault is told at once, and a private key is refused where a public one belongs', async (t) => {
   const clients = [{ id: 'gatehouse-mcp', jwk: { ...JWK, d: 'd' } }]
   const env = {
+    MCP_REDIRECT_DOMAINS: 'good.example, https://bad.example',
     PUBLIC_URL: 'https://a.example/path',
     PORT: 'x',
     INTERNAL_CLIENTS: JSON.stringify(clients),
@@ -30,6 +31,7 @@ test('every fault is told at once, and a private key is refused where a public o
   } catch (error) {
     const faults = (error as ConfigError).faults.join('\n')
     for (const name of [
+      'MCP_REDIRECT_DOMAINS',
       'PUBLIC_URL',
       'PORT',
       'INTERNAL_CLIENTS',

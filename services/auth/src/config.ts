@@ -1,4 +1,5 @@
-import { secret, serviceFields, url } from '@gatehouse/config'
+import { list, secret, serviceFields, url } from '@gatehouse/config'
+import { redirectDomain } from '@gatehouse/profiles'
 import type { JWK } from 'jose'
 import { z } from 'zod'
 import type { InternalClient } from './api-keys/assertion.ts'
@@ -62,6 +63,11 @@ export const authConfig = z.object({
     )
     .transform((value) => new URL(value).origin)
     .describe('Origin that clients and people use; it is the issuer.'),
+  MCP_REDIRECT_DOMAINS: list()
+    .pipe(z.array(redirectDomain))
+    .describe(
+      'Clients that register themselves may be sent only to these hosts and those below them, separated by commas; instead of `redirectDomains` of the profile.',
+    ),
   REDIS_URL: url('redis', 'rediss').optional().describe('Shared counters. Without it each node counts alone.'),
   GATEHOUSE_SECRET: secret().describe(
     'Encrypts the keys in the database and signs forms; at least 16 characters. Without it the keys are lost.',

@@ -3,7 +3,7 @@ import { loadConfig, refuseEmbeddedInProduction } from '@gatehouse/config'
 import { STREAMS, systemClock } from '@gatehouse/contracts'
 import { openDatabase } from '@gatehouse/database'
 import { openKeyValue } from '@gatehouse/kv'
-import { loadProfile } from '@gatehouse/profiles'
+import { loadProfile, withRedirectDomains } from '@gatehouse/profiles'
 import { createServer, runService } from '@gatehouse/service'
 import { createLogger, createMetrics } from '@gatehouse/telemetry'
 import { createAuthApp } from './app.ts'
@@ -25,7 +25,7 @@ await runService(log, async (closing) => {
   if (config.GATEHOUSE_MIGRATE) await bus.ensureStreams([STREAMS.authState, STREAMS.authDelta])
   const metrics = createMetrics()
   const auth = createAuthApp({
-    profile: loadProfile(config.GATEHOUSE_PROFILE),
+    profile: withRedirectDomains(loadProfile(config.GATEHOUSE_PROFILE), config.MCP_REDIRECT_DOMAINS),
     publicUrl: config.PUBLIC_URL,
     db: host.as(authSchema.role),
     host,

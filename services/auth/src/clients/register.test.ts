@@ -1,5 +1,7 @@
+import fc from 'fast-check'
 import { test } from 'tap'
 import { openHouse } from '../testing/house.ts'
+import { judgeMetadata } from './judge-metadata.ts'
 
 const CURSOR = 'cursor://anysphere.cursor-mcp/oauth/callback'
 
@@ -135,4 +137,69 @@ test('dynamic registration', async (t) => {
     t.equal(last.statusCode, 429)
     t.match(last.headers, { 'retry-after': /^\d+$/ })
   })
+})
+
+test('where an operator restricts redirects, only those register, each with a reason [A-DR-04, O5]', async (t) => {
+  const rules = { grants: ['authorization_code'], redirects: { domains: ['a.example', 'localhost'] } }
+  const judge = (...redirect_uris: readonly string[]) =>
+    judgeMetadata({ redirect_uris, token_endpoint_auth_method: 'none' }, rules)
+  t.match(judge('https://b.a.example/cb', 'http://localhost:1/cb'), { ok: true })
+  for (const uri of ['https://evil.example/cb', 'http://127.0.0.1/cb', CURSOR])
+    t.match(judge('https://a.example/cb', uri), {
+      ok: false,
+      reason: 'metadata.redirect',
+      text: /redirect_uris\[1\] leads to a host that is not allowed here/,
+    })
+})
+
+test('what a client may register with: a key set or where it is, never a private key [A-DR-06, A-CR-03]', async (t) => {
+  const key = { kty: 'RSA', n: 'n', e: 'AQAB', kid: '1', extra: 'x' }
+  const judge = (more: object) =>
+    judgeMetadata(
+      { redirect_uris: ['https://a.example/cb'], token_endpoint_auth_method: 'private_key_jwt', ...more },
+      { grants: ['authorization_code'] },
+    )
+  t.match(judge({ jwks: { keys: [key, { kty: 'unknown' }] } }), {
+    ok: true,
+    registration: { authMethod: 'private_key_jwt', jwks: { keys: [{ kty: 'RSA', n: 'n', e: 'AQAB', kid: '1' }] } },
+  })
+  t.match(judge({ jwks_uri: 'https://a.example/jwks' }), {
+    ok: true,
+    registration: { jwksUri: 'https://a.example/jwks' },
+  })
+  for (const bad of [
+    {},
+    { jwks: { keys: [{ ...key, d: 'd' }] } },
+    { jwks: { keys: [{ kty: 'oct', k: 'k' }] } },
+    { jwks: { keys: [] } },
+    { jwks: { keys: [{ kty: '__proto__' }] } },
+    { jwks: [key] },
+    { jwks: 'x' },
+    { jwks_uri: 'http://a.example/jwks' },
+    { jwks_uri: 'https://user@a.example/jwks' },
+    { jwks: { keys: [key] }, jwks_uri: 'https://a.example/jwks' },
+    { jwks: { keys: [key] }, token_endpoint_auth_signing_alg: 'HS256' },
+  ])
+    t.match(judge(bad), { ok: false, reason: 'metadata.refused' }, JSON.stringify(bad))
+})
+
+test('property: whatever is registered, it is judged [A-DR-07]', async (t) => {
+  const names = [
+    'redirect_uris',
+    'jwks',
+    'jwks_uri',
+    'client_name',
+    'grant_types',
+    'token_endpoint_auth_method',
+    '__proto__',
+  ]
+  const value = fc.oneof(fc.jsonValue(), fc.constantFrom(['https://a.example/cb'], 'none', 'private_key_jwt', [CURSOR]))
+  fc.assert(
+    fc.property(fc.oneof(fc.jsonValue(), fc.dictionary(fc.constantFrom(...names), value)), (body) => {
+      const verdict = judgeMetadata(body, { grants: ['authorization_code'] })
+      return verdict.ok ? verdict.registration.redirectUris.length > 0 : verdict.text !== ''
+    }),
+    { numRuns: 2_000 },
+  )
+  t.pass('held')
 })
