@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url'
 import { auditExactlyOnce } from './proofs/audit-exactly-once.ts'
 import type { Proof } from './proofs/proof.ts'
 import { refreshHistories } from './proofs/refresh-histories.ts'
+import { tokensBesideSignIns } from './proofs/tokens-beside-sign-ins.ts'
 
-const PROOFS: readonly Proof[] = [auditExactlyOnce, refreshHistories]
+const PROOFS: readonly Proof[] = [auditExactlyOnce, refreshHistories, tokensBesideSignIns]
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const wanted = process.argv.slice(2)
