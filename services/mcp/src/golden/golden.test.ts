@@ -1,0 +1,50 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { catalog } from '@gatehouse/catalog-conformance'
+import { loadProfile } from '@gatehouse/profiles'
+import { test } from 'tap'
+import { ORIGIN, openParts, openRig } from '../testing/rig.ts'
+import { legacyScript } from './legacy.ts'
+import { modernScript } from './modern.ts'
+import { createScript, type Script } from './script.ts'
+
+const FOLDER = new URL('../../golden/', import.meta.url)
+
+const SCRIPTS: Readonly<Record<string, (script: Script) => Promise<void>>> = {
+  '2026-07-28': modernScript,
+  '2025-11-25': (script) => legacyScript(script, '2025-11-25'),
+  '2025-06-18': (script) => legacyScript(script, '2025-06-18'),
+  '2025-03-26': (script) => legacyScript(script, '2025-03-26'),
+}
+
+const parts = await openParts()
+const rig = await openRig(parts, {
+  profile: loadProfile('conformance'),
+  catalogs: [{ catalog, domain: () => ({ transact: () => Promise.reject(new Error('nothing is stored here')) }) }],
+})
+await rig.server.listen({ host: '127.0.0.1', port: 0 })
+const { port } = rig.server.server.address() as AddressInfo
+const token = await rig.token({ scope: 'conformance:use' })
+
+for (const [revision, run] of Object.entries(SCRIPTS)) {
+  test(`what goes over the wire in ${revision} is what is kept; \`UPDATE=1\` writes it`, async (t) => {
+    const script = createScript(port, token, new URL(ORIGIN).host)
+    await run(script)
+    const folder = new URL(`${revision}/`, FOLDER)
+    if (process.env.UPDATE === '1') {
+      rmSync(folder, { recursive: true, force: true })
+      mkdirSync(folder, { recursive: true })
+      for (const [file, blocks] of script.files) writeFileSync(new URL(`${file}.http`, folder), blocks.join('\n'))
+    }
+    for (const [file, blocks] of script.files) {
+      const kept = new URL(`${file}.http`, folder)
+      t.equal(blocks.join('\n'), existsSync(kept) ? readFileSync(kept, 'utf8') : '', file)
+    }
+    t.same(readdirSync(folder).sort(), [...script.files.keys()].map((file) => `${file}.http`).sort())
+  })
+}
+
+test('the node and its parts end', async () => {
+  await rig.close()
+  await parts.close()
+})
