@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { openDatabase, sql } from '@gatehouse/database'
 import { silentLogger } from '@gatehouse/telemetry'
 import { postgres } from '@gatehouse/testkit'
@@ -16,8 +17,35 @@ import {
 import { CHORES } from './chores.ts'
 import { cleanUp } from './janitor.ts'
 
+/** As if it were called by somebody else. */
+const outside = AsyncLocalStorage.snapshot()
+
 const DAY = 24 * 3_600_000
 const GARBAGE = 3_000
+
+test('a row that somebody holds is left for the next round, and nobody waits for the janitor', async (t) => {
+  const { url } = await postgres(t)
+  const host = await openDatabase(url)
+  t.teardown(() => host.close())
+  const { db, clock } = await openHouse(t, { host })
+  const old = new Date(clock.now() - 100 * DAY)
+  await db.asPlatform('test', (tx) =>
+    tx.run(sql`
+      insert into auth.sessions (id_hash, person_id, auth_time, seen_at, expires_at)
+      select sha256(n::text::bytea), p.id, ${old}, ${old}, ${old} from generate_series(1, 3) n,
+        (select id from auth.people limit 1) p`),
+  )
+  const clean = async () => {
+    const left = await cleanUp(CHORES, { db, clock, log: silentLogger, profile: { refreshTokenSeconds: 2_592_000 } })
+    return left.get('sessions')
+  }
+  await db.asPlatform('holder', async (tx) => {
+    await tx.run(sql`select from auth.sessions where id_hash = sha256('1'::bytea) for update`)
+    // Another transaction than this one: the janitor of another node.
+    t.equal(await outside(clean), 2)
+  })
+  t.equal(await clean(), 1)
+})
 
 test('two janitors remove each row once, in bounded statements, while sign-ins, codes and refreshes go on [A-OP-04]', async (t) => {
   const { url } = await postgres(t)

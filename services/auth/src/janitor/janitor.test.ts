@@ -112,6 +112,8 @@ test('what nobody needs leaves, and what recognises a repetition stays', async (
     'used once': { createdAt: ago(HOUR), usedAt: ago(HOUR) },
     over: { createdAt: ago(70 * DAY), usedAt: ago(32 * DAY), refresh: [ago(40 * DAY), ago(2 * DAY)] },
     'just over': { createdAt: ago(70 * DAY), usedAt: ago(30 * DAY), refresh: [ago(40 * DAY), ago(HOUR / 2)] },
+    // Refresh tokens lived longer when this one was made.
+    'longer lived': { createdAt: ago(70 * DAY), usedAt: ago(40 * DAY), refresh: [ahead(DAY)] },
     'ended lately': { createdAt: ago(70 * DAY), usedAt: ago(60 * DAY), endedAt: ago(29 * DAY), refresh: [ahead(DAY)] },
     'ended long ago': {
       createdAt: ago(70 * DAY),
@@ -153,6 +155,7 @@ test('what nobody needs leaves, and what recognises a repetition stays', async (
     'ended lately',
     'just over',
     'living',
+    'longer lived',
     'used once',
   ])
   t.same(await idsOf(db, 'ring_keys'), ['in use', 'just retired', 'kept'])
