@@ -105,7 +105,7 @@ export function createSessionStates(options: {
   }
 }
 
-/** `own`, `log` and `caps` lie beside the URIs. */
+/** `own`, `log` and `caps` may lie beside the URIs: so many more than the limit there can be. */
 const OTHER_FIELDS = 3
 
 const textOf = ({ node, stream }: StreamPlace): string => `${node} ${stream}`
