@@ -32,7 +32,7 @@ ${
   switchTo &&
   others.length > 0 &&
   html`<h2>Your other organisations</h2>
-<p class="quiet">What you connect speaks for one organisation. After a switch, connections of the others pause within a second.</p>
+<p class="quiet">What you connect from now on speaks for the organisation that is selected.</p>
 <ul class="apps rows">
 ${others.map(
   ({ id, name, role }) => html`<li>
