@@ -138,7 +138,7 @@ test('signing in at another OpenID provider', async (t) => {
   )
 
   await t.test(
-    'a waiting authorization request goes on; login_hint, max_age and a new sign-in are passed on [A-LN-05]',
+    'a waiting authorization request goes on; login_hint, max_age and a new sign-in are passed on; our own consent is asked [A-LN-08]',
     async (t) => {
       const { client_id: client } = await registerClient(house)
       const visitor = new Visitor(house)
