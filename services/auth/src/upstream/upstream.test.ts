@@ -204,6 +204,12 @@ test('signing in at another OpenID provider', async (t) => {
       await fresh.signIn('member@acme.test')
       const form = { ...unlink, csrf: formCsrf((await fresh.get('/settings/security')).body) }
       t.match((await fresh.post('/settings/security/unlink', form)).body, 'That way to sign in is removed.')
+      // Here it is a quarter of an hour later than there: for us they answer with an old sign-in.
+      const stale = await new Elsewhere().signIn(
+        await departureOf(fresh, (await fresh.get('/settings/security')).body),
+        'mei',
+      )
+      t.match((await fresh.get(stale.slice(ORIGIN.length))).body, 'A new sign-in is needed')
     },
   )
 
