@@ -13,7 +13,8 @@ export interface Asker {
   readonly fault?: string
   /**
    * What this call's questions and answers are one of: drawn at the first question and kept through all rounds, in the sealed state where
-   * they are requests of their own. It names the agreement that a confirmation gives. Known once an answer to what was `asked` is there.
+   * they are requests of their own. It names the agreement that a confirmation gives. Known once an answer to what was `asked` is there;
+   * absent where question and answer are of one call, which is then the whole of it.
    */
   readonly dialogue?: Dialogue | undefined
   /**

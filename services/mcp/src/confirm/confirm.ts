@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { type Call, type Claim, form } from '@gatehouse/catalog'
 import { z } from 'zod'
 import type { Running } from '../calls/deadline.ts'
@@ -46,7 +46,13 @@ export async function confirmCall(
   if (answer?.action !== 'accept' || !answer.content.confirm) {
     return { kind: 'refused', reason: 'confirmation.declined', text: 'The person did not agree. Nothing was done.' }
   }
-  const { dialogue } = asker
-  if (dialogue === undefined) throw new Error('an answer to a confirmation came without its dialogue')
-  return { kind: 'agreed', claim: dialogue }
+  return { kind: 'agreed', claim: asker.dialogue ?? claimOfCall(context.now) }
 }
+
+const CALL_MS = 3_600_000
+
+/** The agreement to a call that asked while it lasted: nobody can bring it again. */
+const claimOfCall = (now: Date): Claim => ({
+  id: randomBytes(16).toString('base64url'),
+  expiresAt: new Date(now.getTime() + CALL_MS),
+})

@@ -3,6 +3,7 @@ import { eventually } from '@gatehouse/testkit'
 import { test, t as wholeFile } from 'tap'
 import { mcpSchema } from '../schema.ts'
 import { jobsCatalog, jobsOn, jobsSchema } from '../testing/jobs-catalog.ts'
+import { openLegacy } from '../testing/legacy-client.ts'
 import { listenOn, openListenWith } from '../testing/listening.ts'
 import { openParts, openRig, type Rig } from '../testing/rig.ts'
 import { legacy, META, modernRequest, post, type Wire } from '../testing/wire.ts'
@@ -267,6 +268,28 @@ test('a tool that asks for confirmation', async (t) => {
       t.equal(await effects('five'), 1)
     },
   )
+})
+
+test('a session asks its person in the call itself, and each agreement is good for its own call [S-MR-08, S-EL-07, S-TK-28]', async (t) => {
+  const client = await openLegacy(b, token)
+  const erase = async (id: number, answer: unknown) => {
+    const calling = await client.request(b, id, 'tools/call', { name: 'job_erase', arguments: { what: 'session' } })
+    const question = await calling.next((event) => event.json?.method === 'elicitation/create')
+    t.match(question.json.params, { message: 'Erase session?' })
+    await client.post(b, { jsonrpc: '2.0', id: question.json.id, result: answer })
+    return (await calling.next((event) => event.json?.id === id)).json.result
+  }
+  t.match(await erase(1, { action: 'decline' }), { isError: true })
+  t.equal(await effects('session'), 0)
+  t.match(await erase(2, { action: 'accept', content: { confirm: true } }), {
+    structuredContent: { erased: 'session' },
+  })
+  t.match(await erase(3, { action: 'accept', content: { confirm: true } }), {
+    structuredContent: { erased: 'session' },
+  })
+  t.equal(await effects('session'), 2)
+  const refused = await client.request(b, 4, 'tools/call', { name: 'job_fail', arguments: {} })
+  t.match(await refused.body, /This needs a client that declares extensions/)
 })
 
 test('a node that closes lets go of its tasks before its parts are closed [S-HS-05]', async (t) => {
