@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import type { Prompt } from './checks.ts'
-import { decide, isUnproven } from './decide.ts'
+import { decide, isUnproven, unmetPrompts } from './decide.ts'
 
 const BOTH = ['read', 'write']
 
@@ -43,4 +43,21 @@ test('a client is unproven when it is public and its redirect can reach any prog
   ] as const
   for (const [authMethod, uri, unproven] of cases)
     t.equal(isUnproven({ authMethod }, uri), unproven, `${authMethod} ${uri}`)
+})
+
+test('a sign-in that is older than max_age is asked for again, and for 0 any is [A-AZ-09, A-LN-05]', async (t) => {
+  const now = 1_000_000
+  const cases: readonly (readonly [readonly Prompt[], number | undefined, number | undefined, readonly Prompt[]])[] = [
+    [[], undefined, now - 9_000, []],
+    [[], 10, now - 9_000, []],
+    [[], 10, now - 11_000, ['login']],
+    [[], 0, now, ['login']],
+    [[], 0, undefined, []],
+    [['consent'], 1, now - 2_000, ['consent', 'login']],
+    [['login'], 0, now, ['login']],
+  ]
+  for (const [prompts, maxAge, authTime, expected] of cases) {
+    const at = authTime === undefined ? undefined : new Date(authTime)
+    t.same(unmetPrompts({ prompts, maxAge }, at, now), expected, JSON.stringify([prompts, maxAge, authTime]))
+  }
 })

@@ -1,6 +1,6 @@
 import type { Client } from '../clients/clients.store.ts'
 import { redirectKind } from '../clients/redirects.ts'
-import type { Prompt } from './checks.ts'
+import type { Asked, Prompt } from './checks.ts'
 
 export type Decision =
   | { readonly kind: 'login' }
@@ -27,3 +27,18 @@ export function decide(open: Open, signedIn: boolean, granted: ReadonlySet<strin
 /** A public client proves nothing, and a loopback or private-use redirect may reach another program (RFC 8252 section 8.6). */
 export const isUnproven = (client: Pick<Client, 'authMethod'>, redirectUri: string): boolean =>
   client.authMethod === 'none' && redirectKind(redirectUri) !== 'https'
+
+/**
+ * The pages that a new request has to show: `max_age` that has run out is a login that was asked for; 0 always has (OpenID Connect Core
+ * section 3.1.2.1).
+ * @param authTime when the person signed in, if anybody did
+ */
+export function unmetPrompts(
+  { prompts, maxAge }: Pick<Asked, 'prompts' | 'maxAge'>,
+  authTime: Date | undefined,
+  nowMs: number,
+): readonly Prompt[] {
+  if (maxAge === undefined || authTime === undefined || prompts.includes('login')) return prompts
+  const tooOld = maxAge === 0 || nowMs - authTime.getTime() > maxAge * 1_000
+  return tooOld ? [...prompts, 'login'] : prompts
+}

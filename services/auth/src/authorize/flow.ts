@@ -17,7 +17,7 @@ import type { Offered } from '../scopes/offered.ts'
 import { newSecret } from '../secrets.ts'
 import { answerUrl, refusalUrl } from './answer.ts'
 import { type Asked, judgeRequest, type Prompt } from './checks.ts'
-import { decide, isUnproven } from './decide.ts'
+import { decide, isUnproven, unmetPrompts } from './decide.ts'
 import { consentKey, goingAlong, type Identified, issueCode } from './issue.ts'
 import { type PendingRequest, request_end, request_insert, request_lock } from './requests.store.ts'
 import { isSelfMade, trust } from './trust.ts'
@@ -81,7 +81,7 @@ export async function begin(params: Params, pushed: boolean, browser: Browser, d
       redirectUri: redirect.uri,
       redirectGiven: redirect.given,
       ...kept(verdict.asked),
-      unmet: unmetPrompts(verdict.asked, session, nowMs),
+      unmet: unmetPrompts(verdict.asked, session?.authTime, nowMs),
       phase: session === undefined ? 'requested' : 'identified',
     }
     const times = { now: new Date(nowMs), expiresAt: new Date(nowMs + REQUEST_MS) }
@@ -231,12 +231,3 @@ const kept = (asked: Asked) => ({
   maxAge: asked.maxAge ?? null,
   silent: asked.silent,
 })
-
-/** `max_age` that has run out is a login that was asked for; 0 always has (OpenID Connect Core section 3.1.2.1). */
-function unmetPrompts(asked: Asked, session: Session | undefined, nowMs: number): readonly Prompt[] {
-  const tooOld =
-    asked.maxAge !== undefined &&
-    session !== undefined &&
-    (asked.maxAge === 0 || nowMs - session.authTime.getTime() > asked.maxAge * 1_000)
-  return tooOld && !asked.prompts.includes('login') ? [...asked.prompts, 'login'] : asked.prompts
-}

@@ -86,13 +86,14 @@ test('client_credentials', async (t) => {
     async (t) => {
       await register('cli_code', { grantTypes: ['authorization_code'] })
       await register('cli_silent', { grantTypes: null })
+      await register('cli_stranger', { kind: 'dynamic' })
       await register('cli_public', { authMethod: 'none', secretHash: null })
       const { client_id: dynamic, client_secret = '' } = await registerClient(house, {
         token_endpoint_auth_method: 'client_secret_basic',
         grant_types: ['authorization_code', 'client_credentials'],
       })
       const grant_type = 'client_credentials'
-      for (const id of ['cli_code', 'cli_silent'])
+      for (const id of ['cli_code', 'cli_silent', 'cli_stranger'])
         t.match((await ask(id, { resource: API })).json(), { error: 'unauthorized_client' }, id)
       t.match((await token(house, { grant_type, client_id: 'cli_public' })).json(), { error: 'unauthorized_client' })
       t.match((await token(house, { grant_type }, basic(dynamic, client_secret))).json(), {

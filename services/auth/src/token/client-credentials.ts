@@ -10,8 +10,6 @@ import type { GrantHandler } from './deps.ts'
  */
 export const clientCredentials: GrantHandler = async ({ form, client }, { resources: open }) => {
   if (client.authMethod === 'none' || client.kind !== 'registered') throw new Refusal('grant.not-allowed')
-  // Who is held to nothing else is still not held to have asked for this.
-  if (client.grantTypes?.includes('client_credentials') !== true) throw new Refusal('grant.not-allowed')
   const resources = await open()
   const allowed = client.resources ?? resources.all.map(({ identifier }) => identifier)
   const named = namedResources(form, resources)

@@ -1,7 +1,7 @@
 import type { Tx } from '@gatehouse/database'
 import { Refusal } from '../errors.ts'
 import type { Grant } from '../grants/grants.store.ts'
-import { membership_get, type Person, person_get } from '../people/people.store.ts'
+import { type Member, member_get, type Person } from '../people/people.store.ts'
 
 /** Whom a token speaks for. */
 export interface Holder {
@@ -18,15 +18,18 @@ export interface Holder {
 }
 
 /** Who a grant speaks for, as they are now. @throws Refusal when they left the tenant */
-export async function holderOf(tx: Tx, grant: Grant): Promise<Holder> {
-  const person = await person_get(tx, grant.personId)
-  const membership = await membership_get(tx, grant.personId, grant.tenantId)
-  if (person === undefined || membership === undefined) throw new Refusal('membership.ended')
+export const holderOf = async (tx: Tx, grant: Grant): Promise<Holder> =>
+  asHolder(grant, await member_get(tx, grant.personId, grant.tenantId))
+
+/** The same of a member that was read before. @throws Refusal */
+export function asHolder(grant: Grant, member: Member | undefined): Holder {
+  if (member === undefined) throw new Refusal('membership.ended')
+  const { role, ...person } = member
   return {
     subject: person.id,
     clientId: grant.clientId,
     tenantId: grant.tenantId,
-    roles: [membership.role],
+    roles: [role],
     grantId: grant.id,
     authTime: grant.authTime,
     person,

@@ -1,24 +1,18 @@
 import type { Tx } from '@gatehouse/database'
 import { type Reason, Refusal } from '../errors.ts'
-import { type Grant, grant_lock, grant_touch } from '../grants/grants.store.ts'
+import { type Grant, grant_lock_of_refresh_token, grant_touch } from '../grants/grants.store.ts'
 import { endGrant } from '../grants/revoke.ts'
 import { openRefreshRing, type RefreshRing } from '../keys/refresh-ring.ts'
+import { member_get } from '../people/people.store.ts'
 import { type Named, namedResources, pickResource } from '../resources/pick.ts'
 import type { Resources } from '../resources/registry.ts'
 import { refreshedScopes } from '../scopes/judge.ts'
 import { sha256 } from '../secrets.ts'
 import type { GrantHandler, TokenDeps, TokenRequest } from './deps.ts'
-import { holderOf } from './holder.ts'
+import { asHolder } from './holder.ts'
 import { judgeRefresh, refreshEnd, retryWindowMs } from './judge-refresh.ts'
 import type { Issue } from './mint.ts'
-import {
-  refresh_count_try,
-  refresh_get,
-  refresh_get_grant,
-  refresh_insert,
-  refresh_list_chain,
-  refresh_use,
-} from './refresh.store.ts'
+import { refresh_count_try, refresh_get, refresh_insert, refresh_list_chain, refresh_use } from './refresh.store.ts'
 
 /** Long enough for whoever repeats so often to notice. */
 const TOO_OFTEN_SECONDS = 30
@@ -57,13 +51,12 @@ async function refresh(
   { profile, clock, offered }: TokenDeps,
 ): Promise<Issue | { readonly refused: Reason }> {
   const hash = sha256(token)
-  const owner = await refresh_get_grant(tx, hash)
-  const grant = owner && (await grant_lock(tx, owner.grantId))
+  const grant = await grant_lock_of_refresh_token(tx, hash)
   if (grant === undefined || grant.clientId !== client.id) return { refused: 'refresh.unknown' }
   if (grant.endedAt !== null) return { refused: 'grant.ended' }
   const resource = pickResource(named, grant.resources, resources)
   const scopes = refreshedScopes(form.get('scope'), grant.scopes)
-  const presented = await refresh_get(tx, hash)
+  const [presented, member] = await Promise.all([refresh_get(tx, hash), member_get(tx, grant.personId, grant.tenantId)])
   const seen = { ...presented, expiresAt: presented.expiresAt.getTime(), usedAt: presented.usedAt?.getTime() }
   const verdict = judgeRefresh(seen, receivedAt, retryWindowMs(profile.refreshRetrySeconds))
   if (verdict === 'reused') {
@@ -75,7 +68,7 @@ async function refresh(
   // After the judge: who presents a stolen token may as well ask for a wrong thing. Before the rotation: a mistake costs nothing.
   if (typeof resource === 'string') return { refused: resource }
   if (scopes === undefined) return { refused: 'scope.invalid' }
-  const holder = await holderOf(tx, grant)
+  const holder = asHolder(grant, member)
   const successor =
     verdict === 'rotate'
       ? await rotate(tx, token, presented.generation, grant, ring, { profile, clock })
@@ -97,11 +90,13 @@ async function rotate(
   const successor = ring.successor(token, ring.current)
   if (successor === undefined) throw new Error('the current key of the refresh ring is missing')
   const now = new Date(clock.now())
-  await grant_touch(tx, grant.id, now)
   const expiresAt = refreshEnd(grant.createdAt, now, profile)
-  await refresh_insert(tx, { hash: sha256(successor), grantId: grant.id, generation: generation + 1, expiresAt })
-  // Last, so that its time is as near to the commit as it can be.
-  await refresh_use(tx, sha256(token), ring.current, new Date(clock.now()))
+  // Sent together, the commit right behind them: the time of use is as near to it as it can be.
+  await Promise.all([
+    grant_touch(tx, grant.id, now),
+    refresh_insert(tx, { hash: sha256(successor), grantId: grant.id, generation: generation + 1, expiresAt }),
+    refresh_use(tx, sha256(token), ring.current, now),
+  ])
   return successor
 }
 
