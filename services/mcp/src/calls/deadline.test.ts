@@ -28,6 +28,15 @@ test('work that gives up because its client has gone says so; another failure st
   }
 })
 
+test('work that gives up as Node does, with an AbortError, has given up too', async (t) => {
+  const client = new ClientLeaving()
+  const ended = withDeadline(5_000, client, async ({ signal }) => {
+    setImmediate(() => client.leave())
+    await once(new EventTarget(), 'never', { signal })
+  })
+  t.same(await ended, { kind: 'gone' })
+})
+
 test('work whose client has gone has no more time than any other', async (t) => {
   const client = new ClientLeaving()
   const signals: AbortSignal[] = []

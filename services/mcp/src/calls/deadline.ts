@@ -56,7 +56,9 @@ class Deadline<T> implements Running {
       (value) => this.#end({ kind: 'done', value }),
       (error: unknown) =>
         this.#end(
-          this.#gone?.left === true && error === this.#gone.reason ? { kind: 'gone' } : { kind: 'failed', error },
+          this.#gone?.left === true && isBecauseOf(error, this.#gone.reason)
+            ? { kind: 'gone' }
+            : { kind: 'failed', error },
         ),
     )
   }
@@ -109,3 +111,7 @@ class Deadline<T> implements Running {
     this.#resolve(ended)
   }
 }
+
+/** Node's own functions do not throw the reason of a signal, but an AbortError whose cause it is. */
+const isBecauseOf = (error: unknown, reason: unknown): boolean =>
+  error === reason || (error instanceof Error && error.name === 'AbortError' && error.cause === reason)
