@@ -67,7 +67,7 @@ test('the extension is offered to the stateless revision where a tool runs as a 
   t.notOk('tasks' in result.capabilities)
   const hello = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'c', version: '1' } }
   const old = await legacy(a, token, undefined, 'initialize', hello)
-  t.notOk('extensions' in old.body.result.capabilities)
+  t.notOk('extensions' in old.body.result.capabilities || 'tasks' in old.body.result.capabilities)
   for (const method of ['tasks/result', 'tasks/list']) {
     t.match(await send(a, method, {}), { status: 404, body: { error: { code: -32_601 } } })
   }
@@ -270,7 +270,7 @@ test('a tool that asks for confirmation', async (t) => {
   )
 })
 
-test('a session asks its person in the call itself, and each agreement is good for its own call [S-MR-08, S-EL-07, S-TK-28]', async (t) => {
+test('a session asks its person in the call itself, and each agreement is good for its own call [S-MR-08, S-EL-07, S-TK-28, S-LK-01]', async (t) => {
   const client = await openLegacy(b, token)
   const erase = async (id: number, answer: unknown) => {
     const calling = await client.request(b, id, 'tools/call', { name: 'job_erase', arguments: { what: 'session' } })
@@ -288,6 +288,16 @@ test('a session asks its person in the call itself, and each agreement is good f
     structuredContent: { erased: 'session' },
   })
   t.equal(await effects('session'), 2)
+  const plain = await client.request(b, 5, 'tools/call', {
+    name: 'job_read',
+    arguments: { note: 'old' },
+    task: { ttl: 5 },
+  })
+  t.match(
+    JSON.parse(await plain.body).result,
+    { structuredContent: { note: 'old' } },
+    'its own kind of tasks is not offered',
+  )
   const refused = await client.request(b, 4, 'tools/call', { name: 'job_fail', arguments: {} })
   t.match(await refused.body, /This needs a client that declares extensions/)
 })

@@ -35,7 +35,7 @@ const until = (node: typeof a, id: string, ...states: string[]) =>
     return states.includes(task.status) && task
   })
 
-test('a task is there for every node as soon as it has an id, and its result is read through any [S-TK-06, S-TK-08, S-TK-17]', async (t) => {
+test('a task is there for every node as soon as it has an id, and its result is read through any [S-TK-06, S-TK-08, S-TK-09, S-TK-17]', async (t) => {
   const id = await a.begin('job_read', { note: 'plain', ms: 200 })
   t.match(await b.get(id), { resultType: 'complete', taskId: id, status: 'working', ttlMs: TIMES.ttlMs })
   const done = await until(b, id, 'completed')
