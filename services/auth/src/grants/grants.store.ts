@@ -29,6 +29,12 @@ export const grant_insert = (tx: Tx, grant: Omit<Grant, 'endedAt'>) =>
 export const grant_lock = (tx: Tx, id: string) =>
   tx.maybe<Grant>(sql`select ${columns} from auth.grants where id = ${id} for update`)
 
+/** The same by a token of its family. */
+export const grant_lock_of_refresh_token = (tx: Tx, hash: Uint8Array) =>
+  tx.maybe<Grant>(sql`
+    select ${columns} from auth.grants where id = (select grant_id from auth.refresh_tokens where hash = ${hash})
+    for update`)
+
 export const grant_touch = (tx: Tx, id: string, now: Date) =>
   tx.run(sql`update auth.grants set used_at = ${now} where id = ${id}`)
 

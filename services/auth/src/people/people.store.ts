@@ -48,6 +48,16 @@ export const membership_selected = (tx: Tx, personId: string) =>
     where m.person_id = ${personId}
     order by (p.tenant_id is not distinct from m.tenant_id) desc, m.created_at, t.slug limit 1`)
 
+export interface Member extends Person {
+  readonly role: string
+}
+
+/** A person whose account can be used and who belongs to the tenant. */
+export const member_get = (tx: Tx, personId: string, tenantId: string) =>
+  tx.maybe<Member>(sql`
+    select p.id, p.email, p.name, m.role from auth.people p join auth.memberships m on m.person_id = p.id
+    where p.id = ${personId} and m.tenant_id = ${tenantId} and p.deactivated_at is null`)
+
 export const membership_get = (tx: Tx, personId: string, tenantId: string) =>
   tx.maybe<{ readonly role: string }>(
     sql`select role from auth.memberships where person_id = ${personId} and tenant_id = ${tenantId}`,
