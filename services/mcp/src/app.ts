@@ -39,6 +39,8 @@ export interface McpApp {
   readonly ready: readonly ReadyCheck[]
   /** Resolves when the replay window of domain changes has been read for the first time. */
   readonly caughtUp: Promise<void>
+  /** Streams of all kinds that are open on this node. */
+  readonly openStreams: number
   /** Ends open streams with their result; new ones are refused. The server's own `close` does it too. */
   endStreams(): void
   /** Ends streams, following, and recording, in this order. Repeats do nothing. */
@@ -141,6 +143,9 @@ export function createMcpApp(deps: McpDeps): McpApp {
       { name: 'tasks', check: () => tasks.check() },
     ],
     caughtUp: observer.caughtUp,
+    get openStreams() {
+      return hub.size
+    },
     endStreams: () => hub.close(),
     close: () => {
       closing ??= closeAll()

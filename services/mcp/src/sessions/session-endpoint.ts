@@ -83,7 +83,11 @@ export function createSessionEndpoint(deps: SessionEndpointDeps): SessionEndpoin
     const { principal } = admitted
     const known = last ?? { sequence: facts.since, time: facts.bornAt * 1_000 }
     // What this node cannot know of is announced whether it changed or not.
-    const unknown = deps.now() - known.time > deps.windowMs - MARGIN_MS || known.sequence > window.position
+    const unknown =
+      deps.now() - known.time > deps.windowMs - MARGIN_MS ||
+      known.sequence > window.position ||
+      (last !== undefined && known.sequence === 0)
+    const from = unknown ? 0 : known.sequence
     let writer: SseWriter | undefined
     const stream = createStandingStream({
       writer: () => writer,
@@ -93,7 +97,8 @@ export function createSessionEndpoint(deps: SessionEndpointDeps): SessionEndpoin
       position: () => window.position,
       now: deps.now,
       resumable: true,
-      from: unknown ? 0 : known.sequence,
+      idling: hasPriming(session),
+      from,
     })
     const stood = await orAway(() => sessions.stand(facts, stream))
     if (typeof stood === 'object') return send(reply, refusedAnswer(stood.refused))
@@ -115,11 +120,11 @@ export function createSessionEndpoint(deps: SessionEndpointDeps): SessionEndpoin
       writer.end()
       return reply
     }
-    const id = getEventId(unknown && last !== undefined ? 0 : window.position, deps.now(), stream.name)
-    // Told before the first id: what comes after it on another node is told there.
+    // Nothing has been told yet: whoever comes back with this id is where it was.
+    const id = getEventId(from, unknown ? deps.now() : known.time, stream.name)
     hub.attach(stream)
     writer.write(hasPriming(session) ? `id: ${id}\nretry: ${RETRY_MS}\ndata: \n\n` : `retry: ${RETRY_MS}\n\n`)
-    if (unknown && last !== undefined) {
+    if (unknown) {
       for (const uri of stream.uris.keys()) stream.mark(uri)
       for (const list of stream.lists) stream.markList(list)
     }

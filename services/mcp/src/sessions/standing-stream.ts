@@ -36,6 +36,8 @@ export function createStandingStream(options: {
   readonly position: () => number
   readonly now: () => number
   readonly resumable: boolean
+  /** The client knows events without data: while nothing is told, its id is kept young by them. */
+  readonly idling?: boolean
   /** Sequence up to which its predecessor has told everything. */
   readonly from: number
 }): StandingStream {
@@ -111,7 +113,14 @@ export function createStandingStream(options: {
       if (messages.length > 0) reached = position
       if (text !== '') writer()?.write(text)
     },
-    keepAlive: () => writer()?.keepAlive(),
+    keepAlive() {
+      if (options.idling !== true || ended || behind() || marked.size > 0 || markedLists.size > 0) {
+        writer()?.keepAlive()
+        return
+      }
+      reached = Math.max(reached, options.position())
+      writer()?.write(`${idOf(reached)}data: \n\n`)
+    },
     get behindSince() {
       return writer()?.behindSince
     },

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { systemClock } from '@gatehouse/contracts'
-import { openKeyValue } from '@gatehouse/kv'
+import { type KeyValue, openKeyValue } from '@gatehouse/kv'
 import { silentLogger } from '@gatehouse/telemetry'
 import { eventually } from '@gatehouse/testkit'
 import { t as file, type Test, test } from 'tap'
@@ -248,6 +248,83 @@ test('who comes back after the window, or when it was lost, is told of everythin
     stream.leave()
     await stream.body
   }
+})
+
+test('who leaves before it was told anything is told when it comes back', async (t) => {
+  const { a, b, token } = await twoNodes(t)
+  const client = await openLegacy(a, token)
+  await subscribe(client, a, 'early')
+  const witness = await (await openLegacy(a, token)).get(b)
+  await a.changeNote('acme', 'early')
+  await a.changeNote('acme', 'list')
+  await witness.next(saying('notifications/tools/list_changed'))
+  witness.leave()
+  const first = await client.get(a)
+  const { id } = await first.next(withId)
+  first.leave()
+  const second = await client.get(b, id)
+  t.equal((await second.next(UPDATED)).json.params.uri, 'notes://notes/early')
+  second.leave()
+})
+
+test('while nothing is told the id is kept young, so that little is told again', async (t) => {
+  const { a, b, token } = await twoNodes(t, { limits: { keepAliveMs: 1_000 } })
+  const client = await openLegacy(a, token)
+  await subscribe(client, a, 'idle')
+  const stream = await client.get(a)
+  const first = await stream.next(withId)
+  await b.changeNote('globex', 'elsewhere')
+  const later = await stream.next(({ id, data }) => id !== undefined && id !== first.id && data === '')
+  t.match(later.id, /^g\.[1-9]/)
+  const old = await openLegacy(a, token, '2025-06-18')
+  const quiet = await old.get(a)
+  await quiet.next((event) => Object.keys(event).length === 0)
+  t.notOk(
+    quiet.events.some(({ data }) => data === ''),
+    'which older clients do not know',
+  )
+  stream.leave()
+  quiet.leave()
+})
+
+test('an answer is fetched when its node hears again after what was told to it was lost', async (t) => {
+  const kv = await openKeyValue('memory:')
+  const deaf = { now: false }
+  const lost: (() => void)[] = []
+  const [one, two] = [talking(), talking()]
+  const losing: KeyValue = {
+    ...kv,
+    subscribe(channel, listener) {
+      lost.push(listener.lost)
+      return kv.subscribe(channel, {
+        lost: listener.lost,
+        message: (text) => {
+          if (!deaf.now) listener.message(text)
+        },
+      })
+    },
+  }
+  const a = await openRig(parts, { kv: losing, catalogs: one.catalogs })
+  const b = await openRig(parts, { kv, catalogs: two.catalogs })
+  await listening(a, b)
+  t.teardown(() => Promise.all([a.close(), b.close()]))
+  const client = await openLegacy(a, await a.token())
+  const stream = await client.get(a)
+  await stream.next(withId)
+  const calling = await client.request(a, 1, 'tools/call', { name: 'talk_ask' })
+  const question = await calling.next(saying('elicitation/create'))
+  deaf.now = true
+  const result = { action: 'accept', content: { name: 'Ada' } }
+  t.equal((await client.post(b, { jsonrpc: '2.0', id: question.json.id, result })).status, 202)
+  await subscribe(client, b, 'heard')
+  deaf.now = false
+  for (const heard of lost) heard()
+  t.same((await calling.next(answerTo(1))).json.result.structuredContent, { user: 'Ada' })
+  await eventually(5_000, 'the subscription to be known', async () => {
+    await a.changeNote('acme', 'heard')
+    return stream.events.some(UPDATED)
+  })
+  stream.leave()
 })
 
 test('changes of lists come without being asked for [S-LF-16]', async (t) => {
