@@ -6,8 +6,18 @@ import { test, t as wholeFile } from 'tap'
 import { mcpSchema } from '../schema.ts'
 import { jobsSchema } from '../testing/jobs-catalog.ts'
 import { openTaskNode, PRINCIPAL, resultOf, TIMES } from '../testing/task-node.ts'
+import { claims_sweep } from './claims.store.ts'
 import { newTaskId, type OwnedTask } from './task.ts'
-import { task_ask, task_end, task_insert, task_release, task_resume, tasks_renew, tasks_take } from './tasks.store.ts'
+import {
+  task_ask,
+  task_end,
+  task_insert,
+  task_release,
+  task_resume,
+  tasks_renew,
+  tasks_sweep,
+  tasks_take,
+} from './tasks.store.ts'
 
 const { url } = await postgres(wholeFile)
 const soon = <T>(probe: () => Promise<T>) => eventually(10_000, 'what the tasks are to do', probe)
@@ -286,4 +296,27 @@ test('rows of one tenant are not seen by another', async (t) => {
   t.same(await seen('globex'), [0, 0])
   t.same(await seen('acme'), [1, 2])
   await a.cancel(id)
+})
+
+test('what has expired is deleted in small steps: tasks that have ended, and uses of confirmations', async (t) => {
+  const [ended, kept] = [await a.begin('job_read', {}), await a.begin('job_read', {})]
+  await Promise.all([until(a, ended, 'completed'), until(a, kept, 'completed')])
+  const open = await a.begin('job_ask', {})
+  await until(a, open, 'input_required')
+  await db.asPlatform('test', async (tx) => {
+    await tx.run(sql`update mcp.tasks set expires_at = now() - interval '1 s' where id in (${ended}, ${open})`)
+    await tx.run(sql`delete from mcp.tasks where id not in (${ended}, ${open}, ${kept}) and lease_until is null`)
+    await tx.run(sql`insert into jobs.claims (tenant_id, id, expires_at)
+      select 'acme', n::text, now() - interval '1 s' from generate_series(1, 3) n`)
+    await tx.run(
+      sql`insert into jobs.claims (tenant_id, id, expires_at) values ('acme', 'new', now() + interval '1 h')`,
+    )
+    t.same([await tasks_sweep(tx, 5), await tasks_sweep(tx, 5)], [1, 0], 'one that still runs has its end told first')
+    t.same(
+      [await claims_sweep(tx, 'jobs', 2), await claims_sweep(tx, 'jobs', 2), await claims_sweep(tx, 'jobs', 2)],
+      [2, 1, 0],
+    )
+    t.equal(await claims_sweep(tx, 'nowhere', 2), 0, 'a catalog without claims')
+  })
+  t.match(await a.get(kept), { status: 'completed' })
 })
