@@ -15,23 +15,30 @@ if (nodes !== undefined && !(Number.isInteger(nodes) && nodes >= 1 && nodes <= 1
   process.exit(2)
 }
 
-let good = false
-const opened: Closeable[] = []
+installTools()
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-conformance-'))
 chmodSync(folder, 0o711)
+const opened: Closeable[] = []
+const ending = new AbortController()
+const { signal } = ending
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => ending.abort())
+let good = false
 try {
-  installTools()
-  const served = await serveFixtures({ nodes, folder, surroundings: process.env }, (thing) => {
+  const surroundings = process.env
+  const served = await serveFixtures({ nodes, folder, surroundings }, (thing) => {
     opened.push(thing)
     return thing
   })
-  const { scores, faults } = await runLanes(served.mcpUrl, join(folder, 'results'), process.env)
+  const { scores, faults } = await runLanes(served.mcpUrl, join(folder, 'results'), { surroundings, signal })
   for (const { lane, passed, total } of scores) console.log(`${lane}: ${passed}/${total}`)
   for (const fault of faults) console.error(`  ${fault}`)
   good = faults.length === 0
   if (!good) console.error(`what the suite wrote: ${join(folder, 'results')}`)
+} catch (error) {
+  if (!signal.aborted) throw error
+  console.error('interrupted')
 } finally {
   for (const thing of opened.reverse()) await thing.close()
-  if (good) rmSync(folder, { recursive: true, force: true })
+  if (good || signal.aborted) rmSync(folder, { recursive: true, force: true })
 }
 process.exitCode = good ? 0 : 1

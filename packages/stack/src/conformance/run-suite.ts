@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -12,37 +12,40 @@ const SUITE = join(
   'dist/index.js',
 )
 
-export interface SuiteRun {
-  readonly child: ChildProcess
-  /** All that it printed, when it has ended by itself. Its exit code is not looked at: what it wrote is. */
-  readonly ended: Promise<string>
+export interface SuiteOptions {
+  readonly surroundings: Surroundings
+  /** Ends it. */
+  readonly signal: AbortSignal
+  /** Hears what it prints, as it comes. */
+  readonly said?: (text: string) => void
 }
 
-/** Starts the suite with these arguments, on a Node that it accepts. `said` hears what it prints as it comes. */
-export function startSuite(
-  args: readonly string[],
-  { PATH, HOME, TMPDIR }: Surroundings,
-  said: (text: string) => void = () => undefined,
-): SuiteRun {
+/**
+ * Runs the suite with these arguments, on a Node that it accepts, until it has ended by itself. Its exit code is not looked at: what
+ * it wrote is.
+ * @throws Error with the end of what it printed when it was ended
+ */
+export function runSuite(args: readonly string[], { surroundings, signal, said }: SuiteOptions): Promise<void> {
+  const { PATH, HOME, TMPDIR } = surroundings
   const child = spawn(newNode(), [SUITE, ...args], {
     env: { PATH, HOME, TMPDIR, NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
+    signal,
   })
-  let output = ''
+  let tail = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
-      output += text
-      said(text)
+      tail = (tail + text).slice(-2_000)
+      said?.(text)
     })
   }
-  const ended = new Promise<string>((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     child.once('error', reject)
-    child.once('close', (_code, signal) => {
-      if (signal === null) resolve(output)
-      else reject(new Error(`the suite was ended by ${signal}:\n${output.slice(-2_000)}`))
+    child.once('close', (_code, by) => {
+      if (by === null) resolve()
+      else reject(new Error(`the suite was ended by ${by}:\n${tail}`))
     })
   })
-  return { child, ended }
 }
 
 /** What the suite wrote into its folder (`-o`), by scenario. @param prefix `server` or `authorization` */

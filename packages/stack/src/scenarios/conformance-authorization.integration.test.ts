@@ -1,6 +1,6 @@
 import { freePort, installTools, temporaryFolder } from '@gatehouse/testkit'
 import { test } from 'tap'
-import { readResults, startSuite } from '../conformance/run-suite.ts'
+import { readResults, runSuite } from '../conformance/run-suite.ts'
 import { authorizeInPages } from './person.ts'
 import { runningHouse } from './running.ts'
 
@@ -24,14 +24,15 @@ test('the official suite for authorization servers passes, with a person in a br
   let printed = ''
   let opened: Promise<unknown> | undefined
   const person = { email: 'member@acme.test', password: secrets.demoPassword }
-  const suite = startSuite(args, process.env, (text) => {
+  const said = (text: string) => {
     printed += text
     const [url] = /^http\S+response_type=code\S*$/m.exec(printed) ?? []
     // The callback's own server is the suite's: the browser goes there in the end.
     if (url !== undefined) opened ??= authorizeInPages(new URL(url), callback, person).then((back) => fetch(back))
-  })
-  t.teardown(() => suite.child.kill('SIGKILL'))
-  await suite.ended
+  }
+  const ending = new AbortController()
+  t.teardown(() => ending.abort())
+  await runSuite(args, { surroundings: process.env, signal: ending.signal, said })
   await opened
 
   const checks = Object.entries(readResults(folder, 'authorization-server')).flatMap(([scenario, all]) =>

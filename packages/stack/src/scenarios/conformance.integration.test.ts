@@ -28,7 +28,10 @@ const closingWith =
 async function everyLane(t: Test, nodes: number | undefined): Promise<void> {
   const folder = temporaryFolder(t)
   const served = await serveFixtures({ nodes, folder, surroundings: process.env }, closingWith(t))
-  const { scores, faults } = await runLanes(served.mcpUrl, folder, process.env)
+  const ending = new AbortController()
+  t.teardown(() => ending.abort())
+  const { signal } = ending
+  const { scores, faults } = await runLanes(served.mcpUrl, folder, { surroundings: process.env, signal })
   t.same(faults, [])
   t.same(scores, SCORES)
 }
