@@ -29,6 +29,20 @@ export const transactionCases: readonly Case[] = [
     },
   },
   {
+    title: 'statements of one transaction that are sent together get each its own answer',
+    async run(t, { db }) {
+      const answers = await db.asTenant('together', (tx) =>
+        Promise.all([
+          tx.one(sql`select ${'a'}::text as one`),
+          tx.run(insert('together', 'there')),
+          tx.rows(sql`select ${'b'}::text as two, ${'c'}::text as three`),
+          tx.one(count),
+        ]),
+      )
+      t.strictSame(answers, [{ one: 'a' }, 1, [{ two: 'b', three: 'c' }], { n: 1n }])
+    },
+  },
+  {
     title: 'a body that throws leaves nothing behind, and its own error comes out',
     async run(t, { db }) {
       const boom = new Error('boom')

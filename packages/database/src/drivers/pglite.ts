@@ -116,12 +116,19 @@ function connectorOver(db: PGlite, release: () => Promise<void>): Connector {
 }
 
 function sessionOver(db: PGlite): Session {
-  const exchange = async (message: Uint8Array) => {
+  const send = async (message: Uint8Array) => {
     try {
       return (await db.execProtocol(message, { syncToFs: false })).messages
     } catch (error) {
       throw asSeenByCallers(error)
     }
+  }
+  // One parser reads all answers: statements that are sent together would read one another's.
+  let last: Promise<unknown> = Promise.resolve()
+  const exchange = (message: Uint8Array) => {
+    const mine = last.then(() => send(message))
+    last = mine.catch(() => {})
+    return mine
   }
   return {
     async query(text, values) {
