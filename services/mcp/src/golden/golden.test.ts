@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net'
 import { catalog } from '@gatehouse/catalog-conformance'
 import { loadProfile } from '@gatehouse/profiles'
 import { test } from 'tap'
-import { ORIGIN, openParts, openRig } from '../testing/rig.ts'
+import { ORIGIN, openParts, openRig, RESOURCE, SSE_RESOURCE } from '../testing/rig.ts'
+import { httpSseScript } from './http-sse.ts'
 import { legacyScript } from './legacy.ts'
 import { modernScript } from './modern.ts'
 import { createScript, type Script } from './script.ts'
@@ -15,6 +16,7 @@ const SCRIPTS: Readonly<Record<string, (script: Script) => Promise<void>>> = {
   '2025-11-25': (script) => legacyScript(script, '2025-11-25'),
   '2025-06-18': (script) => legacyScript(script, '2025-06-18'),
   '2025-03-26': (script) => legacyScript(script, '2025-03-26'),
+  '2024-11-05': httpSseScript,
 }
 
 const parts = await openParts()
@@ -24,10 +26,11 @@ const rig = await openRig(parts, {
 })
 await rig.server.listen({ host: '127.0.0.1', port: 0 })
 const { port } = rig.server.server.address() as AddressInfo
-const token = await rig.token({ scope: 'conformance:use' })
 
 for (const [revision, run] of Object.entries(SCRIPTS)) {
   test(`what goes over the wire in ${revision} is what is kept; \`UPDATE=1\` writes it`, async (t) => {
+    const aud = run === httpSseScript ? SSE_RESOURCE : RESOURCE
+    const token = await rig.token({ aud, scope: 'conformance:use' })
     const script = createScript(port, token, new URL(ORIGIN).host)
     await run(script)
     const folder = new URL(`${revision}/`, FOLDER)

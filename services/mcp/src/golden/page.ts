@@ -8,7 +8,7 @@ const CHANGING: readonly (readonly [RegExp, string])[] = [
   [/("taskId":)"[\w-]{32}"/g, '$1"<task>"'],
   [/^(mcp-name: )[\w-]{32}$/gm, '$1<task>'],
   [/^(mcp-session-id: ).*$/gm, '$1<session>'],
-  [/^(last-event-id: ).*$/gm, '$1<event>'],
+  [/(sessionId=)[\w-]{20,}/g, '$1<session>'],
   [/^id: .+$/gm, 'id: <event>'],
   [/Bearer ey[\w.-]+/g, 'Bearer <token>'],
   // Of a question that a server asks by itself.
