@@ -52,6 +52,15 @@ export function sealEvent<S extends z.ZodType>(
   about: { readonly source: string; readonly tenant: string; readonly now: Date; readonly traceparent?: string },
   data: z.input<S>,
 ): CloudEvent<z.output<S>> {
+  return envelopeOf(kind, about, kind.schema.parse(data))
+}
+
+/** As `sealEvent`, for data that the compiler has checked: nothing is parsed again. For paths where each microsecond is one of every call. */
+export function envelopeOf<S extends z.ZodType>(
+  kind: EventKind<string, S>,
+  about: { readonly source: string; readonly tenant: string; readonly now: Date; readonly traceparent?: string },
+  data: z.output<S>,
+): CloudEvent<z.output<S>> {
   return {
     specversion: '1.0',
     id: randomUUID(),
@@ -61,7 +70,7 @@ export function sealEvent<S extends z.ZodType>(
     datacontenttype: 'application/json',
     tenantid: about.tenant,
     ...(about.traceparent === undefined ? {} : { traceparent: about.traceparent }),
-    data: kind.schema.parse(data),
+    data,
   }
 }
 

@@ -93,11 +93,15 @@ export function errorBody({ id, code, message, data }: Omit<Refused, 'status'>):
   })
 }
 
-export const resultBody = (id: RequestId, resultJson: string | Buffer): Buffer =>
-  Buffer.concat([
-    Buffer.from(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":`),
-    typeof resultJson === 'string' ? Buffer.from(resultJson) : resultJson,
-    CLOSE,
-  ])
+/** Text stays text: together with the headers it goes out in one write. Bytes that were prepared before are not decoded for it. */
+export function resultBody(id: RequestId, resultJson: string | Buffer): string | Buffer {
+  const head = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":`
+  if (typeof resultJson === 'string') return `${head}${resultJson}}`
+  const body = Buffer.allocUnsafe(head.length * 3 + resultJson.length + 1)
+  const start = body.write(head)
+  body.set(resultJson, start)
+  body[start + resultJson.length] = CLOSE
+  return body.subarray(0, start + resultJson.length + 1)
+}
 
-const CLOSE = Buffer.from('}')
+const CLOSE = 0x7d

@@ -41,7 +41,7 @@ const MAX_RECORD_MS = 4_000
  * before the bus has stored the event of the call, refused ones too.
  */
 export function createToolCalls(deps: CallDeps): (params: Params, caller: Caller) => Promise<Outcome> {
-  const calls = toolCallsOf(deps.metrics)
+  const count = countingIn(toolCallsOf(deps.metrics))
   return async (params, caller) => {
     const startedAt = deps.clock.now()
     const { name } = params
@@ -50,11 +50,12 @@ export function createToolCalls(deps: CallDeps): (params: Params, caller: Caller
     const registered = deps.registry.tools.get(name)
 
     const relaxed = deps.auditReads === 'when-possible' && registered?.tool.effect === 'reads'
-    const reachable = await deps.recorder.reachable()
+    const asking = deps.recorder.reachable()
+    const reachable = typeof asking === 'boolean' ? asking : await asking
     const verdict =
       reachable || relaxed ? await judge(deps, registered, { name, given, startedAt }, caller) : withoutAudit()
     if (verdict.begun === true) return verdict.answer
-    calls.inc({ tool: registered === undefined ? 'unknown' : name, outcome: verdict.outcome })
+    count(registered === undefined ? 'unknown' : name, verdict.outcome)
 
     const { outcome, reason } = verdict
     const called: Called = { tool: name, given, outcome, startedAt, ...(reason === undefined ? {} : { reason }) }
@@ -62,6 +63,20 @@ export function createToolCalls(deps: CallDeps): (params: Params, caller: Caller
     const recorded = await deps.recorder.record(toolCalledEvent(deps, caller, called), reachable ? left : 0)
     if (recorded || relaxed || !reachable) return verdict.answer
     return verdict.ran === true ? unrecorded() : withoutAudit().answer
+  }
+}
+
+/** The child of each pair of labels is looked up once: the counter's own way hashes them on every call. */
+function countingIn(calls: ReturnType<typeof toolCallsOf>): (tool: string, outcome: Verdict['outcome']) => void {
+  const children = new Map<string, { inc(): void }>()
+  return (tool, outcome) => {
+    const pair = `${outcome} ${tool}`
+    let child = children.get(pair)
+    if (child === undefined) {
+      child = calls.labels({ tool, outcome })
+      children.set(pair, child)
+    }
+    child.inc()
   }
 }
 

@@ -6,20 +6,22 @@ import type { Caller } from './outcome.ts'
 
 /** What a handler is given about its call. `signal` is made when it is asked for first. */
 export function contextOf(caller: Caller, running: Running, now: () => number, claim?: Claim): Call {
-  return {
+  // Members are added to one object rather than spread into it: this runs with every call.
+  const call: { -readonly [K in keyof Call]: Call[K] } = {
     principal: caller.principal,
     get signal() {
       return running.signal
     },
     now: new Date(now()),
-    ...(caller.traceparent === undefined ? {} : { traceparent: caller.traceparent }),
     client: caller.client,
     progress: caller.progressToken === undefined ? nothing : progressOf(caller, caller.progressToken, now),
     log: caller.logLevel === undefined ? nothing : logOf(caller, caller.logLevel, now),
     release: () => caller.channel.release?.(),
     ask: (requests) => ask(caller, running, requests),
-    ...(claim === undefined ? {} : { claim }),
   }
+  if (caller.traceparent !== undefined) call.traceparent = caller.traceparent
+  if (claim !== undefined) call.claim = claim
+  return call
 }
 
 const nothing = (): void => undefined

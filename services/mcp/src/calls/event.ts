@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
-import { type Clock, type CloudEvent, sealEvent, ToolCalled, type ToolCalledData } from '@gatehouse/contracts'
+import { hash } from 'node:crypto'
+import { type Clock, type CloudEvent, envelopeOf, ToolCalled, type ToolCalledData } from '@gatehouse/contracts'
 import type { Principal } from '@gatehouse/policy'
 import type { Metrics } from '@gatehouse/telemetry'
 import canonicalize from 'canonicalize'
@@ -10,7 +10,7 @@ import type { Caller } from './outcome.ts'
  * place, so that such a call is recorded too. Never throws for what was read as JSON.
  */
 export function argumentsSha256(given: unknown): string {
-  return createHash('sha256').update(canonicalText(given)).digest('hex')
+  return hash('sha256', canonicalText(given), 'hex')
 }
 
 function canonicalText(given: unknown): string {
@@ -51,7 +51,7 @@ export function toolCalledEvent(
   called: Called,
 ): CloudEvent {
   const now = about.clock.now()
-  return sealEvent(
+  return envelopeOf(
     ToolCalled,
     {
       source: '/services/mcp',

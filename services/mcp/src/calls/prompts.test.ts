@@ -54,7 +54,6 @@ test('prompts and completion over the wire', async (suite) => {
   await suite.test('what names no prompt, or does not fit its arguments, is -32602 [S-PR-03, S-PR-04]', async (t) => {
     for (const [name, given] of [
       ['nothing', {}],
-      [5, {}],
       ['review', undefined],
       ['review', {}],
       ['review', { note: 'x'.repeat(21) }],

@@ -10,7 +10,7 @@ export interface Recorder {
    */
   record(event: CloudEvent, waitMs: number): Promise<boolean>
   /** Whether events can be recorded now. Asks the bus when it has not answered lately. */
-  reachable(): Promise<boolean>
+  reachable(): boolean | Promise<boolean>
   /** Sends what waits, for `waitMs` at most; what could not be sent is counted and logged. */
   close(waitMs: number): Promise<void>
 }
@@ -142,7 +142,7 @@ export function createRecorder(options: {
         if (waitMs <= 0) resolve(false)
       })
     },
-    async reachable() {
+    reachable() {
       if (queue.length >= maxQueued) return false
       if (!failing && clock.now() - answeredAt < TRUST_MS) return true
       asking ??= ask()

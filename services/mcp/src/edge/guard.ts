@@ -54,44 +54,50 @@ export interface GuardDeps {
  * Everything before the body is read, in the order of the answers: Host and Origin, credential, method, workspace, content type.
  * The credential comes before the method, since clients look for the challenge with a GET.
  */
-export function createGuard(deps: GuardDeps): (knock: Knock) => Promise<Passed> {
-  return async (knock) => {
+export function createGuard(deps: GuardDeps): (knock: Knock) => Passed | Promise<Passed> {
+  return (knock) => {
     const repeated = repeatedHeaders(knock.rawHeaders)
     if (repeated.host) return { ok: false, refused: refuseAtEdge('host.repeated') }
     const door = judgeDoors(deps.doors, knock.host, knock.origin)
     if (door !== undefined) return { ok: false, refused: refuseAtEdge(door) }
 
     const presented = readAuthorization(knock.authorization, repeated.authorization)
-    const begun =
+    const proven =
       knock.proven === undefined ? deps.prove(presented, knock.address) : { ok: true as const, principal: knock.proven }
-    const proven = begun instanceof Promise ? await begun : begun
-    if (!proven.ok) return { ok: false, refused: refuseCredential(deps, proven.reason) }
-
-    const { principal } = proven
-    if (deps.feed.freshness() !== 'fresh' && presented.kind === 'bearer') {
-      const refused = await judgeStanding(deps, presented.value)
-      if (refused !== undefined) return { ok: false, refused }
-    }
-    if (knock.method !== 'POST' && knock.methods?.has(knock.method) !== true) {
-      return { ok: false, refused: refuseAtEdge('method.refused', { headers: { allow: 'POST' } }), principal }
-    }
-    const tenant = deps.feed.tenant(principal.tenant)
-    const decision = decideTenant(principal, tenant, deps.rules)
-    if (!decision.allow || tenant === undefined) {
-      const reason = decision.allow ? 'tenant.unknown' : decision.reason
-      return { ok: false, refused: refuseTenant(deps, reason), principal }
-    }
-    if (knock.contentEncoding !== undefined && knock.contentEncoding.trim().toLowerCase() !== 'identity') {
-      return {
-        ok: false,
-        refused: refuseAtEdge('encoding.unsupported', { headers: { 'accept-encoding': 'identity' } }),
-        principal,
-      }
-    }
-    if (knock.method === 'POST' && !isJson(knock.contentType))
-      return { ok: false, refused: refuseAtEdge('type.unsupported'), principal }
-    return { ok: true, admitted: { principal, tenant } }
+    // A credential that is known is judged without waiting: most are.
+    return proven instanceof Promise
+      ? proven.then((later) => judgeProven(deps, knock, presented, later))
+      : judgeProven(deps, knock, presented, proven)
   }
+}
+
+function judgeProven(deps: GuardDeps, knock: Knock, presented: Presented, proven: Proven): Passed | Promise<Passed> {
+  if (!proven.ok) return { ok: false, refused: refuseCredential(deps, proven.reason) }
+  const { principal } = proven
+  if (deps.feed.freshness() === 'fresh' || presented.kind !== 'bearer') return judgeKnock(deps, knock, principal)
+  return judgeStanding(deps, presented.value).then((refused) =>
+    refused === undefined ? judgeKnock(deps, knock, principal) : { ok: false, refused },
+  )
+}
+
+function judgeKnock(deps: GuardDeps, knock: Knock, principal: Principal): Passed {
+  if (knock.method !== 'POST' && knock.methods?.has(knock.method) !== true) {
+    return { ok: false, refused: refuseAtEdge('method.refused', { headers: { allow: 'POST' } }), principal }
+  }
+  const tenant = deps.feed.tenant(principal.tenant)
+  const decision = decideTenant(principal, tenant, deps.rules)
+  if (!decision.allow || tenant === undefined) {
+    const reason = decision.allow ? 'tenant.unknown' : decision.reason
+    return { ok: false, refused: refuseTenant(deps, reason), principal }
+  }
+  if (knock.contentEncoding !== undefined && knock.contentEncoding.trim().toLowerCase() !== 'identity') {
+    const headers = { 'accept-encoding': 'identity' }
+    return { ok: false, refused: refuseAtEdge('encoding.unsupported', { headers }), principal }
+  }
+  if (knock.method === 'POST' && !isJson(knock.contentType)) {
+    return { ok: false, refused: refuseAtEdge('type.unsupported'), principal }
+  }
+  return { ok: true, admitted: { principal, tenant } }
 }
 
 /** Revocations do not reach this node: auth is asked, and only where it does not answer the credential is believed, for the grace. */

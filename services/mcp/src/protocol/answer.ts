@@ -58,16 +58,11 @@ export function answerTo(id: RequestId, outcome: Outcome, metadataUrl: string | 
 
 /** Responses of a batch in one array. Each stands for itself, so their HTTP statuses have no place. */
 export function answerToBatch(items: readonly { readonly id: RequestId; readonly outcome: Outcome }[]): Answer {
-  const parts = items.map(({ id, outcome }) => {
-    if (outcome.kind === 'result') return resultBody(id, outcome.json)
-    return Buffer.from(
-      errorBody({ ...(outcome.kind === 'refused' ? outcome.refused : scopeRefused(outcome, undefined)), id }),
-    )
-  })
-  const body = Buffer.concat([
-    Buffer.from('['),
-    ...parts.flatMap((part, at) => (at === 0 ? [part] : [Buffer.from(','), part])),
-    Buffer.from(']'),
-  ])
+  const parts = items.map(({ id, outcome }) =>
+    outcome.kind === 'result'
+      ? resultBody(id, outcome.json).toString()
+      : errorBody({ ...(outcome.kind === 'refused' ? outcome.refused : scopeRefused(outcome, undefined)), id }),
+  )
+  const body = `[${parts.join(',')}]`
   return { status: 200, headers: JSON_HEADERS, body }
 }

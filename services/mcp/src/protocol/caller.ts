@@ -16,15 +16,16 @@ export function plainCaller(
 ): Caller {
   const { _meta: meta } = message.params
   const traceparent = (meta as { traceparent?: unknown } | undefined)?.traceparent
-  return {
+  const caller = Object.assign(wishesOf(message), {
     principal,
     tenant,
     revision: message.revision,
     httpId,
     log,
-    ...wishesOf(message),
     channel: NO_CHANNEL,
     asker: NO_ASKER,
-    ...(typeof traceparent === 'string' && TRACEPARENT.test(traceparent) ? { traceparent } : {}),
-  }
+  })
+  return typeof traceparent === 'string' && TRACEPARENT.test(traceparent)
+    ? Object.assign(caller, { traceparent })
+    : caller
 }

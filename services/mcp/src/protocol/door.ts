@@ -13,7 +13,7 @@ declare module 'fastify' {
 }
 
 export interface DoorDeps {
-  readonly guard: (knock: Knock) => Promise<Passed>
+  readonly guard: (knock: Knock) => Passed | Promise<Passed>
   readonly limit: RateLimit
   readonly registry: Registry
   readonly bodyBytes: number
@@ -38,16 +38,30 @@ export function addDoor(
   server.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: deps.bodyBytes }, (_request, body, done) =>
     done(null, body),
   )
-  server.addHook('onRequest', async (request, reply) => {
-    allowBrowser(deps, request, reply)
-    if (request.method === 'OPTIONS') return undefined
-    const passed = await deps.guard({ ...knockOf(request, deps.queryKeyPrefix), ...(await more(request)) })
-    if (passed.ok) {
-      request.mcpAdmitted = passed.admitted
-      return undefined
-    }
+  const refuse = async (passed: Passed & { readonly ok: false }, reply: FastifyReply): Promise<void> => {
     const counted = passed.principal === undefined ? undefined : await deps.limit.take(passed.principal, 1)
-    return send(reply.headers(counted?.headers ?? {}), refusedAnswer(passed.refused))
+    send(reply.headers(counted?.headers ?? {}), refusedAnswer(passed.refused))
+  }
+  // With a callback, since most requests are let in without waiting for anything.
+  server.addHook('onRequest', (request, reply, done) => {
+    const settle = (passed: Passed): void => {
+      if (!passed.ok) {
+        refuse(passed, reply).catch(done)
+        return
+      }
+      request.mcpAdmitted = passed.admitted
+      done()
+    }
+    const ask = (extra: Partial<Knock>): void => {
+      const passed = deps.guard(Object.assign(knockOf(request, deps.queryKeyPrefix), extra))
+      if (passed instanceof Promise) passed.then(settle).catch(done)
+      else settle(passed)
+    }
+    allowBrowser(deps, request, reply)
+    if (request.method === 'OPTIONS') return done()
+    const extra = more(request)
+    if (extra instanceof Promise) extra.then(ask).catch(done)
+    else ask(extra)
   })
   server.setErrorHandler(async (error: Error & { statusCode?: number }, request, reply) => {
     if (request.mcpAdmitted !== null) reply.headers((await deps.limit.take(request.mcpAdmitted.principal, 1)).headers)

@@ -40,33 +40,27 @@ export function addEndpoint(server: FastifyInstance, deps: EndpointDeps): void {
   server.route({
     method: ['POST', 'GET', 'HEAD', 'DELETE', 'PUT', 'PATCH'],
     url: deps.path,
-    handler: async (request, reply) => {
-      const admitted = admittedOf(request)
-      const read = readBody(request.body as Buffer | undefined)
-      const entered = await enter(deps, request, admitted, read)
-      const message = messageOf(deps, request, read, entered)
-      const allowance = await deps.limit.take(admitted.principal, costOf(deps.registry, requestsOf(message)))
-      reply.headers(allowance.headers)
-      if (allowance.over) {
-        const hint = `Wait ${allowance.retryAfter} s.`
-        return send(reply, refusedAnswer(refuseAtEdge('rate.exceeded', { hint, ...idOf(message) })))
-      }
-      if (entered === undefined) return respond(deps, message, admitted, request, reply)
-      if (!entered.ok) return send(reply, refusedAnswer({ ...entered.refused, ...idOf(message) }))
-      return inSession(deps, entered.session, { message, read, admitted, request, reply })
+    handler: (request, reply) => {
+      handle(deps, request, reply).catch((error: unknown) => reply.send(error))
     },
   })
 }
 
-/** The session that a request names, if it names one. */
-async function enter(
-  { sessions }: EndpointDeps,
-  request: FastifyRequest,
-  { principal }: Admitted,
-  read: Read,
-): Promise<Entered | undefined> {
+async function handle(deps: EndpointDeps, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+  const admitted = admittedOf(request)
+  const read = readBody(request.body as Buffer | undefined)
   const id = sessionIdOf(request, read.ok ? read.value : undefined)
-  return id === undefined ? undefined : sessions.sessions.enter(id, principal)
+  const entered = id === undefined ? undefined : await deps.sessions.sessions.enter(id, admitted.principal)
+  const message = messageOf(deps, request, read, entered)
+  const allowance = await deps.limit.take(admitted.principal, costOf(deps.registry, requestsOf(message)))
+  reply.headers(allowance.headers)
+  if (allowance.over) {
+    const hint = `Wait ${allowance.retryAfter} s.`
+    return send(reply, refusedAnswer(refuseAtEdge('rate.exceeded', { hint, ...idOf(message) })))
+  }
+  if (entered === undefined) return respond(deps, message, admitted, request, reply)
+  if (!entered.ok) return send(reply, refusedAnswer({ ...entered.refused, ...idOf(message) }))
+  return inSession(deps, entered.session, { message, read, admitted, request, reply })
 }
 
 /** A session speaks the revision that was agreed on, whichever of its era the header names. */
@@ -208,13 +202,9 @@ function callerOf(
   request: FastifyRequest,
   { reply, channel = NO_CHANNEL, asker = NO_ASKER }: { reply?: FastifyReply; channel?: Channel; asker?: Asker },
 ): Caller {
+  const caller = plainCaller(message, admitted, { httpId: request.id, log: request.log as Caller['log'] })
   const cancellable = reply !== undefined && FEATURES[message.revision].stateless
-  return {
-    ...plainCaller(message, admitted, { httpId: request.id, log: request.log as Caller['log'] }),
-    channel,
-    asker,
-    ...(cancellable ? { gone: leavingOf(reply) } : {}),
-  }
+  return Object.assign(caller, { channel, asker }, cancellable ? { gone: leavingOf(reply) } : undefined)
 }
 
 function leavingOf(reply: FastifyReply): Leaving {
@@ -233,7 +223,7 @@ const requestsOf = (message: Classified): readonly RpcRequest[] =>
 const idOf = (message: Classified): { readonly id?: RequestId } =>
   message.kind === 'request' ? { id: message.id } : {}
 
-const mirrorsOf = ({ headers }: FastifyRequest) => ({
+const mirrorsOf = ({ raw: { headers } }: FastifyRequest) => ({
   version: single(headers['mcp-protocol-version'])?.trim(),
   method: single(headers['mcp-method'])?.trim(),
   name: single(headers['mcp-name']),
