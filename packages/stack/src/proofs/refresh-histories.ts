@@ -6,7 +6,7 @@ import type { Proof, ProofContext } from './proof.ts'
 
 const HISTORIES = 100_000
 const TESTS = ['window', 'strict'].map((rule) =>
-  fileURLToPath(new URL(`../../../../services/auth/src/token/histories/${rule}.integration.test.ts`, import.meta.url)),
+  fileURLToPath(new URL(`../../../../services/auth/src/token/histories-${rule}.integration.test.ts`, import.meta.url)),
 )
 
 /** The property test of refresh families, longer than every test run can be. */

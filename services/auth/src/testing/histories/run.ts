@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { type Database, DatabaseUnavailable, json, sql } from '@gatehouse/database'
 import type { FastifyInstance } from 'fastify'
 import { newId, newSecret, sha256 } from '../../secrets.ts'
-import { refreshForm, token } from '../../testing/house.ts'
+import { refreshForm, token } from '../house.ts'
 import { type Answer, type Family, judgeRound, placeOf } from './oracle.ts'
 import type { Crash, History, Step } from './steps.ts'
 
