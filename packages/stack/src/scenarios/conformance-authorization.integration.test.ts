@@ -6,7 +6,7 @@ import { runningHouse } from './running.ts'
 
 installTools()
 
-test('the official suite for authorization servers passes, with a person in a browser [A-OF-01, CF-1, CF-7]', async (t) => {
+test('the official suite for authorization servers passes, with a person in a browser [CF-1, CF-7]', async (t) => {
   const { publicUrl, profile, secrets } = await runningHouse(t, { embedded: true })
   const port = await freePort()
   const callback = `http://127.0.0.1:${port}/callback`
