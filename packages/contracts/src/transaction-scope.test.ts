@@ -18,3 +18,20 @@ test('before, after and beside a transaction nothing is refused', async (t) => {
   }).catch(() => {})
   t.doesNotThrow(() => refuseInsideTransaction('publishing'))
 })
+
+test('a transaction that ends does not open the doors of another that goes on', async (t) => {
+  let end: () => void = () => undefined
+  const other = new Promise<void>((resolve) => {
+    end = resolve
+  })
+  const long = insideTransaction('long', async () => {
+    await other
+    t.throws(() => refuseInsideTransaction('publishing'), InsideTransactionError)
+  })
+  await insideTransaction('short', async () => undefined)
+  end()
+  await long
+  await insideTransaction('later', async () => {
+    t.throws(() => refuseInsideTransaction('publishing'), InsideTransactionError)
+  })
+})

@@ -1,5 +1,7 @@
+import { connect } from 'node:net'
 import { openKeyValue } from '@gatehouse/kv'
 import { t as file, type Test, test } from 'tap'
+import { listenOn } from '../testing/listening.ts'
 import { openParts, openRig, type Rig } from '../testing/rig.ts'
 import { type Headers, modern, modernRequest, post, VERSION } from '../testing/wire.ts'
 
@@ -281,3 +283,61 @@ test('a fault of ours before or behind the credential is 500 with the request id
     t.notMatch(answer.text, /hunter2|10\.0\.0\.7|\.ts|node:| at /)
   }
 })
+
+test('while revocations do not come, auth is asked; without its word a credential is believed for the grace alone [S-AU-16]', async (t) => {
+  const said: { readonly active: boolean; readonly tenant_status?: 'active' | 'suspended' }[] = []
+  let freshness: 'fresh' | 'stale' | 'expired' = 'stale'
+  const clock = { at: Date.now(), now: () => clock.at }
+  const rig = await openRig(parts, {
+    clock,
+    feed: { ...parts.feed.view, freshness: () => freshness },
+    introspect: async () => {
+      clock.at += 2_000
+      const next = said.shift()
+      if (next === undefined) throw new Error('auth is away')
+      return next
+    },
+  })
+  t.teardown(() => rig.close())
+  const token = await rig.token()
+  const status = async (state: typeof freshness, ...answers: typeof said) => {
+    freshness = state
+    said.splice(0, said.length, ...answers)
+    clock.at += 2_000
+    return (await modern(rig, token, 'tools/list')).status
+  }
+  t.equal(await status('stale', { active: true }), 200)
+  t.equal(await status('stale', { active: false }), 401)
+  t.equal(await status('stale', { active: true, tenant_status: 'suspended' }), 423)
+  t.equal(await status('stale'), 200, 'auth is away, inside the grace')
+  t.equal(await status('expired'), 503, 'and after it')
+  t.equal(await status('expired', { active: true }), 200, 'the word of auth is as good as the feed')
+  t.equal(await status('fresh'), 200, 'nobody is asked')
+})
+
+test('a request with two Hosts or an encoded body is refused before it is read', async (t) => {
+  const rig = await openRig(parts)
+  t.teardown(() => rig.close())
+  const { headers, body } = modernRequest('tools/list')
+  const token = await rig.token()
+  const encoded = await post(rig, token, body, { ...headers, 'content-encoding': 'gzip' })
+  t.match(encoded, { status: 415, headers: { 'accept-encoding': 'identity' }, body: { error: { code: 415 } } })
+  t.equal((await post(rig, token, body, { ...headers, 'content-encoding': 'Identity' })).status, 200)
+  const said = await onSocket(
+    await listenOn(rig),
+    'POST /mcp HTTP/1.1\r\nHost: mcp.example\r\nHost: evil.example\r\nContent-Length: 2\r\n\r\n{}',
+  )
+  t.match(said, /^HTTP\/1.1 400 /)
+})
+
+/** What the server answers to these bytes. */
+function onSocket(port: number, bytes: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(bytes))
+    socket.once('data', (chunk: Buffer) => {
+      socket.destroy()
+      resolve(chunk.toString())
+    })
+    socket.once('error', reject)
+  })
+}
