@@ -10,7 +10,7 @@ import { openParts, openRig, type Rig } from '../testing/rig.ts'
 import type { SseEvent } from '../testing/sse-client.ts'
 import { talking } from '../testing/talk-catalog.ts'
 import { openSession } from './session-id.ts'
-import { createStreamLogs } from './stream-log.ts'
+import { createStreamLogs, nameOf } from './stream-log.ts'
 
 const parts = await openParts()
 file.teardown(() => parts.close())
@@ -325,6 +325,23 @@ test('an answer is fetched when its node hears again after what was told to it w
     return stream.events.some(UPDATED)
   })
   stream.leave()
+})
+
+test('answers to what nobody asked are accepted and kept nowhere', async (t) => {
+  const { a, b, kv, token } = await twoNodes(t)
+  const client = await openLegacy(a, token)
+  const calling = await client.request(a, 1, 'tools/call', { name: 'talk_ask' })
+  const question = await calling.next(saying('elicitation/create'))
+  const [node, log] = String(question.json.id).split('.')
+  const { sealers, close } = await sealersOf(parts.rings, { clock: systemClock, log: silentLogger })
+  t.teardown(close)
+  const key = nameOf({ session: String((await openSession(sealers.session, client.session))?.id), name: String(log) })
+  const before = [...(await kv.readMap(key)).keys()]
+  const result = { action: 'decline' }
+  t.equal((await client.post(b, { jsonrpc: '2.0', id: `${node}.${log}.99`, result })).status, 202)
+  t.same([...(await kv.readMap(key)).keys()], before)
+  t.equal((await client.post(b, { jsonrpc: '2.0', id: question.json.id, result })).status, 202)
+  await calling.next(answerTo(1))
 })
 
 test('changes of lists come without being asked for [S-LF-16]', async (t) => {

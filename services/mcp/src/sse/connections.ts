@@ -24,7 +24,6 @@ export interface Post {
 /** A stream of HTTP+SSE that this node holds. It is the session: with it all of it goes. */
 export interface Connection {
   readonly session: string
-  readonly holder: string
   readonly stream: StandingStream
 }
 
@@ -32,8 +31,8 @@ export interface Connections {
   add(connection: Connection): void
   /** Its stream has closed: what runs for it is cancelled. */
   remove(session: string): void
-  /** Takes a message and answers on the stream; `false` where there is none, or it is another principal's. */
-  take(session: string, holder: string, post: Post): boolean
+  /** Takes a message of the stream's own principal and answers on the stream; `false` where there is none. */
+  take(session: string, post: Post): boolean
   readonly size: number
 }
 
@@ -148,9 +147,9 @@ export function createConnections(deps: {
     remove(session) {
       if (held.delete(session)) sessions.drop(session)
     },
-    take(session, holder, post) {
+    take(session, post) {
       const connection = held.get(session)
-      if (connection === undefined || connection.holder !== holder || connection.stream.ended) return false
+      if (connection === undefined || connection.stream.ended) return false
       const { message } = post
       if (isObject(message) && (message.method === undefined || message.id === undefined)) {
         sessions.heardBy(session, message)

@@ -7,12 +7,11 @@ import { type PlainPrincipal, plain, principalOf, type Ticket } from './ticket.t
 /** Brings what was posted to the node with the stream. */
 export interface Delivery {
   /** `gone`: there is no such stream any more. `away`: it could not be found out. */
-  deliver(ticket: Ticket, holder: string, post: Post): Promise<'taken' | 'gone' | 'away'>
+  deliver(ticket: Ticket, post: Post): Promise<'taken' | 'gone' | 'away'>
 }
 
 /** What another node is told: who, and the message or where it lies. */
 interface Forwarded {
-  readonly holder: string
   readonly principal: PlainPrincipal
   readonly httpId: string
   readonly message?: unknown
@@ -42,17 +41,17 @@ export function createDelivery(deps: {
   const take = async (session: string, post: Forwarded): Promise<boolean> => {
     const message = post.stored === undefined ? post.message : await fetchStored(kv, post.stored)
     if (message === undefined) return false
-    return connections.take(session, post.holder, {
+    return connections.take(session, {
       principal: principalOf(post.principal),
       httpId: post.httpId,
       message,
     })
   }
 
-  const forward = async (ticket: Ticket, holder: string, post: Post): Promise<boolean | undefined> => {
+  const forward = async (ticket: Ticket, post: Post): Promise<boolean | undefined> => {
     const ref = randomBytes(9).toString('base64url')
     const text = JSON.stringify(post.message)
-    const common = { holder, principal: plain(post.principal), httpId: post.httpId }
+    const common = { principal: plain(post.principal), httpId: post.httpId }
     let timer: NodeJS.Timeout | undefined
     const answer = new Promise<boolean | undefined>((resolve) => {
       waiting.set(ref, resolve)
@@ -71,11 +70,11 @@ export function createDelivery(deps: {
   }
 
   return {
-    async deliver(ticket, holder, post) {
-      if (ticket.node === links.here) return connections.take(ticket.session, holder, post) ? 'taken' : 'gone'
+    async deliver(ticket, post) {
+      if (ticket.node === links.here) return connections.take(ticket.session, post) ? 'taken' : 'gone'
       try {
         if (!(await links.alive(ticket.node))) return 'gone'
-        const ok = await forward(ticket, holder, post)
+        const ok = await forward(ticket, post)
         if (ok !== undefined) return ok ? 'taken' : 'gone'
         return (await links.alive(ticket.node)) ? 'away' : 'gone'
       } catch (error) {

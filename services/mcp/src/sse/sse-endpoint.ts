@@ -115,7 +115,7 @@ async function open(deps: SseDeps, request: FastifyRequest, reply: FastifyReply)
     resumable: false,
     from: deps.position(),
   })
-  connections.add({ session, holder, stream })
+  connections.add({ session, stream })
   const headers = reply.getHeaders() as Record<string, string | number | string[]>
   reply.hijack()
   writer = openSseWriter({
@@ -147,9 +147,8 @@ async function take(deps: SseDeps, request: FastifyRequest, reply: FastifyReply)
   if (ticket === null) {
     return refuse((request.query as Record<string, unknown>).sessionId === undefined ? NO_SESSION : gone(deps))
   }
-  const holder = holderOf(admitted.principal)
   // Somebody else's looks like none at all.
-  if (ticket.holder !== holder) return refuse(gone(deps))
+  if (ticket.holder !== holderOf(admitted.principal)) return refuse(gone(deps))
   const fault = faultOf(message, read.ok ? read.value : undefined)
   if (fault !== undefined) return refuse(fault)
   if (message.kind === 'request') {
@@ -158,7 +157,7 @@ async function take(deps: SseDeps, request: FastifyRequest, reply: FastifyReply)
     if (lacking !== undefined) return send(reply, refusedAnswer(scopeRefused(lacking, deps.metadataUrl, message.id)))
   }
   const post = { principal: admitted.principal, httpId: request.id, message: read.ok ? read.value : undefined }
-  const delivered = await deps.delivery.deliver(ticket, holder, post)
+  const delivered = await deps.delivery.deliver(ticket, post)
   if (delivered === 'gone') return refuse(gone(deps))
   return delivered === 'away' ? refuse(AWAY) : send(reply, TAKEN)
 }

@@ -143,6 +143,24 @@ test('a key in the query is taken only where the profile says so, and the addres
   stream.leave()
 })
 
+test('an address that was given to a key is worth nothing once the key is taken back', async (t) => {
+  const { a, b } = await twoNodes(t, { apiKeyInQuery: true })
+  const { stream, post } = await connect(a, undefined, '?api_key=notes_revocable')
+  t.equal((await post(b, INITIALIZE)).status, 202)
+  await a.revoke({ kind: 'key', key: 'key2', at: Math.floor(Date.now() / 1_000), reason: 'a test' } as never)
+  await stream.body
+  t.equal((await post(b, INITIALIZE)).status, 401)
+})
+
+test('a message too long for a channel reaches the stream all the same', async (t) => {
+  const { a, b, token } = await twoNodes(t)
+  const { stream, post } = await connect(a, token)
+  const params = { name: 'talk_steps', arguments: { name: 'x'.repeat(200_000) } }
+  t.equal((await post(b, { jsonrpc: '2.0', id: 9, method: 'no/such', params })).status, 202)
+  t.equal((await stream.next(answerTo(9))).json.error.code, -32_601)
+  stream.leave()
+})
+
 test('an official client of that time calls, subscribes and is asked', async (t) => {
   const port = await freePort()
   const rig = await openRig(parts, { profile, catalogs: talking().catalogs, allowedHosts: [`127.0.0.1:${port}`] })
