@@ -186,7 +186,7 @@ test('the authorization endpoint', async (t) => {
   )
 
   await t.test(
-    'the code comes once with state and iss; a proven client with consent gets it unasked [A-AR-01, A-CN-04]',
+    'the code comes once with state and iss; a proven client with consent gets it unasked [A-AR-01, A-AR-06, A-PK-06, A-CN-04]',
     async (t) => {
       const person = new Visitor(house)
       const first = await authorize(house, client, verifier, {}, person)

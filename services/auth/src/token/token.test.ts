@@ -155,7 +155,7 @@ test('the token endpoint', async (t) => {
   )
 
   await t.test(
-    '400: reuse outside the window ends the family; a foreign client ends nothing [A-RF-02, A-RF-05, A-RF-08]',
+    '400: reuse outside the window ends the family; a foreign client ends nothing [A-RF-02, A-RF-05, A-RF-08, A-TR-05]',
     async (t) => {
       const tokens = await connect(house)
       const before = (await outboxOf(house.db)).length
