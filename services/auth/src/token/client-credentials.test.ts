@@ -56,6 +56,14 @@ test('client_credentials', async (t) => {
     },
   )
 
+  await t.test('discovery names the grant and how to prove oneself for it [A-CC-02]', async (t) => {
+    const found = (await house.server.inject({ url: '/.well-known/oauth-authorization-server' })).json()
+    t.ok(found.grant_types_supported.includes('client_credentials'))
+    const methods: readonly string[] = found.token_endpoint_auth_methods_supported
+    t.ok(methods.includes('private_key_jwt') && methods.includes('client_secret_basic'))
+    t.ok(found.token_endpoint_auth_signing_alg_values_supported.includes('ES256'))
+  })
+
   await t.test(
     '200: one that acts in no tenant says none; without a resource it is the default [A-RI-06]',
     async (t) => {
