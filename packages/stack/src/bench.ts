@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { ENTRIES, loadOf } from './bench/entries.ts'
-import { measureAlternating } from './bench/rounds.ts'
+import { measureNode } from './bench/node-alone.ts'
+import { measureAlternating, type Row } from './bench/rounds.ts'
 import { type BenchServer, pinned, startBenchServer } from './bench/servers.ts'
 
 const { values: options } = parseArgs({
@@ -41,7 +42,7 @@ try {
     }),
   )
   const sdk = await keep(startBenchServer(here('bench/sdk.ts'), { path: '/mcp', surroundings: process.env }))
-  const rows = []
+  const rows: Row[] = []
   for (const entry of ENTRIES) {
     const load = loadOf(entry, gatehouse.url, apiKey)
     const answer = await fetch(load.url, { method: load.method, headers: load.headers, body: load.body ?? '' })
@@ -67,16 +68,24 @@ try {
     rows.push({ entry: entry.name, server: 'Gatehouse', ratio: ours.median / base.median, ...ours })
     rows.push({ entry: entry.name, server: 'SDK createMcpHandler', ratio: theirs.median / base.median, ...theirs })
   }
+  await gatehouse.stop()
+  await sdk.stop()
+  const rounds = {
+    rounds: Number(options.rounds),
+    seconds: Number(options.seconds),
+    connections: Number(options.connections),
+  }
+  rows.push(...(await measureNode(folder, rounds, process.env)))
   const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version, pinned }
   console.log(
     `\n${machine.cores} × ${machine.cpu}, Node ${machine.node}, ${pinned ? 'server on one core, load on the other' : 'not pinned'}\n`,
   )
   console.log(
-    `${'entry'.padEnd(34)}${'server'.padEnd(28)}${'req/s'.padStart(9)}${'spread'.padStart(9)}${'ratio'.padStart(8)}`,
+    `${'entry'.padEnd(38)}${'server'.padEnd(30)}${'req/s'.padStart(9)}${'spread'.padStart(9)}${'ratio'.padStart(8)}`,
   )
   for (const row of rows) {
     console.log(
-      `${row.entry.padEnd(34)}${row.server.padEnd(28)}${row.median.toFixed(0).padStart(9)}${`${(row.spread * 100).toFixed(0)} %`.padStart(9)}${row.ratio.toFixed(2).padStart(8)}`,
+      `${row.entry.padEnd(38)}${row.server.padEnd(30)}${row.median.toFixed(0).padStart(9)}${`${(row.spread * 100).toFixed(0)} %`.padStart(9)}${row.ratio.toFixed(2).padStart(8)}`,
     )
   }
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify({ machine, rows }, null, 2)}\n`)

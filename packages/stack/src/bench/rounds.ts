@@ -15,6 +15,14 @@ export interface Measured {
   readonly spread: number
 }
 
+/** A line of the table. */
+export interface Row extends Measured {
+  readonly entry: string
+  readonly server: string
+  /** To the bare handler of the same run. */
+  readonly ratio: number
+}
+
 /** Requests per second over `seconds`; every answer has to be a 200. @throws when one is not */
 export async function measureOnce(load: Load, seconds: number, connections: number): Promise<number> {
   const result = await autocannon({

@@ -1,0 +1,102 @@
+import { generateKeyPairSync, randomUUID } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { busSchema, openBus } from '@gatehouse/bus'
+import { Secret } from '@gatehouse/config'
+import { STREAMS, systemClock } from '@gatehouse/contracts'
+import { openDatabase } from '@gatehouse/database'
+import { openKeyValue } from '@gatehouse/kv'
+import { createMcpApp, mcpSchema, openSealers, resourceNames } from '@gatehouse/mcp'
+import { parseProfile } from '@gatehouse/profiles'
+import { createServer } from '@gatehouse/service'
+import { createMetrics, silentLogger } from '@gatehouse/telemetry'
+import { createTokenVerifier, localJwks } from '@gatehouse/token'
+import { exportJWK, SignJWT } from 'jose'
+import { benchCatalog } from './native-catalog.ts'
+
+// The MCP node alone: token, gates, headers, validation, scope, schema of the answer. Limits are counted in memory, and the bus says at once that
+// an audit event is stored, so that what is measured is this code and not Redis or NATS. Nothing is logged.
+const [tools = '1', tokenFile = '', port = '0'] = process.argv.slice(2)
+const publicUrl = `http://127.0.0.1:${port}`
+const log = silentLogger
+const clock = systemClock
+const profile = parseProfile(
+  `
+name: bench
+server: { name: bench, title: Bench, version: 1.0.0 }
+uriScheme: bench
+catalogs: [bench]
+paths: { mcp: /mcp }
+scopes: [{ name: 'bench:use', text: Use it }]
+defaultScopes: ['bench:use']
+credentials: [oauth]
+roles: { member: ['bench:use'] }
+plans: { all: [all], withMcp: [all] }
+limits: { requestsPerMinute: 1000000000 }
+branding: { name: Bench }
+`,
+  'bench',
+)
+
+const host = await openDatabase('pglite:')
+await host.migrate([busSchema, mcpSchema])
+const bus = await openBus('memory:', { database: host.as('gatehouse_bus') })
+await bus.ensureStreams(Object.values(STREAMS))
+const kv = await openKeyValue('memory:')
+const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const jwk = { ...(await exportJWK(keys.publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' }
+const { resource } = resourceNames(publicUrl, profile)
+const feed = {
+  revoked: () => false,
+  tenant: (id: string) => ({ tenant: id, slug: id, name: id, plan: 'all', status: 'active' as const, mcp: true }),
+  freshness: () => 'fresh' as const,
+  onRevocation: () => () => undefined,
+  onTenant: () => () => undefined,
+}
+const db = host.as(mcpSchema.role)
+const { sealers } = await openSealers({ db, secret: new Secret('only for benchmarks'), clock, log })
+const mcp = createMcpApp({
+  profile,
+  publicUrl,
+  issuer: publicUrl,
+  node: 'bench',
+  catalogs: [{ catalog: benchCatalog(Number(tools)), domain: () => ({}) }],
+  verifier: createTokenVerifier({
+    jwks: localJwks(() => ({ keys: [jwk] })),
+    issuers: [publicUrl],
+    audiences: [resource],
+    clock,
+    feed,
+  }),
+  feed,
+  exchangeKey: async () => undefined,
+  db,
+  host,
+  sealers,
+  bus: { ...bus, driver: bus.driver, publish: async () => ({ sequence: 1, duplicate: false }) },
+  kv,
+  clock,
+  log,
+  metrics: createMetrics({ process: false }),
+})
+await mcp.caughtUp
+const now = Math.floor(Date.now() / 1_000)
+const token = await new SignJWT({
+  iss: publicUrl,
+  sub: 'person',
+  aud: resource,
+  client_id: 'client',
+  iat: now,
+  exp: now + 86_400,
+  jti: randomUUID(),
+  scope: 'bench:use',
+  tenant_id: 'tenant',
+  roles: ['member'],
+  grant_id: 'grant',
+})
+  .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: 'k1' })
+  .sign(keys.privateKey)
+writeFileSync(tokenFile, token)
+const server = createServer({ log, metrics: createMetrics({ process: false }), ready: [] })
+await server.register(mcp.app)
+await server.listen({ host: '127.0.0.1', port: Number(port) })
+process.on('SIGTERM', () => process.exit(0))
