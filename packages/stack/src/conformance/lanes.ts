@@ -1,7 +1,7 @@
 /** A set of scenarios that is counted by itself. */
 export interface Lane {
   readonly name: string
-  /** The revision whose wire its scenarios are run over, as `--requirements` takes it. */
+  /** The revision whose wire its scenarios are run over. */
   readonly revision: Revision
   /** How many scenarios the suite has for it. */
   readonly total: number
@@ -9,8 +9,14 @@ export interface Lane {
   readonly scenarios: readonly string[] | 'scored'
 }
 
-export const REVISIONS = ['2025-11-25', '2026-07-28'] as const
-export type Revision = (typeof REVISIONS)[number]
+/** How the suite is told to run each revision: by the set that it froze for it, where it has one. */
+export const REVISIONS = {
+  '2025-03-26': ['--suite', 'all', '--spec-version', '2025-03-26'],
+  '2025-06-18': ['--suite', 'all', '--spec-version', '2025-06-18'],
+  '2025-11-25': ['--requirements', '2025-11-25'],
+  '2026-07-28': ['--requirements', '2026-07-28'],
+} as const satisfies Readonly<Record<string, readonly string[]>>
+export type Revision = keyof typeof REVISIONS
 
 const TASKS = [
   'tasks-lifecycle',
@@ -25,7 +31,7 @@ const TASKS = [
   'tasks-mrtr-composition',
 ]
 
-/** Everything that the suite runs for the two revisions: what it scores, and what it only reports. */
+/** Everything that the suite has for each revision: what it scores, and what it only reports. */
 export const LANES: readonly Lane[] = [
   { name: '2025-11-25', revision: '2025-11-25', total: 30, scenarios: 'scored' },
   { name: '2026-07-28', revision: '2026-07-28', total: 37, scenarios: 'scored' },
@@ -55,4 +61,6 @@ export const LANES: readonly Lane[] = [
     scenarios: ['server-session-lifecycle'],
   },
   { name: '2025-11-25 SSE polling', revision: '2025-11-25', total: 1, scenarios: ['server-sse-polling'] },
+  { name: '2025-06-18', revision: '2025-06-18', total: 27, scenarios: 'scored' },
+  { name: '2025-03-26', revision: '2025-03-26', total: 1, scenarios: 'scored' },
 ]

@@ -15,6 +15,8 @@ const SCORES = [
   { lane: '2025-11-25 JSON Schema 2020-12', passed: 1, total: 1 },
   { lane: '2025-11-25 session lifecycle', passed: 1, total: 1 },
   { lane: '2025-11-25 SSE polling', passed: 1, total: 1 },
+  { lane: '2025-06-18', passed: 27, total: 27 },
+  { lane: '2025-03-26', passed: 1, total: 1 },
 ]
 
 /** What is opened is closed with the test, the last first. */
