@@ -23,6 +23,8 @@ const parts = await openParts()
 const rig = await openRig(parts, {
   profile: loadProfile('conformance'),
   catalogs: [{ catalog, domain: () => ({ transact: () => Promise.reject(new Error('nothing is stored here')) }) }],
+  // No comment between two messages, however slow the machine is.
+  limits: { keepAliveMs: 600_000 },
 })
 await rig.server.listen({ host: '127.0.0.1', port: 0 })
 const { port } = rig.server.server.address() as AddressInfo
