@@ -195,6 +195,7 @@ function sseOf(deps: McpDeps, limits: McpLimits, parts: Parts, endpoint: Endpoin
   if (sse === undefined || messages === undefined) return undefined
   const oauth = profile.credentials.includes('oauth')
   if (oauth && sseVerifier === undefined) throw new TypeError('HTTP+SSE needs a verifier for its own audience')
+  log.info({ path: sse }, 'HTTP+SSE is offered; MCP has deprecated it')
   const metadataUrl = oauth ? sseResourceNames(publicUrl, profile)?.metadataUrl : undefined
   const doors = doorsOf(publicUrl, deps.allowedHosts, deps.allowedOrigins)
   return openSse({

@@ -122,7 +122,7 @@ test('what needs no session works without one; what does is 400, and there is no
   )
 })
 
-test('the credential is asked for before the session is looked at, on GET and DELETE too [CF-5] [S-LA-05]', async (t) => {
+test('the credential is asked for before the session is looked at, on GET and DELETE too [CF-5] [S-LA-05] [S-LA-01]', async (t) => {
   const { rig, token } = await node(t)
   const client = await openLegacy(rig, token)
   const none = { authorization: undefined }
@@ -156,6 +156,14 @@ test('while the store is away sessions are 503 with Retry-After and nothing else
   state.cut = false
   t.equal((await client.post(rig, LIST)).status, 200)
   t.equal((await ended.post(rig, LIST)).status, 404, 'what had ended stays ended')
+})
+
+test('a page of another origin may use no session [S-LT-02]', async (t) => {
+  const { rig, token } = await node(t)
+  const client = await openLegacy(rig, token)
+  const evil = { origin: 'https://evil.example' }
+  t.equal((await client.post(rig, LIST, evil)).status, 403)
+  t.equal((await client.get(rig, undefined, evil)).status, 403)
 })
 
 test('a level is set for the session; one that is none is refused [S-LF-03]', async (t) => {

@@ -29,16 +29,16 @@ const call = (name: string, args: unknown = {}, meta: unknown = undefined) => ({
   ...(meta === undefined ? {} : { _meta: meta }),
 })
 
-test('a session that one node began goes on at another', async (t) => {
+test('a session that one node began goes on at another [S-LT-27] [S-HS-04] [CF-12]', async (t) => {
   const { a, b, token } = await twoNodes(t)
   const client = await openLegacy(a, token)
   t.match(client.session, /^[\x21-\x7e]{1,512}$/)
   const listed = await client.request(b, 1, 'tools/list')
   t.equal(listed.status, 200)
-  t.equal((await jsonOf(listed)).result.tools.length, 4)
+  t.equal((await jsonOf(listed)).result.tools.length, 5)
 })
 
-test('a question on one node is answered at another', async (t) => {
+test('a question on one node is answered at another [S-LF-12] [S-LT-11] [CF-12]', async (t) => {
   const { a, b, token } = await twoNodes(t)
   const client = await openLegacy(a, token)
   const calling = await client.request(a, 7, 'tools/call', call('talk_ask'))
@@ -60,7 +60,7 @@ test('a question on one node is answered at another', async (t) => {
   await calling.body
 })
 
-test('a call whose connection broke is resumed at another node, which tells what was missed and the answer, once', async (t) => {
+test('a call whose connection broke is resumed at another node, which tells what was missed and the answer, once [S-LT-12] [S-LT-19] [S-LF-09] [S-HS-04]', async (t) => {
   const { a, b, talks, token } = await twoNodes(t)
   const client: LegacyClient = await openLegacy(a, token)
   const calling = await client.request(a, 7, 'tools/call', call('talk_steps', { name: 'x' }, { progressToken: 'p' }))
@@ -78,7 +78,7 @@ test('a call whose connection broke is resumed at another node, which tells what
   t.equal((await client.get(b, last.id)).status, 204, 'there is nothing more')
 })
 
-test('a standing stream is told of changes that any node was asked to tell of', async (t) => {
+test('a standing stream is told of changes that any node was asked to tell of, and of no answers [S-LT-01] [S-LT-14] [S-LT-15] [S-LF-04] [L14]', async (t) => {
   const { a, b, token } = await twoNodes(t)
   const client = await openLegacy(a, token)
   const stream = await client.get(a)
@@ -105,10 +105,12 @@ test('a standing stream is told of changes that any node was asked to tell of', 
     await again.next(method('notifications/tools/list_changed'))
     return again.events.slice(before).every((event) => event.json?.method !== 'notifications/resources/updated')
   })
+  for (const { events } of [stream, again])
+    t.notOk(events.some(({ json }) => json !== undefined && json.method === undefined))
   again.leave()
 })
 
-test('the end of a session is heard everywhere', async (t) => {
+test('the end of a session is heard everywhere [S-LT-24] [S-LT-25] [S-LT-13] [S-LC-09]', async (t) => {
   const { a, b, token } = await twoNodes(t)
   const client = await openLegacy(a, token)
   const stream = await client.get(a)

@@ -9,6 +9,7 @@ import { type LegacyClient, listening, openLegacy } from '../testing/legacy-clie
 import { openParts, openRig, type Rig } from '../testing/rig.ts'
 import type { SseEvent } from '../testing/sse-client.ts'
 import { talking } from '../testing/talk-catalog.ts'
+import { META, modernRequest, post } from '../testing/wire.ts'
 import { openSession } from './session-id.ts'
 import { createStreamLogs, nameOf } from './stream-log.ts'
 
@@ -37,7 +38,7 @@ const UPDATED = saying('notifications/resources/updated')
 const subscribe = (client: LegacyClient, rig: Rig, id: string) =>
   client.request(rig, 1, 'resources/subscribe', { uri: `notes://notes/${id}` })
 
-test('a stream begins with an id to come back with, where the revision knows events without data [S-LT-08] [S-LT-09]', async (t) => {
+test('a stream begins with an id to come back with, where the revision knows events without data; ids are unique, the answer is last [S-LT-08] [S-LT-09] [S-LT-10] [S-LT-18]', async (t) => {
   const { a, one, token } = await twoNodes(t)
   for (const version of ['2025-11-25', '2025-06-18', '2025-03-26']) {
     const client = await openLegacy(a, token, version)
@@ -135,7 +136,7 @@ test('the client cancels at any node: the work is told, and no answer comes [S-L
   t.equal(calling.events.filter(answerTo(7)).length, 0)
 })
 
-test('a question is asked of clients that declared it, refused by others, and withdrawn when the call is over [S-LF-11] [S-LF-12]', async (t) => {
+test('a question is asked of clients that declared it, refused by others, and withdrawn when the call is over [S-LF-11] [S-LF-12] [S-LC-06] [S-LF-15]', async (t) => {
   const { a, b, token } = await twoNodes(t)
   const silent = await openLegacy(a, token, '2025-11-25', {})
   const refused = await silent.request(a, 1, 'tools/call', { name: 'talk_ask' })
@@ -155,7 +156,7 @@ test('a question is asked of clients that declared it, refused by others, and wi
   await calling.body
 })
 
-test('model and roots are asked together, and answered in any order at any node', async (t) => {
+test('model and roots are asked together under ids of their own, and answered in any order at any node [S-LF-10] [S-LF-12]', async (t) => {
   const { a, b, token } = await twoNodes(t)
   const client = await openLegacy(a, token)
   const calling = await client.request(a, 1, 'tools/call', { name: 'talk_sample' })
@@ -267,7 +268,7 @@ test('who leaves before it was told anything is told when it comes back', async 
   second.leave()
 })
 
-test('while nothing is told the id is kept young, so that little is told again', async (t) => {
+test('a quiet stream is kept alive, and its id young, so that little is told again [S-LT-21]', async (t) => {
   const { a, b, token } = await twoNodes(t, { limits: { keepAliveMs: 1_000 } })
   const client = await openLegacy(a, token)
   await subscribe(client, a, 'idle')
@@ -276,6 +277,7 @@ test('while nothing is told the id is kept young, so that little is told again',
   await b.changeNote('globex', 'elsewhere')
   const later = await stream.next(({ id, data }) => id !== undefined && id !== first.id && data === '')
   t.match(later.id, /^g\.[1-9]/)
+  t.equal(stream.headers['x-accel-buffering'], 'no')
   const old = await openLegacy(a, token, '2025-06-18')
   const quiet = await old.get(a)
   await quiet.next((event) => Object.keys(event).length === 0)
@@ -342,6 +344,52 @@ test('answers to what nobody asked are accepted and kept nowhere', async (t) => 
   t.same([...(await kv.readMap(key)).keys()], before)
   t.equal((await client.post(b, { jsonrpc: '2.0', id: question.json.id, result })).status, 202)
   await calling.next(answerTo(1))
+})
+
+test('a client that does not answer in time is not waited for, unless it says that it works on it [S-LC-08] [S-LF-09]', async (t) => {
+  const { a, b, token } = await twoNodes(t, { limits: { askMs: 400 } })
+  const client = await openLegacy(a, token)
+  const calling = await client.request(a, 1, 'tools/call', { name: 'talk_ask' })
+  const question = await calling.next(saying('elicitation/create'))
+  t.equal(question.json.params._meta.progressToken, question.json.id)
+  const began = performance.now()
+  for (let progress = 1; progress <= 6; progress += 1) {
+    const params = { progressToken: question.json.id, progress }
+    await client.post(progress % 2 === 0 ? a : b, { jsonrpc: '2.0', method: 'notifications/progress', params })
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  const late = await calling.next(answerTo(1))
+  t.ok(performance.now() - began > 600, 'its time began anew')
+  t.match(late.json.result, { isError: true, content: [{ text: /did not answer in time/ }] })
+})
+
+test('a page is shown with an id of its own, to clients that know pages [S-LF-13]', async (t) => {
+  const { a, b, token } = await twoNodes(t)
+  const client = await openLegacy(a, token, '2025-11-25', { elicitation: { form: {}, url: {} } })
+  const calling = await client.request(a, 1, 'tools/call', { name: 'talk_page' })
+  const { json } = await calling.next(saying('elicitation/create'))
+  t.match(json.params, { mode: 'url', url: 'https://notes.example/page', elicitationId: json.id })
+  await client.post(b, { jsonrpc: '2.0', id: json.id, result: { action: 'accept' } })
+  t.same((await calling.next(answerTo(1))).json.result.structuredContent, { action: 'accept' })
+})
+
+test('one tool asks in both eras: over a stream, and by a result that is asked for again [S-LF-17]', async (t) => {
+  const { a, b, token } = await twoNodes(t)
+  const declared = { ...META, 'io.modelcontextprotocol/clientCapabilities': { elicitation: {} } }
+  const { headers, body } = modernRequest('tools/call', { name: 'talk_ask', arguments: {} })
+  const ask = async (more: Record<string, unknown>) =>
+    (await post(b, token, { ...body, params: { ...body.params, ...more, _meta: declared } }, headers)).body.result
+  const asked = await ask({})
+  t.equal(asked.resultType, 'input_required')
+  const [key] = Object.keys(asked.inputRequests)
+  const answer = { action: 'accept', content: { name: 'Ada' } }
+  const done = await ask({ inputResponses: { [String(key)]: answer }, requestState: asked.requestState })
+  t.same(done.structuredContent, { user: 'Ada' })
+  const client = await openLegacy(a, token)
+  const calling = await client.request(a, 1, 'tools/call', { name: 'talk_ask' })
+  const { json } = await calling.next(saying('elicitation/create'))
+  await client.post(b, { jsonrpc: '2.0', id: json.id, result: answer })
+  t.same((await calling.next(answerTo(1))).json.result.structuredContent, { user: 'Ada' })
 })
 
 test('changes of lists come without being asked for [S-LF-16]', async (t) => {

@@ -63,6 +63,57 @@ test('the stream begins with the address to post to; what is posted at any node 
   stream.leave()
 })
 
+test('the oldest revision is agreed on without headers of later ones; what it does not know is not sent [S-OS-07] [S-OS-08] [S-OS-14]', async (t) => {
+  const { a, token } = await twoNodes(t)
+  const { stream, post } = await connect(a, token)
+  const headers = {
+    'content-type': 'text/event-stream',
+    'cache-control': 'no-cache, no-transform',
+    connection: 'keep-alive',
+  }
+  t.match(stream.headers, headers)
+  t.equal(stream.headers['mcp-session-id'], undefined)
+  await post(a, INITIALIZE)
+  t.equal((await stream.next(answerTo(0))).json.result.serverInfo.title, undefined)
+  await post(a, { jsonrpc: '2.0', id: 1, method: 'tools/list' })
+  for (const tool of (await stream.next(answerTo(1))).json.result.tools) {
+    for (const later of ['title', 'annotations', 'outputSchema', 'icons']) t.notOk(later in tool, later)
+  }
+  await post(a, { jsonrpc: '2.0', id: 2, method: 'resources/read', params: { uri: 'notes://nothing' } })
+  t.equal((await stream.next(answerTo(2))).json.error.code, -32_002)
+  stream.leave()
+})
+
+test('a page of another origin may neither open a stream nor post to one [S-OS-05]', async (t) => {
+  const { a, token } = await twoNodes(t)
+  const { stream, endpoint } = await connect(a, token)
+  const headers = { ...bearer(token), ...JSON_TYPE, origin: 'https://evil.example' }
+  t.equal((await hear(`${baseOf(a)}${SSE_PATHS.sse}`, { headers })).status, 403)
+  t.equal((await hear(`${baseOf(a)}${endpoint}`, { method: 'POST', body: INITIALIZE, headers })).status, 403)
+  stream.leave()
+})
+
+test('the address to post to is of the same origin, and begins as the operator says [S-OS-11]', async (t) => {
+  const rig = await openRig(parts, { profile, catalogs: talking().catalogs, sseBasePath: '/behind/proxy' })
+  await listening(rig)
+  t.teardown(() => rig.close())
+  const { stream, endpoint } = await connect(rig, await rig.token({ aud: SSE_RESOURCE }))
+  t.match(endpoint, /^\/behind\/proxy\/mcp\/messages\?sessionId=/)
+  stream.leave()
+})
+
+test('a profile without the paths does not have the transport [S-OS-13]', async (t) => {
+  const rig = await openRig(parts, { catalogs: talking().catalogs })
+  await listening(rig)
+  t.teardown(() => rig.close())
+  const { stream } = await connect(rig, await rig.token({ aud: SSE_RESOURCE }))
+  t.equal(stream.status, 404)
+  t.equal(
+    (await hear(`${baseOf(rig)}/.well-known/oauth-protected-resource/mcp/sse`, { headers: { host: HOST } })).status,
+    404,
+  )
+})
+
 test('a stream that has closed takes nothing any more: 404, and where to connect again [S-OS-06] [S-OS-09] [L14] [L21]', async (t) => {
   const { a, b, token } = await twoNodes(t)
   const { stream, post } = await connect(a, token)

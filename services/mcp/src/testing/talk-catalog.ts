@@ -1,4 +1,4 @@
-import { defineCatalog, defineResource, defineTool, form, onEvent, roots, sample } from '@gatehouse/catalog'
+import { defineCatalog, defineResource, defineTool, form, onEvent, page, roots, sample } from '@gatehouse/catalog'
 import { z } from 'zod'
 import { NoteChanged } from './notes-catalog.ts'
 
@@ -55,6 +55,15 @@ const steps = tool({
     return { done: name }
   },
 })
+const shown = tool({
+  ...common,
+  name: 'talk_page',
+  input: none,
+  output: z.object({ action: z.string() }),
+  run: async (_input, { ask: put }) => ({
+    action: (await put({ it: page('Look', 'https://notes.example/page') })).it.action,
+  }),
+})
 const release = tool({
   ...common,
   name: 'talk_release',
@@ -72,7 +81,7 @@ const release = tool({
 export const talkCatalog = defineCatalog<Talk>({
   name: 'notes',
   schema: { name: 'notes', role: 'gatehouse_mcp', migrations: new URL('./none/', import.meta.url) },
-  tools: [ask, model, steps, release],
+  tools: [ask, model, shown, steps, release],
   resources: [
     resource({
       name: 'note',
