@@ -102,16 +102,18 @@ export function createResumptions(deps: ResumeDeps): Resumptions {
       } while (again)
       looking = false
     }
-    const timer = setInterval(() => void look(), LOOK_MS)
+    // What cannot be read is not told: the client comes back, or gives up.
+    const looked = (): void => void look().catch(() => writer.writer()?.end())
+    const timer = setInterval(looked, LOOK_MS)
     timer.unref()
-    tails.set(reader, { log, reader, grown: () => void look(), end: () => writer.writer()?.end() })
+    tails.set(reader, { log, reader, grown: looked, end: () => writer.writer()?.end() })
     const held = writer.hold(principal, () => {
       clearInterval(timer)
       tails.delete(reader)
       hub.detach(held)
     })
     hub.attach(held)
-    void look()
+    looked()
   }
 
   return {

@@ -136,7 +136,11 @@ export function createSessions(deps: {
   })
   links.on('ended', ({ session }) => endHere(session))
   links.on('cancelled', ({ session, request }) => void cancel(session, request))
-  links.on('answered', ({ session, log, question }) => void fetchAnswer(session, log, question))
+  links.on('answered', ({ session, log, question }) => {
+    fetchAnswer(session, log, question).catch((error: unknown) =>
+      deps.log.error({ err: error }, 'the answer of a client could not be read'),
+    )
+  })
   links.on('working', ({ session, question }) => questions.working(session, question))
   links.onLost(() => {
     catchUp().catch((error: unknown) => deps.log.error({ err: error }, 'sessions could not be caught up with'))

@@ -194,6 +194,17 @@ test('a key in the query is taken only where the profile says so, and the addres
   stream.leave()
 })
 
+test('at the other endpoint too a key in the query is taken only where the profile says so [U4]', async (t) => {
+  for (const apiKeyInQuery of [false, true]) {
+    const { a } = await twoNodes(t, { apiKeyInQuery })
+    const body = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
+    const at = (key: string) =>
+      hear(`${urlOf(a)}?api_key=${key}`, { method: 'POST', body, headers: { host: HOST, ...JSON_TYPE } })
+    t.equal((await at('notes_good')).status, apiKeyInQuery ? 200 : 401)
+    t.equal((await at(await a.token())).status, 401, 'a token never')
+  }
+})
+
 test('an address that was given to a key is worth nothing once the key is taken back', async (t) => {
   const { a, b } = await twoNodes(t, { apiKeyInQuery: true })
   const { stream, post } = await connect(a, undefined, '?api_key=notes_revocable')

@@ -51,7 +51,7 @@ export function createHub(options: {
   readonly slowReaderMs: number
 }): Hub {
   const { clock, feed, rules, window } = options
-  const gauge = options.metrics.gauge('gatehouse_mcp_streams', 'Open subscriptions/listen streams.')
+  const gauge = options.metrics.gauge('gatehouse_mcp_streams', 'Open streams of all kinds.')
   const index = createUriIndex<HubStream>()
   /** With the tick of each one's keep-alive: they are spread over the interval. */
   const streams = new Map<HubStream, number>()
