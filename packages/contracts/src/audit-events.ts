@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import { defineEvent } from './event.ts'
+import { type CloudEvent, defineEvent, type EventKind, envelopeOf } from './event.ts'
 
 /** Who did it: a person, a key or a service, through which client. Names and ids, never a credential. */
 export const actor = z.object({
@@ -9,21 +10,126 @@ export const actor = z.object({
   grant: z.string().optional(),
 })
 
+/** How it ended. `unknown`: it began, and nobody has said how it ended. */
+export const OUTCOMES = ['succeeded', 'failed', 'refused', 'timed-out', 'unknown'] as const
+
+const argumentsSha256 = z.string().length(64).describe('Hex SHA-256 of the canonical JSON (RFC 8785) of the arguments.')
+
+const call = z.object({
+  tool: z.string(),
+  argumentsSha256,
+  actor,
+  protocolVersion: z.string(),
+  requestId: z.string(),
+  node: z.string(),
+})
+
 /** One per tool call, refused ones too. Names and hashes, never values: a value may be a secret. */
 export const ToolCalled = defineEvent(
   'mcp.tool-called',
   1,
-  z.object({
-    tool: z.string(),
-    outcome: z.enum(['succeeded', 'failed', 'refused', 'timed-out']),
+  call.extend({
+    outcome: z.enum(OUTCOMES),
     /** Why it was refused or failed, as a stable code; absent on success. */
     reason: z.string().optional(),
     durationMs: z.number().int().nonnegative(),
-    argumentsSha256: z.string().length(64).describe('Hex SHA-256 of the canonical JSON (RFC 8785) of the arguments.'),
-    actor,
-    protocolVersion: z.string(),
-    requestId: z.string(),
-    node: z.string(),
   }),
 )
 export type ToolCalledData = z.infer<typeof ToolCalled.schema>
+
+/**
+ * A tool that writes or destroys is about to run. It is stored before the handler is entered, so that a call of which nothing more is heard
+ * is known all the same: when `leaseSeconds` are over, it is closed as `unknown`.
+ */
+export const ToolBegun = defineEvent(
+  'mcp.tool-begun',
+  1,
+  call.extend({
+    call: z.guid().describe('Id of the event that tells how it ended.'),
+    leaseSeconds: z.number().int().positive().max(86_400),
+  }),
+)
+export type ToolBegunData = z.infer<typeof ToolBegun.schema>
+
+/** What closes a call that began and of which nothing more was heard. Its id follows from the call: whoever closes it makes the same event. */
+export function closedAsUnknown(begun: CloudEvent<ToolBegunData>, now: Date): CloudEvent<ToolCalledData> {
+  const { call: id, leaseSeconds: _lease, ...data } = begun.data
+  const { source, tenantid: tenant, traceparent } = begun
+  const durationMs = Math.max(0, now.getTime() - new Date(begun.time).getTime())
+  return {
+    ...envelopeOf(
+      ToolCalled,
+      { source, tenant, now, ...(traceparent === undefined ? {} : { traceparent }) },
+      { ...data, outcome: 'unknown', reason: 'result.missing', durationMs },
+    ),
+    id: derivedEventId('tool-call-unknown', id),
+  }
+}
+
+/** The same id for the same parts, in the form of a UUID (RFC 9562 section 5.8): however often an event is made, it is stored once. */
+export function derivedEventId(...parts: readonly string[]): string {
+  const bytes = createHash('sha256').update(JSON.stringify(parts)).digest().subarray(0, 16)
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
+  const hex = bytes.toString('hex')
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
+}
+
+/** Beside those who hold a credential: an OAuth client by itself, who has the admin token, the platform's own schedule, and nobody known. */
+export const ACTOR_KINDS = ['person', 'key', 'service', 'client', 'operator', 'platform', 'nobody'] as const
+
+/** What every audited fact other than a tool call may tell. Names, ids and hashes, never values. */
+export const audited = z.object({
+  actor: z.object({
+    kind: z.enum(ACTOR_KINDS),
+    id: z.string().optional(),
+    client: z.string().optional(),
+    grant: z.string().optional(),
+  }),
+  outcome: z.enum(OUTCOMES),
+  reason: z.string().optional().describe('Why, as a stable code.'),
+  object: z.object({ kind: z.string(), id: z.string() }).optional().describe('What it was done to.'),
+  action: z
+    .string()
+    .optional()
+    .describe('Which of several ways: a grant type, a transport, an operation of the admin API.'),
+  fields: z.array(z.string()).optional().describe('Names of the fields that were given.'),
+  argumentsSha256: argumentsSha256.optional(),
+  durationMs: z.number().int().nonnegative().optional(),
+  protocolVersion: z.string().optional(),
+  requestId: z.string().optional(),
+  node: z.string().optional(),
+})
+export type AuditedData = z.infer<typeof audited>
+
+const fact = (name: string) => defineEvent(name, 1, audited)
+
+/** Every audited fact other than a tool call. The tenant is `*` where it belongs to none. */
+export const AUDITED = {
+  /** A session of a legacy client, or an open stream: what a client holds to hear of changes. */
+  connected: fact('mcp.connected'),
+  /** Exactly one for each `connected`. */
+  disconnected: fact('mcp.disconnected'),
+  signedIn: fact('auth.sign-in'),
+  signedOut: fact('auth.sign-out'),
+  consented: fact('auth.consent'),
+  tokenIssued: fact('auth.token-issued'),
+  tokenRefused: fact('auth.token-refused'),
+  refreshReused: fact('auth.refresh-reused'),
+  accessRevoked: fact('auth.access-revoked'),
+  keyCreated: fact('auth.key-created'),
+  keyRevoked: fact('auth.key-revoked'),
+  clientRegistered: fact('auth.client-registered'),
+  clientChanged: fact('auth.client-changed'),
+  clientDeleted: fact('auth.client-deleted'),
+  administered: fact('auth.administered'),
+  passwordChanged: fact('auth.password-changed'),
+  organisationSwitched: fact('auth.organisation-switched'),
+  keyringRotated: fact('auth.keyring-rotated'),
+} as const satisfies Record<string, EventKind<string, typeof audited>>
+export type AuditedKind = keyof typeof AUDITED
+
+/** Type of an event → its kind. */
+export const AUDITED_BY_TYPE: ReadonlyMap<string, AuditedKind> = new Map(
+  Object.entries(AUDITED).map(([name, kind]) => [kind.type, name as AuditedKind]),
+)
