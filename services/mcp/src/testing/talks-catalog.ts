@@ -78,7 +78,7 @@ const pages = tool({
 const steps = tool({
   ...reads,
   name: 'steps',
-  input: z.object({ count: z.number().int() }),
+  input: z.object({ count: z.number().int().max(1_000) }),
   async run({ count }, { progress, log }) {
     for (let done = 1; done <= count; done += 1) {
       progress(done, count, `step ${done}`)

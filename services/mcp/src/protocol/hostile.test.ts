@@ -1,0 +1,175 @@
+import { heapUsed } from '@gatehouse/testkit'
+import fc from 'fast-check'
+import { t as file, type Test, test } from 'tap'
+import { mcpSchema } from '../schema.ts'
+import {
+  hostile,
+  type Live,
+  legacyRequests,
+  type Made,
+  modernRequests,
+  sseRequests,
+  streamRequests,
+} from '../testing/hostile-requests.ts'
+import { jobsCatalog, jobsOn, jobsSchema } from '../testing/jobs-catalog.ts'
+import { openLegacy, urlOf } from '../testing/legacy-client.ts'
+import { listenOn } from '../testing/listening.ts'
+import { notesCatalog } from '../testing/notes-catalog.ts'
+import { bytesOf, type RawAnswer, type RawMessage, type RawRequest, sendRaw } from '../testing/raw-client.ts'
+import { ORIGIN, openParts, openRig, PROFILE, SSE_PATHS, SSE_RESOURCE } from '../testing/rig.ts'
+import { hear } from '../testing/sse-client.ts'
+import { TALKS } from '../testing/talks-catalog.ts'
+import { META, modernRequest, post } from '../testing/wire.ts'
+
+file.setTimeout(150_000)
+const parts = await openParts()
+await parts.host.migrate([jobsSchema])
+const notes = [{ id: 'n1', text: 'first' }]
+const rig = await openRig(parts, {
+  profile: { ...PROFILE, paths: { ...PROFILE.paths, ...SSE_PATHS } },
+  catalogs: [
+    { catalog: notesCatalog, domain: () => ({ notes, ran: [], gate: { wait: async () => undefined } }) },
+    TALKS,
+    { catalog: jobsCatalog, domain: jobsOn(parts.host.as(mcpSchema.role)) },
+  ],
+  limits: {
+    callMs: 2_000,
+    askMs: 100,
+    pageSize: 2,
+    taskMs: 5_000,
+    tasksPerPrincipal: 100_000,
+    tasksPerTenant: 100_000,
+  },
+})
+const port = await listenOn(rig)
+const rejected: unknown[] = []
+const notice = (reason: unknown): unknown => rejected.push(reason)
+process.on('unhandledRejection', notice)
+file.teardown(async () => {
+  process.off('unhandledRejection', notice)
+  await rig.close()
+  await parts.close()
+})
+
+const token = await rig.token()
+const sseToken = await rig.token({ aud: SSE_RESOURCE })
+const before = heapUsed()
+const live: Live = { token, ...(await idsOf()) }
+
+/** Ids of every kind that requests carry, as this node gives them. */
+async function idsOf() {
+  const client = await openLegacy(rig, token)
+  const standing = await client.get(rig)
+  const { id: standingId = '' } = await standing.next(({ id }) => id !== undefined)
+  standing.leave()
+  const calling = await client.request(rig, 1, 'tools/call', {
+    name: 'steps',
+    arguments: { count: 2 },
+    _meta: { progressToken: 1 },
+  })
+  const { id: postId = '' } = await calling.next(({ id }) => id !== undefined)
+  calling.leave()
+  const tasks = { extensions: { 'io.modelcontextprotocol/tasks': {} }, elicitation: {} }
+  const asking = async (method: string, params: Record<string, unknown>) => {
+    const { headers, body } = modernRequest(method, params)
+    const meta = { ...META, 'io.modelcontextprotocol/clientCapabilities': tasks }
+    return (await post(rig, token, { ...body, params: { ...params, _meta: meta } }, headers)).body.result
+  }
+  return {
+    session: client.session,
+    spare: (await openLegacy(rig, token)).session,
+    events: [standingId, postId],
+    task: (await asking('tools/call', { name: 'job_ask', arguments: { note: 'x' } })).taskId,
+    state: (await asking('tools/call', { name: 'greet', arguments: { loud: true } })).requestState,
+    cursor: (await asking('tools/list', {})).nextCursor,
+  }
+}
+
+/** A subscription has been acknowledged, or a standing stream has begun: nothing else has to come. */
+const enough = ({ type, text, messages }: RawAnswer): boolean =>
+  type.startsWith('text/event-stream') &&
+  (messages.some(({ method }) => method === 'notifications/subscriptions/acknowledged') ||
+    /^(?:id: g\.|retry: |event: endpoint)/.test(text))
+
+const isAnswer = (message: RawMessage): boolean => message.method === undefined
+
+/** The ids that a body gives, whatever else it is; nothing where it is not JSON. A GET may fetch what call 1 was answered. */
+function idsIn({ method, body }: RawRequest): readonly unknown[] {
+  if (method === 'GET') return [1]
+  try {
+    return [JSON.parse((body ?? Buffer.alloc(0)).toString())].flat().map((message) => message?.id)
+  } catch {
+    return []
+  }
+}
+
+const UNTOLD = /hunter2|node_modules|\.ts:\d|stack|gatehouse_mcp|select |insert /i
+
+/** What is wrong with an answer to any request whatever; nothing is all that there should be. */
+function faultsOf(request: RawRequest, answer: RawAnswer): readonly string[] {
+  const { status, type, head, text, messages } = answer
+  const ids = idsIn(request)
+  const same = (id: unknown): boolean => ids.some((each) => each === id)
+  const json = type.startsWith('application/json')
+  return [
+    ...(status >= 200 && status < 500 ? [] : [`status ${status}`]),
+    ...(text === '' || request.method === 'HEAD' || json || /^text\/(?:event-stream|plain)/.test(type)
+      ? []
+      : [`type ${type}`]),
+    ...(messages.some((message) => isAnswer(message) && 'id' in message && !same(message.id))
+      ? ['an id that nobody sent']
+      : []),
+    ...(messages.some(({ id }) => id === null) ? ['id null'] : []),
+    ...(status === 200 && json && messages.some((message) => isAnswer(message) && !('id' in message)) ? ['no id'] : []),
+    ...(/x-injected/i.test(head) ? ['a header of the client'] : []),
+    // One tool of the tests is there to fail so; nothing that a client writes may.
+    ...(text.includes('-32603') && !request.body?.includes('notes_crash') ? ['an internal error'] : []),
+    ...(UNTOLD.test(text) ? ['says what nobody should know'] : []),
+  ]
+}
+
+const shown = (request: RawRequest, answer: RawAnswer): string =>
+  `${bytesOf(request).toString('latin1').slice(0, 3_000)}\n--\n${answer.head}\n\n${answer.text.slice(0, 2_000)}`
+
+async function holds(t: Test, requests: fc.Arbitrary<Made>, numRuns: number): Promise<void> {
+  let answers = 0
+  await fc.assert(
+    fc.asyncProperty(hostile(requests), async (request) => {
+      const answer = await sendRaw(port, bytesOf(request), enough)
+      const faults = faultsOf(request, answer)
+      if (faults.length > 0) throw new Error(`${faults.join(', ')}\n${shown(request, answer)}`)
+      if (process.env.STATS && answer.text.includes('-32603'))
+        console.error(answer.text.slice(0, 300), request.body?.toString().slice(0, 200))
+      answers += 1
+    }),
+    { numRuns },
+  )
+  t.ok(answers >= numRuns)
+  t.same(rejected, [])
+}
+
+test('hostile requests', async (suite) => {
+  await suite.test('of the stateless revision', (t) => holds(t, modernRequests(live), 1_500))
+  await suite.test('of earlier revisions, with and without a session', (t) => holds(t, legacyRequests(live), 1_500))
+  await suite.test('for streams', (t) => holds(t, streamRequests(live), 400))
+  await suite.test('for HTTP+SSE', async (t) => {
+    const { origin } = new URL(urlOf(rig))
+    const headers = { host: new URL(ORIGIN).host, authorization: `Bearer ${sseToken}` }
+    const stream = await hear(`${origin}${SSE_PATHS.sse}`, { headers })
+    const { data: ticket = '' } = await stream.next(({ event }) => event === 'endpoint')
+    await holds(t, sseRequests(live, sseToken, ticket), 600)
+    t.same(
+      stream.events.filter(({ json }) => json !== undefined && json.id === null),
+      [],
+    )
+    stream.leave()
+  })
+  await suite.test('afterwards all is as before', async (t) => {
+    const { headers, body } = modernRequest('tools/call', { name: 'notes_list' })
+    t.equal((await post(rig, token, body, headers)).status, 200)
+    t.equal((await post(rig, token, body, headers)).body.result.structuredContent.notes.length, 1)
+    t.notOk('polluted' in {})
+    const grown = heapUsed() - before
+    t.ok(grown < 30_000_000, `${grown} bytes more are held`)
+  })
+})
