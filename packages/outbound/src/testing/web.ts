@@ -4,6 +4,8 @@ import type { Test } from 'tap'
 import type { Target } from '../connect.ts'
 import type { OutboundOptions } from '../outbound.ts'
 
+export { selfSigned } from './certificate.ts'
+
 /** A web of a few hosts that a test writes, over one real server on this machine. */
 export interface Web {
   /** What `createOutbound` is given to reach it and nothing else. */
