@@ -14,6 +14,9 @@ import { judgeRefresh, refreshEnd, retryWindowMs } from './judge-refresh.ts'
 import type { Issue } from './mint.ts'
 import { refresh_count_try, refresh_get, refresh_insert, refresh_list_chain, refresh_use } from './refresh.store.ts'
 
+/** A key on the way to the newest token is not known here: retired, or newer than what this node has read. */
+const KEY_UNREAD = { refused: 'refresh.expired' } as const
+
 /** Long enough for whoever repeats so often to notice. */
 const TOO_OFTEN_SECONDS = 30
 
@@ -22,10 +25,16 @@ export const refreshToken: GrantHandler = async (request, deps) => {
   const token = request.form.need('refresh_token')
   const resources = await deps.resources()
   const named = namedResources(request.form, resources)
-  const ring = await openRefreshRing(deps.refreshRing)
-  const outcome = await deps.db.asPlatform('refresh', (tx) =>
-    refresh(tx, { token, named, resources, ring }, request, deps),
-  )
+  const attempt = async () => {
+    const ring = await openRefreshRing(deps.refreshRing)
+    return deps.db.asPlatform('refresh', (tx) => refresh(tx, { token, named, resources, ring }, request, deps))
+  }
+  let outcome = await attempt()
+  if (outcome === KEY_UNREAD) {
+    // Another node has just brought a key by command: nobody may be locked out for not having read it yet.
+    await deps.refreshRing.refresh()
+    outcome = await attempt()
+  }
   if ('refused' in outcome) {
     throw new Refusal(
       outcome.refused,
@@ -73,10 +82,9 @@ async function refresh(
     verdict === 'rotate'
       ? await rotate(tx, token, presented.generation, grant, ring, { profile, clock })
       : await newest(tx, token, presented.generation, grant, ring)
+  if (successor === undefined) return KEY_UNREAD
   if (verdict === 'repeat') await refresh_count_try(tx, hash)
-  return successor === undefined
-    ? { refused: 'refresh.expired' }
-    : { holder, resource, scopes: offered.meantAt(resource, scopes), refreshToken: successor }
+  return { holder, resource, scopes: offered.meantAt(resource, scopes), refreshToken: successor }
 }
 
 async function rotate(

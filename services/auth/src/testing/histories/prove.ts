@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import type { Test } from 'tap'
 import { authSchema } from '../../schema.ts'
 import { retryWindowMs } from '../../token/judge-refresh.ts'
-import { connect, openHouse } from '../house.ts'
+import { ADMIN, connect, type House, openHouse } from '../house.ts'
 import { live, mortal, type Stage, standingClock } from './run.ts'
 import { histories } from './steps.ts'
 
@@ -45,6 +45,25 @@ async function openStage(t: Test, refreshRetrySeconds: number): Promise<Stage> {
     client,
     template: id,
     windowMs: retryWindowMs(refreshRetrySeconds),
-    rotateKey: async () => undefined,
+    rotateKey: rotateAt(one),
+  }
+}
+
+/** So many keys show what there is to show; each is read and opened again by every node. */
+const MOST_ROTATIONS = 25
+
+/** The key of refresh tokens is replaced at once, by the operator's command at one of the nodes; the other has to find out. */
+function rotateAt({ server }: House): () => Promise<void> {
+  let left = MOST_ROTATIONS
+  return async () => {
+    if (left === 0) return
+    left -= 1
+    const answer = await server.inject({
+      method: 'POST',
+      url: '/admin/v1/keyrings/refresh/rotate',
+      headers: { authorization: `Bearer ${ADMIN}` },
+      payload: { now: true },
+    })
+    if (answer.statusCode !== 200) throw new Error(answer.body)
   }
 }
