@@ -138,7 +138,12 @@ export async function goTo(of: StrictClient, changes: Record<string, string> = {
 }
 
 /** Checks state and `iss`, redeems the code, checks the answer and its ID token with its signature. */
-export async function redeem(of: StrictClient, going: Going, callback: URL): Promise<oauth.TokenEndpointResponse> {
+export async function redeem(
+  of: StrictClient,
+  going: Going,
+  callback: URL,
+  resource = MCP,
+): Promise<oauth.TokenEndpointResponse> {
   const { as, client, proof, options } = of
   const parameters = oauth.validateAuthResponse(as, client, callback, going.state)
   const answer = await oauth.authorizationCodeGrantRequest(
@@ -148,7 +153,7 @@ export async function redeem(of: StrictClient, going: Going, callback: URL): Pro
     parameters,
     `${callback.origin}${callback.pathname}`,
     going.verifier,
-    { ...options, additionalParameters: { resource: MCP } },
+    { ...options, additionalParameters: { resource } },
   )
   const openid = going.url.searchParams.get('scope')?.split(' ').includes('openid') !== false
   const tokens = await oauth.processAuthorizationCodeResponse(as, client, answer, {
