@@ -6,6 +6,7 @@ import { answerErrors, answerJson } from '../http/answer-errors.ts'
 import { addEndpoint } from '../http/endpoint.ts'
 import { readForm } from '../http/form.ts'
 import type { Limiter } from '../http/limiter.ts'
+import { senderOf } from '../http/sender.ts'
 import { judgeRequest } from './checks.ts'
 import type { FlowDeps } from './flow.ts'
 import { keepPushed, PUSHED_SECONDS } from './pushed.ts'
@@ -32,7 +33,7 @@ export async function parRoutes(
       const found = id !== undefined && isDocumentId(id) ? await deps.findClient(id) : undefined
       if (found?.ok === false) throw new Refusal(found.reason, found.text === undefined ? {} : { text: found.text })
       const client = await deps.authenticateClient(request, form)
-      await deps.limiter.need(`par:${client.id}:${request.ip}`, PUSHES)
+      await deps.limiter.need(`par:${client.id}:${senderOf(request)}`, PUSHES)
       if (form.get('request_uri') !== undefined) throw new Refusal('pushed.nested')
       if (typeof redirectOf(form, client) === 'string') throw new Refusal('redirect.refused')
       const { offered } = deps

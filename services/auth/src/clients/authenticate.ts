@@ -4,6 +4,7 @@ import type { FastifyRequest } from 'fastify'
 import { type Reason, Refusal } from '../errors.ts'
 import type { Params } from '../http/form.ts'
 import type { Limiter } from '../http/limiter.ts'
+import { senderOf } from '../http/sender.ts'
 import { sameBytes, sha256 } from '../secrets.ts'
 import { type AuthMethod, type Client, client_read_any, client_touch } from './clients.store.ts'
 import { absenceOf } from './find.ts'
@@ -49,7 +50,7 @@ export function createClientAuthentication(deps: {
     const client = await judge(presented, known)
     if (client instanceof Refusal) {
       if (client.reason === 'client.unproven')
-        await limiter.need(`client-proof:${presented.clientId.slice(0, 256)}:${request.ip}`, FAILURES)
+        await limiter.need(`client-proof:${presented.clientId.slice(0, 256)}:${senderOf(request)}`, FAILURES)
       const headers = presented.method === 'basic' ? CHALLENGE : {}
       throw new Refusal(client.reason, { ...client.detail, headers })
     }

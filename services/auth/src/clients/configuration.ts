@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Refusal } from '../errors.ts'
 import { addEndpoint } from '../http/endpoint.ts'
+import { senderOf } from '../http/sender.ts'
 import { newSecret, sameBytes, sha256 } from '../secrets.ts'
 import { type Client, client_get_any, client_replace, type NewClient } from './clients.store.ts'
 import { describeClient } from './describe.ts'
@@ -20,7 +21,7 @@ export function configurationRoutes(server: FastifyInstance, deps: RegistrationD
 
   /** @throws Refusal 401, the same for a wrong token and for a client that is not there */
   const holder = async (request: FastifyRequest) => {
-    await limiter.need(`registration:${request.ip}`, REQUESTS)
+    await limiter.need(`registration:${senderOf(request)}`, REQUESTS)
     const { client: id } = request.params as { readonly client: string }
     const token = /^Bearer +([A-Za-z0-9_-]+)$/i.exec(request.headers.authorization ?? '')?.[1]
     const held = sha256(token ?? '')

@@ -5,6 +5,7 @@ import { Refusal } from '../errors.ts'
 import { answerErrors, answerJson } from '../http/answer-errors.ts'
 import { addEndpoint } from '../http/endpoint.ts'
 import type { Limiter } from '../http/limiter.ts'
+import { senderOf } from '../http/sender.ts'
 import { newId, newSecret, sha256 } from '../secrets.ts'
 import { type AuthMethod, client_insert, type NewClient } from './clients.store.ts'
 import { configurationRoutes } from './configuration.ts'
@@ -35,7 +36,7 @@ export async function registerRoutes(server: FastifyInstance, deps: Registration
     cors: true,
     bodyLimit: BODY_BYTES,
     post: async (request, reply) => {
-      await limiter.need(`register:${request.ip}`, REGISTRATIONS)
+      await limiter.need(`register:${senderOf(request)}`, REGISTRATIONS)
       const registration = readRegistration(request, deps.metadataRules)
       await limiter.need('register:', IN_ALL)
       const secret = needsSecret(registration.authMethod) ? newSecret() : undefined

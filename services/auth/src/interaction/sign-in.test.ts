@@ -70,6 +70,13 @@ test('signing in', async (t) => {
     },
   )
 
+  await t.test('another address of the same IPv6 network does not give more tries [A-LN-04, A-OP-01]', async (t) => {
+    const guess = (address: string) => new Visitor(house, address).signIn('stranger@acme.test', 'guess')
+    for (let count = 0; count < 20; count += 1) await guess(`2001:db8:7:0:${count}::1`)
+    t.equal((await guess('2001:db8:7::ffff')).statusCode, 429)
+    t.equal((await guess('2001:db8:7:1::1')).statusCode, 403, 'another network')
+  })
+
   await t.test('one account has one spelling, so another does not give more tries [A-LN-04]', async (t) => {
     t.equal((await new Visitor(house).signIn(' OWNER@initech.test ')).statusCode, 200, 'case and spaces do not matter')
     const dotted = await new Visitor(house).signIn('owner@in\u0130tech.test')

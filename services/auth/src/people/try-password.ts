@@ -1,6 +1,7 @@
 import type { Database } from '@gatehouse/database'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Limiter } from '../http/limiter.ts'
+import { senderOf } from '../http/sender.ts'
 import { sha256Base64url } from '../secrets.ts'
 import type { Devices } from './devices.ts'
 import type { Passwords } from './passwords.ts'
@@ -50,8 +51,8 @@ export async function tryPassword(
     device === undefined
       ? // In this order: a try that its address may not make does not count against the account.
         ([
-          [`sign-in:${request.ip}`, ADDRESS],
-          [`sign-in:${account}:${request.ip}`, PAIR],
+          [`sign-in:${senderOf(request)}`, ADDRESS],
+          [`sign-in:${account}:${senderOf(request)}`, PAIR],
           [`sign-in:${account}`, ACCOUNT],
         ] as const)
       : ([[`sign-in:device:${device}:${account}`, DEVICE]] as const)

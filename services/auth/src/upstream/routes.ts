@@ -11,6 +11,7 @@ import { readForm, readQuery } from '../http/form.ts'
 import type { Limiter } from '../http/limiter.ts'
 import { ownPath } from '../http/own-path.ts'
 import { brandOf, FAULTS, PageFault, type Pages } from '../http/pages.ts'
+import { senderOf } from '../http/sender.ts'
 import { afterSignIn, purpose, SIGN_IN_PATH, showSignIn } from '../interaction/sign-in.ts'
 import { SECURITY_PATH } from '../interaction/signed-in.ts'
 import { findSession, placeOf, startSession } from '../people/sessions.ts'
@@ -57,7 +58,7 @@ export function upstreamRoutes(server: FastifyInstance, deps: UpstreamDeps): voi
       const form = readForm(request)
       const browser = browsers.requireOwnForm(request, form.get('csrf'))
       const provider = await providerOf(request, deps)
-      await limiter.need(`upstream:${request.ip}`, DEPARTURES)
+      await limiter.need(`upstream:${senderOf(request)}`, DEPARTURES)
       const [transaction, next] = [form.get('transaction'), ownPath(form.get('next'))]
       try {
         return await depart(reply, provider, browser, { transaction, next }, deps)
