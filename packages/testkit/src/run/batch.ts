@@ -9,7 +9,14 @@ t.on('subtestAdd', () => {
   declared += 1
 })
 for (const file of process.argv.slice(2)) {
+  // A file that opens a database first may take longer to load than the tests before it run: without a test that waits for it, the whole
+  // would be over by then.
+  let loaded: () => void = () => undefined
+  const loading = new Promise<void>((done) => {
+    loaded = done
+  })
+  t.test(`${file} is loaded`, () => loading)
   const before = declared
-  await import(pathToFileURL(resolve(file)).href)
+  await import(pathToFileURL(resolve(file)).href).finally(loaded)
   if (declared === before) t.fail(`${file} declares no test`)
 }
