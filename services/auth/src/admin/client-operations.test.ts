@@ -123,6 +123,43 @@ test('clients in the hands of an operator', async (t) => {
     },
   )
 
+  await t.test('a document that an operator deleted does not come back with the next request [A-CI-21]', async (t) => {
+    const id = 'https://gone.example/client.json'
+    web.hosts.set('gone.example', jsonHost({ client_id: id, client_name: 'G', redirect_uris: [CALLBACK] }))
+    const begin = () => new Visitor(house).get(authorizeUrl(id, newVerifier()))
+    t.equal((await begin()).statusCode, 200)
+    t.same((await call('DELETE', `/clients/${encodeURIComponent(id)}`)).json(), { deleted: true })
+    const page = await begin()
+    t.equal(page.statusCode, 400)
+    t.match(page.body, 'switched off')
+  })
+
+  await t.test('what a client may have no longer is given to grants that it has already [A-CR-09]', async (t) => {
+    const url = 'https://reports.example/api'
+    const reports = { identifier: url, name: 'Reports', scopes: [{ name: 'reports:read', text: 'Read reports' }] }
+    t.equal((await call('POST', '/resources', reports)).statusCode, 200)
+    const client = await made({ ...web_app, authMethod: 'none', resources: [MCP, url] })
+    const asked = new URLSearchParams({ scope: 'mcp:read reports:read' })
+    const verifier = newVerifier()
+    const begun = authorizeUrl(client.id, verifier, { scope: asked.get('scope') ?? '' })
+    const visitor = new Visitor(house)
+    await visitor.signIn()
+    const page = await visitor.get(
+      `${begun}&${new URLSearchParams([
+        ['resource', MCP],
+        ['resource', url],
+      ])}`,
+    )
+    const back = await visitor.submit(page, { decision: 'approve' })
+    const code = new URL(back.headers.location ?? '').searchParams.get('code') ?? ''
+    const first = await token(house, { ...exchangeForm(client.id, code, verifier), resource: url })
+    t.match(first.json(), { scope: 'reports:read' })
+    t.equal((await call('PATCH', `/clients/${client.id}`, { resources: [MCP] })).statusCode, 200)
+    const refresh = refreshForm(client.id, first.json().refresh_token)
+    t.match((await token(house, { ...refresh, resource: url })).json(), { error: 'invalid_target' })
+    t.match((await token(house, { ...refresh, resource: MCP })).json(), { scope: 'mcp:read' })
+  })
+
   await t.test('a client for itself has scopes, resources and a tenant [A-CC-05, A-CC-06]', async (t) => {
     const service = {
       name: 'Nightly',

@@ -37,7 +37,7 @@ const account = z.object({
 
 /** @throws Refusal */
 export function requireRole(role: string, profile: Profile): void {
-  if (!(role in profile.roles)) throw new Refusal('request.malformed', { text: `There is no role ${role}.` })
+  if (!Object.hasOwn(profile.roles, role)) throw new Refusal('request.malformed', { text: `There is no role ${role}.` })
 }
 
 const describeAccount = (personId: string, { db }: Pick<AdminDeps, 'db'>): Promise<z.input<typeof account>> =>

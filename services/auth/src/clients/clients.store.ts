@@ -77,7 +77,7 @@ export const client_list = (tx: Tx, limit: number, after: string | undefined) =>
       or (created_at, id) < (select created_at, id from auth.clients where id = ${after ?? null}))
     order by auth.clients.created_at desc, auth.clients.id desc limit ${limit}`)
 
-/** What it is by its metadata document now; consents are asked for again when it shows another face or has other keys. */
+/** What it is by its metadata document now, unless an operator switched it off or deleted it; consents are asked for again when it shows another face or has other keys. */
 export const client_put_document = (tx: Tx, client: NewClient, now: Date) =>
   tx.maybe<Client>(sql`
     insert into auth.clients (id, kind, name, redirect_uris, auth_method, jwks, jwks_uri, grant_types, metadata, created_at)
@@ -90,7 +90,7 @@ export const client_put_document = (tx: Tx, client: NewClient, now: Date) =>
         when (clients.name, clients.redirect_uris, clients.auth_method, clients.jwks, clients.jwks_uri)
           is distinct from (excluded.name, excluded.redirect_uris, excluded.auth_method, excluded.jwks, excluded.jwks_uri)
         then ${now} else clients.changed_at end
-    where clients.kind = 'metadata' and clients.disabled_at is null
+    where clients.kind = 'metadata' and clients.disabled_at is null and clients.end_reason is distinct from 'deleted'
     returning ${columns}`)
 
 /** That it proved itself; a day is exact enough. */

@@ -11,6 +11,10 @@ const NOT_FOR_STRANGERS: ReadonlySet<string> = new Set([
 export const forStrangers = (offered: Iterable<string>): readonly string[] =>
   [...offered].filter((grant) => !NOT_FOR_STRANGERS.has(grant))
 
+/** Of the resources that a grant was given for those that the client may still have tokens for. */
+export const reachable = ({ resources }: Pick<Client, 'resources'>, bound: readonly string[]): readonly string[] =>
+  resources === null ? bound : bound.filter((identifier) => resources.includes(identifier))
+
 /** Whether a client may use a grant. One that named none is not held to any, and has none of those that have to be given. */
 export const mayUse = ({ grantTypes }: Pick<Client, 'grantTypes'>, grant: string): boolean =>
   grantTypes?.includes(grant) ?? !NOT_FOR_STRANGERS.has(grant)

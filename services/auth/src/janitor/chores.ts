@@ -106,7 +106,10 @@ export const CHORES: readonly Chore[] = [
   deletes('clients', {
     table: 'clients',
     key: ['id'],
-    where: ({ ago }) => sql`ended_at <= ${ago(MEMORY_MS)}
+    // A document that an operator deleted stays known, or it would be read again.
+    where: ({
+      ago,
+    }) => sql`ended_at <= ${ago(MEMORY_MS)} and (kind, end_reason) is distinct from ('metadata', 'deleted')
       and not exists (select from auth.consents c where c.client_id = clients.id)
       and not exists (select from auth.grants g where g.client_id = clients.id)
       and not exists (select from auth.requests r where r.client_id = clients.id)

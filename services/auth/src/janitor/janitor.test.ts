@@ -140,6 +140,7 @@ test('what nobody needs leaves, and what recognises a repetition stays', async (
       ['idle', 'dynamic', ago(900 * DAY), ago(400 * DAY), null],
       ['ended lately', 'dynamic', ago(90 * DAY), null, ago(DAY)],
       ['ended long ago', 'dynamic', ago(90 * DAY), null, ago(31 * DAY)],
+      ['document, deleted long ago', 'metadata', ago(90 * DAY), null, ago(31 * DAY)],
     ] as const) {
       await tx.run(sql`
         insert into auth.clients (id, kind, name, redirect_uris, auth_method, created_at, used_at, ended_at, end_reason)
@@ -177,6 +178,7 @@ test('what nobody needs leaves, and what recognises a repetition stays', async (
     'by an operator': null,
     c: null,
     document: 'unused',
+    'document, deleted long ago': 'deleted',
     'ended lately': 'deleted',
     idle: 'idle',
     'in use': null,

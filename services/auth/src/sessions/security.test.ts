@@ -145,6 +145,7 @@ test('sessions', async (t) => {
       const { id, memberships } = people[0]
       const role = `/tenants/${memberships[0].tenant}/people/${id}`
       t.equal((await operate(house, ADMIN, 'PATCH', role, { role: 'emperor' })).httpStatus, 400)
+      t.equal((await operate(house, ADMIN, 'PATCH', role, { role: 'constructor' })).httpStatus, 400)
       await operate(house, ADMIN, 'PATCH', role, { role: 'admin' })
       t.match((await outboxOf(house.db)).at(-1), { event: { data: { kind: 'membership', reason: 'role.changed' } } })
       const visitor = await signedIn('member@acme.test')

@@ -1,4 +1,5 @@
 import type { Tx } from '@gatehouse/database'
+import { reachable } from '../clients/may-use.ts'
 import { type Reason, Refusal } from '../errors.ts'
 import { grant_lock, grant_touch } from '../grants/grants.store.ts'
 import { endGrant } from '../grants/revoke.ts'
@@ -52,7 +53,7 @@ async function exchange(
   if (grant === undefined) return { refused: 'code.unknown' }
   const code = await code_get(tx, hash)
   const now = new Date(clock.now())
-  const resource = pickResource(named, grant.resources, resources)
+  const resource = pickResource(named, reachable(client, grant.resources), resources)
   const verdict = judgeCode({ ...form, resource }, code, grant, now)
   if (verdict.kind === 'refuse') return { refused: verdict.reason }
   if (verdict.kind === 'replay') {

@@ -105,7 +105,9 @@ export function createMetadataDocuments(deps: DocumentDeps): MetadataDocuments {
         const copy = client === undefined || client.endedAt !== null ? undefined : await document_get(tx, id)
         return { client, state: stateOf(copy, new Date(clock.now()), DOCUMENT_BOUNDS) satisfies CopyState }
       })
-      if (client !== undefined && client.disabledAt !== null) return refuse('client.disabled')
+      // One that was swept out comes back by itself; one that an operator deleted does not.
+      if (client !== undefined && (client.disabledAt !== null || client.endReason === 'deleted'))
+        return refuse('client.disabled')
       if (client !== undefined && state === 'fresh') return { ok: true, client }
       const flight =
         flights.get(id) ?? ask(id, state === 'stale' ? client : undefined).finally(() => flights.delete(id))
