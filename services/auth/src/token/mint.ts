@@ -1,9 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import type { Signer } from '@gatehouse/keyring'
 import type { Profile } from '@gatehouse/profiles'
 import type { Person } from '../people/people.store.ts'
 import type { Resource } from '../resources/resources.store.ts'
 import { OFFLINE } from '../scopes/offered.ts'
-import { newSecret } from '../secrets.ts'
 import type { Holder } from './holder.ts'
 
 /** Everything that a token answer is made of; collected inside the transaction, signed after its commit. */
@@ -70,7 +70,7 @@ export function accessClaims({ holder, resource, scopes }: Issue, issuer: string
     client_id: holder.clientId,
     iat,
     exp: iat + resource.tokenSeconds,
-    jti: newSecret(),
+    jti: randomUUID(),
     ...(scope === '' ? {} : { scope }),
     ...(holder.authTime === undefined ? {} : { auth_time: seconds(holder.authTime) }),
     ...(holder.tenantId === undefined ? {} : { tenant_id: holder.tenantId }),

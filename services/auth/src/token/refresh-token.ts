@@ -1,10 +1,9 @@
 import type { Tx } from '@gatehouse/database'
 import { reachable } from '../clients/may-use.ts'
 import { type Reason, Refusal } from '../errors.ts'
-import { type Grant, grant_lock_of_refresh_token, grant_touch } from '../grants/grants.store.ts'
+import { type Grant, grant_lock_of_refresh_token } from '../grants/grants.store.ts'
 import { endGrant } from '../grants/revoke.ts'
 import { openRefreshRing, type RefreshRing } from '../keys/refresh-ring.ts'
-import { member_get } from '../people/people.store.ts'
 import { type Named, namedResources, pickResource } from '../resources/pick.ts'
 import type { Resources } from '../resources/registry.ts'
 import { refreshedScopes } from '../scopes/judge.ts'
@@ -13,7 +12,7 @@ import type { GrantHandler, TokenDeps, TokenRequest } from './deps.ts'
 import { asHolder } from './holder.ts'
 import { judgeRefresh, refreshEnd, retryWindowMs } from './judge-refresh.ts'
 import type { Issue } from './mint.ts'
-import { refresh_count_try, refresh_get, refresh_insert, refresh_list_chain, refresh_use } from './refresh.store.ts'
+import { refresh_count_try, refresh_get, refresh_list_chain, refresh_rotate } from './refresh.store.ts'
 
 /** A key on the way to the newest token is not known here: retired, or newer than what this node has read. */
 const KEY_UNREAD = { refused: 'refresh.expired' } as const
@@ -66,7 +65,7 @@ async function refresh(
   if (grant.endedAt !== null) return { refused: 'grant.ended' }
   const resource = pickResource(named, reachable(client, grant.resources), resources)
   const scopes = refreshedScopes(form.get('scope'), grant.scopes)
-  const [presented, member] = await Promise.all([refresh_get(tx, hash), member_get(tx, grant.personId, grant.tenantId)])
+  const { id, email, name, role, ...presented } = await refresh_get(tx, hash)
   const seen = { ...presented, expiresAt: presented.expiresAt.getTime(), usedAt: presented.usedAt?.getTime() }
   const verdict = judgeRefresh(seen, receivedAt, retryWindowMs(profile.refreshRetrySeconds))
   if (verdict === 'reused') {
@@ -78,7 +77,8 @@ async function refresh(
   // After the judge: who presents a stolen token may as well ask for a wrong thing. Before the rotation: a mistake costs nothing.
   if (typeof resource === 'string') return { refused: resource }
   if (scopes === undefined) return { refused: 'scope.invalid' }
-  const holder = asHolder(grant, member)
+  const gone = id === null || email === null || name === null || role === null
+  const holder = asHolder(grant, gone ? undefined : { id, email, name, role })
   const successor =
     verdict === 'rotate'
       ? await rotate(tx, token, presented.generation, grant, ring, { profile, clock })
@@ -100,12 +100,13 @@ async function rotate(
   if (successor === undefined) throw new Error('the current key of the refresh ring is missing')
   const now = new Date(clock.now())
   const expiresAt = refreshEnd(grant.createdAt, now, profile)
-  // Sent together, the commit right behind them: the time of use is as near to it as it can be.
-  await Promise.all([
-    grant_touch(tx, grant.id, now),
-    refresh_insert(tx, { hash: sha256(successor), grantId: grant.id, generation: generation + 1, expiresAt }),
-    refresh_use(tx, sha256(token), ring.current, now),
-  ])
+  await refresh_rotate(tx, {
+    hash: sha256(token),
+    keyId: ring.current,
+    now,
+    grantId: grant.id,
+    successor: { hash: sha256(successor), generation: generation + 1, expiresAt },
+  })
   return successor
 }
 
