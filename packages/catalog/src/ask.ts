@@ -4,7 +4,7 @@ import type { z } from 'zod'
 export const LOG_LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
-/** A form for the client's person. Never for a password, a key or payment data: those belong on a page (`url`). */
+/** A form for the client's person. Never for a password, a key or payment data: those belong on a page (`url`); a call that asks for them fails. */
 export interface FormRequest<F extends z.ZodObject = z.ZodObject> {
   readonly method: 'elicitation/create'
   readonly mode: 'form'

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { isObject } from '../protocol/classify.ts'
 import { FEATURES, type Revision } from '../protocol/revisions.ts'
 import { AnswerInvalid, type WireRequest } from './asker.ts'
+import { messagesFault, secretAskedFor } from './judge-requests.ts'
 
 type Requests = Readonly<Record<string, InputRequest>>
 
@@ -57,7 +58,7 @@ function declares(declared: unknown, kind: Need[0], part: string | undefined, re
   return features.parts && isObject(declared[part])
 }
 
-/** The requests as the revision writes them. @throws TypeError for a page that may not be shown */
+/** The requests as the revision writes them. @throws TypeError for a page, a form or messages that may not be sent */
 export function wireRequests(requests: Requests, revision: Revision): Readonly<Record<string, WireRequest>> {
   return Object.fromEntries(Object.entries(requests).map(([key, request]) => [key, wireRequest(request, revision)]))
 }
@@ -65,11 +66,11 @@ export function wireRequests(requests: Requests, revision: Revision): Readonly<R
 function wireRequest(request: InputRequest, revision: Revision): WireRequest {
   const { method } = request
   if (request.method === 'roots/list') return { method, params: {} }
-  if (request.method === 'sampling/createMessage') return { method, params: request.params }
+  if (request.method === 'sampling/createMessage') return { method, params: checkedSampling(request.params) }
   const { message } = request
   if (request.mode === 'url') return { method, params: { mode: 'url', message, url: checkedPage(request.url) } }
   const { parts } = FEATURES[revision]
-  const requestedSchema = request.schema ?? formSchema(request)
+  const requestedSchema = checkedForm(request.schema ?? formSchema(request))
   return {
     method,
     params: {
@@ -78,6 +79,18 @@ function wireRequest(request: InputRequest, revision: Revision): WireRequest {
       requestedSchema: parts ? requestedSchema : plainForm(requestedSchema),
     },
   }
+}
+
+function checkedForm(schema: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const secret = secretAskedFor(schema)
+  if (secret !== undefined) throw new TypeError(`a form does not ask for "${secret}": secrets are asked for on a page`)
+  return schema
+}
+
+function checkedSampling(params: SamplingRequest['params']): SamplingRequest['params'] {
+  const fault = messagesFault(params.messages)
+  if (fault !== undefined) throw new TypeError(`messages for a model: ${fault}`)
+  return params
 }
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
