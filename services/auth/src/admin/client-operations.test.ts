@@ -134,7 +134,7 @@ test('clients in the hands of an operator', async (t) => {
     t.match(page.body, 'switched off')
   })
 
-  await t.test('what a client may have no longer is given to grants that it has already [A-CR-09]', async (t) => {
+  await t.test('what is taken from a client is not given to the grants that it has already [A-CR-09]', async (t) => {
     const url = 'https://reports.example/api'
     const reports = { identifier: url, name: 'Reports', scopes: [{ name: 'reports:read', text: 'Read reports' }] }
     t.equal((await call('POST', '/resources', reports)).statusCode, 200)

@@ -157,10 +157,10 @@ test('the authorization endpoint', async (t) => {
       await house.db.asPlatform('test', (tx) =>
         tx.run(sql`update auth.clients set changed_at = now() + interval '1 second' where id = ${changing}`),
       )
+      house.clock.forward(2_000)
       const page = await person.get(authorizeUrl(changing, verifier, { scope: 'mcp:read' }))
       t.match(page.body, 'name="decision"')
       t.notMatch(page.body, 'What you allowed before')
-      house.clock.forward(2_000)
       await person.submit(page, { decision: 'approve' })
       t.match((await person.get(authorizeUrl(changing, verifier))).body, /It asks for more[\s\S]*mcp:write/)
     },

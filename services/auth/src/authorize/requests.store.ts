@@ -36,8 +36,10 @@ export const request_insert = (
       ${request.state}, ${request.scopes}, ${request.resources}, ${request.challenge}, ${request.nonce}, ${request.loginHint}, ${request.maxAge},
       ${request.unmet}, ${request.silent}, ${request.phase}, ${of.now}, ${of.expiresAt})`)
 
+/** A client whose name, redirects or keys have changed since is another than the one whose page the person was shown. */
 const living = (id: string, browserHash: Uint8Array, now: Date) =>
-  sql`id = ${id} and browser_hash = ${browserHash} and expires_at > ${now} and phase in ('requested', 'identified')`
+  sql`id = ${id} and browser_hash = ${browserHash} and expires_at > ${now} and phase in ('requested', 'identified')
+    and not exists (select from auth.clients k where k.id = requests.client_id and k.changed_at > requests.created_at)`
 
 /** A request that this browser can still answer, held so that it is answered once. */
 export const request_lock = (tx: Tx, id: string, browserHash: Uint8Array, now: Date) =>

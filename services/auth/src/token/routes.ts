@@ -34,8 +34,10 @@ export async function tokenRoutes(
       const grant = grants.get(type)
       if (grant === undefined) throw new Refusal('grant.unsupported')
       if (!mayUse(client, type)) throw new Refusal('grant.not-allowed')
-      const issue = await grant({ form, client, receivedAt: received.get(request) ?? clock.now() }, deps)
-      const answer = await minter.mint(issue, clock.now())
+      const receivedAt = received.get(request) ?? clock.now()
+      const issue = await grant({ form, client, receivedAt }, deps)
+      // Dated before anything was read for it: what is taken back while it is made is taken from it, too.
+      const answer = await minter.mint(issue, receivedAt)
       request.log.info({ type, client: client.id, grant: issue.holder.grantId }, 'tokens issued')
       reply.headers({ 'cache-control': 'no-store', pragma: 'no-cache' })
       return answer

@@ -211,6 +211,24 @@ test('metadata documents', async (t) => {
   )
 
   await t.test(
+    'a page that was shown of a client as it was before allows nothing to what it is now [A-CI-18, A-CI-19]',
+    async (t) => {
+      const client = meet({}, { 'cache-control': 'max-age=300' })
+      const visitor = new Visitor(house)
+      await visitor.signIn()
+      const page = await begin(client.id, {}, visitor)
+      t.match(page.body, 'Friendly client')
+      client.serve(jsonHost(client.document({ client_name: 'Someone else', redirect_uris: ['https://c.example/2'] })))
+      house.clock.forward(6 * MINUTE)
+      t.equal((await begin(client.id, { redirect_uri: 'https://c.example/2' })).statusCode, 200, 'it is read again')
+      const answer = await visitor.submit(page, { decision: 'approve' })
+      t.equal(answer.statusCode, 400)
+      t.notOk(answer.headers.location, 'nor is anybody sent to an address that was taken out')
+      t.match(answer.body, 'has expired')
+    },
+  )
+
+  await t.test(
     'a hundred requests at once are one fetch; other nodes leave a copy that is good enough to the one that asks',
     async (t) => {
       const node = await openHouse(t, { host: house.host, deps: { outbound: createOutbound(web.options), kv } })
