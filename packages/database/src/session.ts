@@ -15,13 +15,25 @@ export interface Session {
   script(text: string): Promise<string>
 }
 
+/** As whom a transaction runs: role, tenant and purpose across tenants; of the last two one is empty. */
+export type Guise = readonly [role: string, tenant: string, platform: string]
+
+/** All three are always written, so that nothing a pooled connection was left with shows through; until the end of the transaction. */
+const WEAR = `select set_config('role', $1, true), set_config('gatehouse.tenant', $2, true),
+  set_config('gatehouse.platform', $3, true)`
+
+/** The beginning of a transaction, in one round trip. */
+export async function begin(session: Session, how: 'begin' | 'begin read only', guise: Guise): Promise<void> {
+  await Promise.all([session.script(how), session.query(WEAR, guise)])
+}
+
 /** What a driver has to be able to do; all else is shared. */
 export interface Connector {
   readonly driver: DatabaseHost['driver']
-  /** Runs `opening` (which begins a transaction) and `body` (which ends it) on one connection; rolls back when `body` rejects. */
-  transaction<T>(opening: string, body: (session: Session) => Promise<T>): Promise<T>
-  /** One statement that only reads, between `opening` (which begins a transaction) and its end, all sent together. */
-  read(opening: string, text: string, values: readonly Encoded[]): Promise<Outcome>
+  /** Begins a transaction in this guise and runs `body` (which ends it) on one connection; rolls back when `body` rejects. */
+  transaction<T>(guise: Guise, body: (session: Session) => Promise<T>): Promise<T>
+  /** One statement that only reads, in a transaction of its own; its beginning and its end are sent along with it. */
+  read(guise: Guise, text: string, values: readonly Encoded[]): Promise<Outcome>
   /** A connection as the owner, outside any transaction. */
   owner<T>(body: (session: Session) => Promise<T>): Promise<T>
   /** Who the run-time connections log in as, where that is not the owner. */

@@ -3,7 +3,6 @@ import type { Logger } from '@gatehouse/telemetry'
 import { DatabaseUnavailable } from './errors.ts'
 import type { Database, Row, Sql, Tx } from './port.ts'
 import type { Connector, Session } from './session.ts'
-import { quoteIdentifier } from './sql.ts'
 import { encode } from './values.ts'
 
 type Effect = () => void | Promise<void>
@@ -14,17 +13,11 @@ const PURPOSE = /^[A-Za-z0-9 _.:/-]{1,128}$/
 
 /** The database as one role, over any driver. */
 export function databaseAs(connector: Connector, role: string, log: Logger): Database {
-  const setRole = `set local role ${quoteIdentifier(role)}`
-
-  // Both settings are always written, so that nothing a pooled connection was left with shows through.
-  const openingFor = (tenant: string, platform: string): string =>
-    `${setRole}; set local gatehouse.tenant = '${tenant}'; set local gatehouse.platform = '${platform}'`
-
   const transact = async <T>(tenant: string, platform: string, body: (tx: Tx) => Promise<T>): Promise<T> => {
     const purpose = platform === '' ? `tenant ${tenant}` : platform
     refuseInsideTransaction('opening a transaction')
     const effects: Effect[] = []
-    const result = await connector.transaction(`begin; ${openingFor(tenant, platform)}`, (session) =>
+    const result = await connector.transaction([role, tenant, platform], (session) =>
       commitAfter(session, effects, (tx) => insideTransaction(purpose, () => body(tx))),
     )
     for (const effect of effects) runEffect(effect, purpose, log)
@@ -43,7 +36,7 @@ export function databaseAs(connector: Connector, role: string, log: Logger): Dat
     async readAsPlatform<R extends object = Row>(purpose: string, { text, values }: Sql) {
       if (!PURPOSE.test(purpose)) throw new TypeError('not a purpose')
       refuseInsideTransaction('reading')
-      const { rows } = await connector.read(`begin read only; ${openingFor('', purpose)}`, text, values.map(encode))
+      const { rows } = await connector.read([role, '', purpose], text, values.map(encode))
       return rows as R[]
     },
     ping: () => withinTime(database.asPlatform('ping', (tx) => tx.run({ text: 'select 1', values: [] }))),

@@ -7,7 +7,7 @@ import { refuseInsideTransaction } from '@gatehouse/contracts'
 import { asSeenByCallers, DatabaseUnavailable } from '../errors.ts'
 import { holdFolder } from '../folder-lock.ts'
 import type { Row } from '../port.ts'
-import type { Connector, Outcome, Session } from '../session.ts'
+import { begin, type Connector, type Outcome, type Session } from '../session.ts'
 import { quoteIdentifier } from '../sql.ts'
 import { type Encoded, parserOf } from '../values.ts'
 
@@ -70,10 +70,10 @@ function connectorOver(db: PGlite, release: () => Promise<void>): Connector {
   return {
     driver: 'pglite',
     login: undefined,
-    transaction: (opening, body) =>
+    transaction: (guise, body) =>
       queued(async () => {
         try {
-          await session.script(opening)
+          await begin(session, 'begin', guise)
           return await body(session)
         } catch (error) {
           await session.script('rollback')
@@ -82,10 +82,10 @@ function connectorOver(db: PGlite, release: () => Promise<void>): Connector {
           await db.syncToFs()
         }
       }),
-    read: (opening, text, values) =>
+    read: (guise, text, values) =>
       queued(async () => {
         try {
-          await session.script(opening)
+          await begin(session, 'begin read only', guise)
           return await session.query(text, values)
         } finally {
           await session.script('rollback')

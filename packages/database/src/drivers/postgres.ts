@@ -1,7 +1,7 @@
 import type { Logger } from '@gatehouse/telemetry'
 import pg from 'pg'
 import { asSeenByCallers, DatabaseUnavailable } from '../errors.ts'
-import type { Connector, Session } from '../session.ts'
+import { begin, type Connector, type Guise, type Session } from '../session.ts'
 import { parserOf } from '../values.ts'
 import { createListener } from './postgres-listener.ts'
 
@@ -38,8 +38,8 @@ export function openPostgres({ url, ownerUrl, poolSize, log }: PostgresOptions):
   return {
     driver: 'postgres',
     login: url === ownerUrl ? undefined : decodeURIComponent(new URL(url).username) || undefined,
-    async transaction(opening, body) {
-      const client = await begin(pool, opening, poolSize)
+    async transaction(guise, body) {
+      const client = await begun(pool, guise, poolSize)
       const session = sessionOver(client)
       let broken = false
       try {
@@ -51,12 +51,12 @@ export function openPostgres({ url, ownerUrl, poolSize, log }: PostgresOptions):
         client.release(broken)
       }
     },
-    async read(opening, text, values) {
+    async read(guise, text, values) {
       for (let left = poolSize; ; left -= 1) {
         const client = await pool.connect().catch(rethrow)
         const session = sessionOver(client)
-        const [begun, read, ended] = await Promise.allSettled([
-          session.script(opening),
+        const [opened, read, ended] = await Promise.allSettled([
+          begin(session, 'begin read only', guise),
           session.query(text, values),
           session.script('commit'),
         ])
@@ -64,7 +64,7 @@ export function openPostgres({ url, ownerUrl, poolSize, log }: PostgresOptions):
           client.release()
           return read.value
         }
-        const errors = [begun, read, ended].flatMap((each) => (each.status === 'rejected' ? [each.reason] : []))
+        const errors = [opened, read, ended].flatMap((each) => (each.status === 'rejected' ? [each.reason] : []))
         const away = errors.find((error) => error instanceof DatabaseUnavailable)
         client.release(away !== undefined)
         // What only reads can be asked again of another connection.
@@ -105,11 +105,11 @@ const settings = (url: string): pg.ClientConfig => ({
  * A connection with the transaction begun. Connections that died in the pool unnoticed are passed over: nothing has
  * happened on them yet, so trying the next one is safe.
  */
-async function begin(pool: pg.Pool, opening: string, poolSize: number): Promise<pg.PoolClient> {
+async function begun(pool: pg.Pool, guise: Guise, poolSize: number): Promise<pg.PoolClient> {
   for (let left = poolSize; ; left -= 1) {
     const client = await pool.connect().catch(rethrow)
     try {
-      await sessionOver(client).script(opening)
+      await begin(sessionOver(client), 'begin', guise)
       return client
     } catch (error) {
       client.release(true)

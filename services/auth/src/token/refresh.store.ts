@@ -41,6 +41,9 @@ export const refresh_insert = (
     insert into auth.refresh_tokens (hash, grant_id, generation, expires_at)
     values (${token.hash}, ${token.grantId}, ${token.generation}, ${token.expiresAt})`)
 
+/** How exactly it is known when a grant was last used. */
+const TOUCH_MS = 60_000
+
 /** Spends a generation and lets the next one in: the key of its successor, its time, and that of the grant, in one statement. */
 export const refresh_rotate = (
   tx: Tx,
@@ -57,7 +60,8 @@ export const refresh_rotate = (
       update auth.refresh_tokens set used_at = ${of.now}, key_id = ${of.keyId}
       where hash = ${of.hash} and used_at is null returning hash
     ), touched as (
-      update auth.grants set used_at = ${of.now} where id = ${of.grantId}
+      update auth.grants set used_at = ${of.now}
+      where id = ${of.grantId} and (used_at is null or used_at < ${new Date(of.now.getTime() - TOUCH_MS)})
     )
     insert into auth.refresh_tokens (hash, grant_id, generation, expires_at)
     select ${of.successor.hash}::bytea, ${of.grantId}, ${of.successor.generation}::integer,
