@@ -142,6 +142,7 @@ export function createAuthApp(deps: AuthDeps): AuthApp {
     }),
     pages: createPages(profile),
     returns: createReturns({ key: deriveKey(deps.secret, 'return'), clock }),
+    logoutKey: deriveKey(deps.secret, 'logout'),
     exchange: createExchange(deps),
     authenticate: createServiceAuthentication({ clients: deps.internalClients ?? [], issuer, kv, clock }),
   }

@@ -110,7 +110,13 @@ test('logout that a client asks for', async (t) => {
         { origin: 'https://client.example', 'sec-fetch-site': 'cross-site' },
       )
       t.equal(sent.statusCode, 303)
+      const link = String(sent.headers.location)
+      t.notOk(link.includes(id_token), 'what was posted stands in no address')
       visitor.cookie = cookie
+      t.equal((await visitor.get(link.replace('posted=', 'posted=x'))).statusCode, 400, 'changed')
+      house.clock.forward(60_000)
+      t.equal((await visitor.get(link)).statusCode, 400, 'for a minute')
+      house.clock.forward(-60_000)
       t.equal((await visitor.follow(sent)).headers.location, BACK)
       t.ok(await gone(visitor))
     },

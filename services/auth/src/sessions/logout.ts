@@ -1,5 +1,6 @@
 import type { Clock } from '@gatehouse/contracts'
 import type { Database } from '@gatehouse/database'
+import { decrypt, encrypt, WrongMasterSecret } from '@gatehouse/keyring'
 import { logoutPage, signedOutPage } from '@gatehouse/pages'
 import type { Profile } from '@gatehouse/profiles'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -8,7 +9,7 @@ import { sendAway } from '../authorize/answer.ts'
 import { client_get } from '../clients/clients.store.ts'
 import type { Browsers } from '../http/browser.ts'
 import { addEndpoint } from '../http/endpoint.ts'
-import { type Params, readForm, readQuery } from '../http/form.ts'
+import { Params, readForm, readQuery } from '../http/form.ts'
 import { brandOf, PageFault, type Pages } from '../http/pages.ts'
 import { session_delete } from '../people/sessions.store.ts'
 import { findSession } from '../people/sessions.ts'
@@ -25,10 +26,15 @@ export interface LogoutDeps {
   readonly browsers: Browsers
   readonly pages: Pages
   readonly publicKeys: () => Promise<readonly JWK[]>
+  /** Seals what an application posted, for the link that follows. */
+  readonly logoutKey: Uint8Array
 }
 
 const ASKED = ['id_token_hint', 'client_id', 'post_logout_redirect_uri', 'state'] as const
 const MAX_STATE = 4_096
+const SEALED_FOR = 'logout'
+/** How long a browser may take from a form to the link that follows it. */
+const SEALED_MS = 60_000
 
 /**
  * OpenID Connect RP-Initiated Logout 1.0. It ends this browser's session; what applications were allowed stays, since a person may use
@@ -39,18 +45,44 @@ export function logoutRoutes(server: FastifyInstance, deps: LogoutDeps): void {
   addEndpoint(server, {
     path: LOGOUT_PATH,
     bodyLimit: 32 * 1024,
-    get: async (request, reply) => logout(readQuery(request), request, reply, deps),
+    get: async (request, reply) => {
+      const query = readQuery(request)
+      const posted = query.get('posted')
+      return logout(posted === undefined ? query : unseal(posted, deps), request, reply, deps)
+    },
     post: async (request, reply) => {
       const form = readForm(request)
       if (form.get('decision') === undefined) {
-        // A form of the application: it comes without our cookie (SameSite), and a link does not.
-        const query = ASKED.flatMap((name) => form.all(name).map((value): [string, string] => [name, value]))
-        return sendAway(reply, `${LOGOUT_PATH}?${new URLSearchParams(query)}`)
+        // A form of the application: it comes without our cookie (SameSite), and a link does not. Who posts an ID token keeps it out of
+        // addresses, and so does the link.
+        return sendAway(reply, `${LOGOUT_PATH}?${new URLSearchParams({ posted: seal(form, deps) })}`)
       }
       browsers.requireOwnForm(request, form.get('csrf'))
       return logout(form, request, reply, deps)
     },
   })
+}
+
+function seal(form: Params, { logoutKey, clock }: LogoutDeps): string {
+  const asked = new URLSearchParams(
+    ASKED.flatMap((name) => form.all(name).map((value): [string, string] => [name, value])),
+  )
+  const plain = JSON.stringify({ asked: String(asked), until: clock.now() + SEALED_MS })
+  return Buffer.from(encrypt(logoutKey, SEALED_FOR, Buffer.from(plain))).toString('base64url')
+}
+
+function unseal(sealed: string, { logoutKey, clock }: LogoutDeps): Params {
+  try {
+    const plain = decrypt(logoutKey, SEALED_FOR, Buffer.from(sealed, 'base64url'))
+    const { asked, until } = JSON.parse(Buffer.from(plain).toString()) as {
+      readonly asked: string
+      readonly until: number
+    }
+    if (clock.now() < until) return new Params(new URLSearchParams(asked))
+  } catch (error) {
+    if (!(error instanceof WrongMasterSecret)) throw error
+  }
+  throw new PageFault('request.malformed')
 }
 
 async function logout(

@@ -133,8 +133,11 @@ test('two processes on one PostgreSQL are one authorization server, step by step
     'a proof that was shown to one is no proof to the other; who is gone on one is gone on both',
     async (t) => {
       const pair = await oauth.generateKeyPair('ES256', { extractable: true })
-      const jwk = { ...(await crypto.subtle.exportKey('jwk', pair.publicKey)), kid: 'one' }
-      const metadata = { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [jwk] } }
+      const { kty = '', crv = '', x = '', y = '' } = await crypto.subtle.exportKey('jwk', pair.publicKey)
+      const metadata = {
+        token_endpoint_auth_method: 'private_key_jwt',
+        jwks: { keys: [{ kty, crv, x, y, kid: 'one' }] },
+      }
       let same = ''
       const proof = oauth.PrivateKeyJwt(
         { key: pair.privateKey, kid: 'one' },
