@@ -16,17 +16,17 @@ const begun = sealEvent(ToolBegun, about, {
 })
 
 test('who closes a call of which nothing more was heard makes the same event, whoever it is', async (t) => {
-  const [one, other] = [closedAsUnknown(begun, new Date(0)), closedAsUnknown(begun, new Date('2026-03-02T10:30:00Z'))]
-  t.equal(one.id, other.id)
-  t.not(one.id, begun.data.call, 'what is heard later all the same has an id of its own')
-  t.match(dataOf(ToolCalled, other), {
+  const closed = closedAsUnknown(begun)
+  t.same(closed, closedAsUnknown(begun))
+  t.not(closed.id, begun.data.call, 'what is heard later all the same has an id of its own')
+  t.match(dataOf(ToolCalled, closed), {
     outcome: 'unknown',
     reason: 'result.missing',
-    durationMs: 3_600_000,
+    durationMs: 90_000,
     tool: 'entry.create',
   })
-  t.equal(dataOf(ToolCalled, one)?.durationMs, 0)
-  t.equal(other.tenantid, 'acme')
+  t.equal(closed.time, '2026-03-02T09:31:30.000Z')
+  t.equal(closed.tenantid, 'acme')
 })
 
 test('derived ids are UUIDs of version 8, and other parts have other ones', async () => {

@@ -51,19 +51,15 @@ export const ToolBegun = defineEvent(
 )
 export type ToolBegunData = z.infer<typeof ToolBegun.schema>
 
-/** What closes a call that began and of which nothing more was heard. Its id follows from the call: whoever closes it makes the same event. */
-export function closedAsUnknown(begun: CloudEvent<ToolBegunData>, now: Date): CloudEvent<ToolCalledData> {
-  const { call: id, leaseSeconds: _lease, ...data } = begun.data
+/** What closes a call that began and of which nothing more was heard. It follows from how the call began: whoever closes it makes the same. */
+export function closedAsUnknown(begun: CloudEvent<ToolBegunData>): CloudEvent<ToolCalledData> {
+  const { call: id, leaseSeconds, ...data } = begun.data
   const { source, tenantid: tenant, traceparent } = begun
-  const durationMs = Math.max(0, now.getTime() - new Date(begun.time).getTime())
-  return {
-    ...envelopeOf(
-      ToolCalled,
-      { source, tenant, now, ...(traceparent === undefined ? {} : { traceparent }) },
-      { ...data, outcome: 'unknown', reason: 'result.missing', durationMs },
-    ),
-    id: derivedEventId('tool-call-unknown', id),
-  }
+  const durationMs = leaseSeconds * 1_000
+  const now = new Date(new Date(begun.time).getTime() + durationMs)
+  const about = { source, tenant, now, ...(traceparent === undefined ? {} : { traceparent }) }
+  const closed = envelopeOf(ToolCalled, about, { ...data, outcome: 'unknown', reason: 'result.missing', durationMs })
+  return { ...closed, id: derivedEventId('tool-call-unknown', id) }
 }
 
 /** The same id for the same parts, in the form of a UUID (RFC 9562 section 5.8): however often an event is made, it is stored once. */

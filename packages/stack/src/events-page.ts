@@ -5,6 +5,7 @@ import {
   STREAMS,
   type StreamDefinition,
   TenantState,
+  ToolBegun,
   ToolCalled,
 } from '@gatehouse/contracts'
 import { z } from 'zod'
@@ -40,7 +41,10 @@ export function eventsPage(
       title: 'Audit',
       stream: STREAMS.audit,
       about: 'A message holds `{ "events": [ … ] }`: what gathered on a node while the message before was on its way.',
-      kinds: [{ kind: ToolCalled, subject: 'audit.<node>' }],
+      kinds: [
+        { kind: ToolCalled, subject: 'audit.<node>' },
+        { kind: ToolBegun, subject: 'audit.<node>' },
+      ],
     },
     ...catalogs.map(({ name, kinds }) => ({
       title: `Domain: ${name}`,

@@ -58,10 +58,10 @@ export function createMcpApp(deps: McpDeps): McpApp {
   if (!isSubjectToken(deps.node)) throw new TypeError(`"${deps.node}" cannot be the name of a node`)
   if (new URL(deps.publicUrl).origin !== deps.publicUrl) throw new TypeError(`"${deps.publicUrl}" is not an origin`)
   const limits: McpLimits = { ...DEFAULT_LIMITS, ...deps.limits }
-  const { profile, catalogs, bus, clock, log, metrics, feed, node } = deps
+  const { profile, catalogs, bus, clock, log, metrics, feed } = deps
   const rules = rulesOf(profile)
   const registry = buildRegistry(profile, catalogs)
-  const recorder = createRecorder({ bus, node, clock, log, metrics, maxQueued: limits.auditQueue })
+  const recorder = createRecorder({ ...deps, maxQueued: limits.auditQueue })
   const window = createReplayWindow({ clock, windowMs: limits.replayWindowMs, maxEntries: limits.replayEntries })
   const hub = createHub({
     clock,
@@ -254,6 +254,7 @@ function endpointOf(deps: McpDeps, limits: McpLimits, parts: Parts): EndpointDep
       extras,
       callTool: createToolCalls({
         ...common,
+        askMs: limits.askMs,
         recorder,
         metrics,
         node,

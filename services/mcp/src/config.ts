@@ -47,5 +47,19 @@ export const mcpConfig = z.object({
     .enum(['required', 'when-possible'])
     .default('required')
     .describe('Whether tools that only read are refused while the audit log cannot be reached.'),
+  JOURNAL_FOLDER: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Folder on a disk of this node where audit events are kept while the bus is away; one process has it at a time. Without it calls are refused then.',
+    ),
+  JOURNAL_MEGABYTES: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1_048_576)
+    .default(256)
+    .describe('How large the journal may grow. When it is full, calls are refused.'),
 })
 export type McpConfig = z.output<typeof mcpConfig>

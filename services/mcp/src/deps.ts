@@ -7,6 +7,7 @@ import type { Principal } from '@gatehouse/policy'
 import type { Profile } from '@gatehouse/profiles'
 import type { Logger, Metrics } from '@gatehouse/telemetry'
 import type { FeedView, TokenVerifier } from '@gatehouse/token'
+import type { Journal } from './journal/journal.ts'
 import type { Sealers } from './sealers.ts'
 
 /** A catalog with its stores bound: `domain` gives handlers the stores as this principal may use them. */
@@ -134,5 +135,7 @@ export interface McpDeps {
    * memory. Tools that write or destroy are always refused.
    */
   readonly auditReads?: 'required' | 'when-possible'
+  /** Where events are recorded while the bus is away or slow; absent: then nothing can be recorded. Whoever opened it closes it. */
+  readonly journal?: Journal | undefined
   readonly limits?: Partial<McpLimits>
 }

@@ -12,6 +12,7 @@ import { createMcpApp } from './app.ts'
 import { drainCatalogs, openCatalogs } from './catalogs.ts'
 import { mcpConfig } from './config.ts'
 import { introspectionOf, keyExchangeOf } from './edge/exchange.ts'
+import { openJournal } from './journal/journal.ts'
 import { loadCatalogs } from './load-catalogs.ts'
 import { resourceNames, sseResourceNames } from './metadata/protected-resource.ts'
 import { mcpSchema } from './schema.ts'
@@ -19,6 +20,7 @@ import { openSealers } from './sealers.ts'
 
 const log = createLogger('mcp')
 const clock = systemClock
+const SEGMENT_BYTES = 8 * 1_048_576
 
 await runService(log, async (closing) => {
   const config = loadConfig(mcpConfig, process.env)
@@ -39,6 +41,12 @@ await runService(log, async (closing) => {
   const kv = closing(await openKeyValue(config.REDIS_URL, { logger: log }))
   const bus = closing(await openBus(config.NATS_URL, { database: host.as('gatehouse_bus'), logger: log, name: 'mcp' }))
   if (config.GATEHOUSE_MIGRATE) await bus.ensureStreams(Object.values(STREAMS))
+
+  const { JOURNAL_FOLDER: folder, JOURNAL_MEGABYTES: megabytes } = config
+  const journal =
+    folder === undefined
+      ? undefined
+      : closing(await openJournal({ folder, clock, log, maxBytes: megabytes * 1_048_576, segmentBytes: SEGMENT_BYTES }))
 
   const feed = await followFeed({ bus, clock, log, graceSeconds: profile.staleGraceSeconds })
   closing({ close: () => feed.stop() })
@@ -79,6 +87,7 @@ await runService(log, async (closing) => {
       allowedHosts: config.ALLOWED_HOSTS,
       allowedOrigins: config.ALLOWED_ORIGINS,
       auditReads: config.AUDIT_READS,
+      journal,
       limits: {
         callMs: config.CALL_TIMEOUT * 1_000,
         taskMs: config.TASK_TIMEOUT * 1_000,

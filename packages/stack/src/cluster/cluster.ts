@@ -160,6 +160,7 @@ async function start(options: ClusterOptions, undo: (() => Promise<unknown>)[]):
       MCP_CLIENT_ID: AUTH_CLIENT,
       MCP_CLIENT_KEY: JSON.stringify(secrets.mcpClientJwk),
       NODE_NAME: label,
+      JOURNAL_FOLDER: join(folder, 'journal', label),
     }
     const node = await run(await specOf('mcp', label, env))
     targets.mcp.push(node.url)

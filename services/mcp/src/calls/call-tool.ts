@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Clock } from '@gatehouse/contracts'
 import { decide, type Rules } from '@gatehouse/policy'
 import type { Metrics } from '@gatehouse/telemetry'
@@ -9,7 +10,7 @@ import type { RegisteredTool, Registry } from '../registry/build.ts'
 import { tasksMissing } from '../tasks/methods.ts'
 import { hasTasks } from '../tasks/task.ts'
 import type { Tasks } from '../tasks/tasks.ts'
-import { type Called, toolCalledEvent, toolCallsOf } from './event.ts'
+import { type Called, toolBegunEvent, toolCalledEvent, toolCallsOf } from './event.ts'
 import { type Caller, type Outcome, refusedWith } from './outcome.ts'
 import type { Recorder } from './record.ts'
 import { refusalText } from './refusals.ts'
@@ -26,6 +27,8 @@ export interface CallDeps {
   readonly node: string
   /** Milliseconds from the request to its answer. */
   readonly callMs: number
+  /** Milliseconds that a client with a session may take to answer a question while its call waits; the deadline stands still then. */
+  readonly askMs: number
   readonly auditReads: 'required' | 'when-possible'
   /** Calls that go on after their answer. */
   readonly tasks: Pick<Tasks, 'begin'>
@@ -35,10 +38,15 @@ export interface CallDeps {
 const MIN_RECORD_MS = 1_000
 /** And no longer, however much is left: a bus that just went away must not keep the caller waiting. */
 const MAX_RECORD_MS = 4_000
+/** What a call may take beside its deadlines until its event is in the log, a while in the journal among it. */
+const LEASE_SLACK_MS = 60_000
+/** A client that reports progress may take so many times as long to answer. */
+const ASK_TIMES = 4
 
 /**
- * The one place where a tool runs: recorder reachable, decide, validate, run, check what came out, record, answer. Nothing leaves
- * before the bus has stored the event of the call, refused ones too.
+ * The one place where a tool runs: recorder reachable, decide, validate, record that it begins, run, check what came out, record, answer.
+ * Nothing leaves before the event of the call is durable, refused ones too, and no tool that writes or destroys is entered before it
+ * is durable that it begins.
  */
 export function createToolCalls(deps: CallDeps): (params: Params, caller: Caller) => Promise<Outcome> {
   const count = countingIn(toolCallsOf(deps.metrics))
@@ -60,7 +68,12 @@ export function createToolCalls(deps: CallDeps): (params: Params, caller: Caller
     const { outcome, reason } = verdict
     const called: Called = { tool: name, given, outcome, startedAt, ...(reason === undefined ? {} : { reason }) }
     const left = Math.min(MAX_RECORD_MS, Math.max(MIN_RECORD_MS, deps.callMs - (deps.clock.now() - startedAt)))
-    const recorded = await deps.recorder.record(toolCalledEvent(deps, caller, called), reachable ? left : 0)
+    const event = toolCalledEvent(deps, caller, called)
+    const recorded = await deps.recorder.record(
+      verdict.call === undefined ? event : { ...event, id: verdict.call },
+      // What could not be recorded at its beginning has waited long enough.
+      reachable && reason !== 'audit.unavailable' ? left : 0,
+    )
     if (recorded || relaxed || !reachable) return verdict.answer
     return verdict.ran === true ? unrecorded() : withoutAudit().answer
   }
@@ -125,7 +138,8 @@ async function judge(
   if (!prepared.ok) return prepared.verdict
   const { answers, claim } = prepared
   if (registered.tool.task === undefined || !takesTasks(caller)) {
-    return runTool(deps, registered, parsed.data, knowing(caller, answers), claim)
+    const run = () => runTool(deps, registered, parsed.data, knowing(caller, answers), claim)
+    return registered.tool.effect === 'reads' ? run() : runBegun(deps, asked, caller, run)
   }
   const begun = await deps.tasks.begin({
     registered,
@@ -139,6 +153,15 @@ async function judge(
   return begun.kind === 'begun'
     ? { outcome: 'succeeded', answer, begun: true }
     : { outcome: 'refused', reason: begun.reason, answer }
+}
+
+/** Runs what may have an effect, once it is durable that it begins: of a call that is never heard of again the log knows all the same. */
+async function runBegun(deps: CallDeps, asked: Asked, caller: Caller, run: () => Promise<Verdict>): Promise<Verdict> {
+  const call = randomUUID()
+  const leaseMs = deps.callMs + LEASE_SLACK_MS + (FEATURES[caller.revision].stateless ? 0 : ASK_TIMES * deps.askMs)
+  const begun = toolBegunEvent(deps, caller, { tool: asked.name, given: asked.given, call, leaseMs })
+  const durable = await deps.recorder.record(begun, MAX_RECORD_MS)
+  return { ...(durable ? await run() : withoutAudit()), call }
 }
 
 /** Whether this call may be answered with a task: by the stateless revision only, and as declared for this very request. */

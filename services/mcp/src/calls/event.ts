@@ -1,5 +1,13 @@
 import { hash } from 'node:crypto'
-import { type Clock, type CloudEvent, envelopeOf, ToolCalled, type ToolCalledData } from '@gatehouse/contracts'
+import {
+  type Clock,
+  type CloudEvent,
+  envelopeOf,
+  ToolBegun,
+  type ToolBegunData,
+  ToolCalled,
+  type ToolCalledData,
+} from '@gatehouse/contracts'
 import type { Principal } from '@gatehouse/policy'
 import type { Metrics } from '@gatehouse/telemetry'
 import canonicalize from 'canonicalize'
@@ -45,33 +53,47 @@ export interface Called {
   readonly startedAt: number
 }
 
-export function toolCalledEvent(
-  about: { readonly clock: Clock; readonly node: string },
-  caller: Pick<Caller, 'principal' | 'revision' | 'httpId' | 'traceparent'>,
-  called: Called,
-): CloudEvent {
+type About = { readonly clock: Clock; readonly node: string }
+type Who = Pick<Caller, 'principal' | 'revision' | 'httpId' | 'traceparent'>
+
+export function toolCalledEvent(about: About, caller: Who, called: Called): CloudEvent {
   const now = about.clock.now()
-  return envelopeOf(
-    ToolCalled,
-    {
-      source: '/services/mcp',
-      tenant: caller.principal.tenant,
-      now: new Date(now),
-      ...(caller.traceparent === undefined ? {} : { traceparent: caller.traceparent }),
-    },
-    {
-      tool: storableName(called.tool),
-      outcome: called.outcome,
-      ...(called.reason === undefined ? {} : { reason: called.reason }),
-      durationMs: Math.max(0, Math.round(now - called.startedAt)),
-      argumentsSha256: argumentsSha256(called.given),
-      actor: actorOf(caller.principal),
-      protocolVersion: caller.revision,
-      requestId: caller.httpId,
-      node: about.node,
-    },
-  )
+  return envelopeOf(ToolCalled, envelopeAbout(caller, now), {
+    ...callOf(about, caller, called),
+    outcome: called.outcome,
+    ...(called.reason === undefined ? {} : { reason: called.reason }),
+    durationMs: Math.max(0, Math.round(now - called.startedAt)),
+  })
 }
+
+/** A call whose tool is about to run; `call` is the id of the event that will tell how it ended, within `leaseMs`. */
+export function toolBegunEvent(
+  about: About,
+  caller: Who,
+  begun: Pick<Called, 'tool' | 'given'> & { readonly call: string; readonly leaseMs: number },
+): CloudEvent<ToolBegunData> {
+  return envelopeOf(ToolBegun, envelopeAbout(caller, about.clock.now()), {
+    ...callOf(about, caller, begun),
+    call: begun.call,
+    leaseSeconds: Math.ceil(begun.leaseMs / 1_000),
+  })
+}
+
+const envelopeAbout = ({ principal, traceparent }: Who, now: number) => ({
+  source: '/services/mcp',
+  tenant: principal.tenant,
+  now: new Date(now),
+  ...(traceparent === undefined ? {} : { traceparent }),
+})
+
+const callOf = (about: About, caller: Who, { tool, given }: Pick<Called, 'tool' | 'given'>) => ({
+  tool: storableName(tool),
+  argumentsSha256: argumentsSha256(given),
+  actor: actorOf(caller.principal),
+  protocolVersion: caller.revision,
+  requestId: caller.httpId,
+  node: about.node,
+})
 
 /** Counts calls as the log does: a task when it has ended. */
 export const toolCallsOf = (metrics: Metrics) =>

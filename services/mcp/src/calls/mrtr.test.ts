@@ -1,8 +1,10 @@
+import { sample } from '@gatehouse/catalog'
 import { ElicitRequestSchema } from '@modelcontextprotocol/core'
 import { t as file, test } from 'tap'
 import { openParts, openRig, type Rig } from '../testing/rig.ts'
 import { TALKS } from '../testing/talks-catalog.ts'
 import { legacy, META, modernRequest, post } from '../testing/wire.ts'
+import { missingCapabilities } from './input-requests.ts'
 
 const parts = await openParts()
 file.teardown(() => parts.close())
@@ -254,10 +256,33 @@ test('only what the client declared is asked for', async (suite) => {
     },
   )
 
-  await suite.test('nothing is remembered from one request to the next on a connection [S-BP-09]', async (t) => {
-    t.equal((await call(ALL, 'greet')).status, 200)
-    t.equal((await call({}, 'greet')).status, 400)
-  })
+  await suite.test(
+    'tools and context are put before a model only where the client has the parts for them [S-EL-17]',
+    async (t) => {
+      const without = await call({ sampling: { context: {} } }, 'sampling', { tools: true })
+      t.same(without.body.error.data, { requiredCapabilities: { sampling: { tools: {} } } })
+      const { result } = (await call({ sampling: { tools: {} } }, 'sampling', { tools: true })).body
+      t.same(result.inputRequests.said.params.tools, [])
+      const client = (sampling: object) => ({ capabilities: { sampling } })
+      for (const [includeContext, sampling, missing] of [
+        ['thisServer', {}, { sampling: { context: {} } }],
+        ['allServers', { tools: {} }, { sampling: { context: {} } }],
+        ['thisServer', { context: {} }, undefined],
+        ['none', {}, undefined],
+      ] as const) {
+        const asked = { said: sample({ messages: [], maxTokens: 1, includeContext }) }
+        t.same(missingCapabilities(asked, client(sampling), '2026-07-28'), missing, includeContext)
+      }
+    },
+  )
+
+  await suite.test(
+    'nothing is remembered from one request to the next on a connection [S-BP-09, S-BP-10]',
+    async (t) => {
+      t.equal((await call(ALL, 'greet')).status, 200)
+      t.equal((await call({}, 'greet')).status, 400)
+    },
+  )
 
   await suite.test(
     'a client of an older revision that cannot be asked is told so as a tool error [S-LF-11]',

@@ -67,7 +67,7 @@ test('prompts and completion over the wire', async (suite) => {
   })
 
   await suite.test(
-    'a prompt that needs more scope is hidden, and refused when asked for [S-PR-05, S-AU-24]',
+    'a prompt that needs more scope is hidden, and refused when asked for [S-PR-05, S-AU-24, S-CA-06]',
     async (t) => {
       const names = async (credential: string) =>
         (await modern(rig, credential, 'prompts/list')).body.result.prompts.map((one: { name: string }) => one.name)

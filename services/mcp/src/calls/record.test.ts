@@ -1,7 +1,11 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { type Bus, BusUnavailable, type OutgoingMessage } from '@gatehouse/bus'
 import { type CloudEvent, systemClock } from '@gatehouse/contracts'
 import { createMetrics, silentLogger } from '@gatehouse/telemetry'
-import { test } from 'tap'
+import { type Test, test } from 'tap'
+import { type Journal, openJournal } from '../journal/journal.ts'
 import { createRecorder } from './record.ts'
 
 const event = (id: string): CloudEvent => ({
@@ -18,7 +22,10 @@ const idsOf = ({ data }: OutgoingMessage): string[] =>
   (JSON.parse(String(data)) as { events: CloudEvent[] }).events.map(({ id }) => id)
 
 /** A way to a bus that answers each publish as the test says. */
-const openRecorder = (answer: (message: OutgoingMessage, attempt: number) => Promise<void>, maxQueued = 1_000) => {
+const openRecorder = (
+  answer: (message: OutgoingMessage, attempt: number) => Promise<void>,
+  { maxQueued = 1_000, journal }: { readonly maxQueued?: number; readonly journal?: Journal } = {},
+) => {
   const sent: OutgoingMessage[] = []
   const bus = {
     driver: 'memory',
@@ -30,7 +37,15 @@ const openRecorder = (answer: (message: OutgoingMessage, attempt: number) => Pro
     ping: async () => undefined,
   } as unknown as Bus
   const metrics = createMetrics({ process: false })
-  const recorder = createRecorder({ bus, node: 'n1', clock: systemClock, log: silentLogger, metrics, maxQueued })
+  const recorder = createRecorder({
+    bus,
+    node: 'n1',
+    clock: systemClock,
+    log: silentLogger,
+    metrics,
+    maxQueued,
+    journal,
+  })
   return { recorder, sent, metrics }
 }
 const unavailable = new BusUnavailable(new Error('test'))
@@ -84,9 +99,81 @@ test('a bus that answers but stores nothing is not reachable, and is again as so
 })
 
 test('the queue is bounded: when it is full the recorder is not reachable, and what it had to drop is counted', async (t) => {
-  const { recorder, metrics } = openRecorder(() => Promise.reject(unavailable), 2)
+  const { recorder, metrics } = openRecorder(() => Promise.reject(unavailable), { maxQueued: 2 })
   for (const id of ['a', 'b', 'c']) t.equal(await recorder.record(event(id), 0), false)
   t.equal(await recorder.reachable(), false)
   t.match((await metrics.expose()).body, /gatehouse_mcp_audit_lost_total 1/)
   await recorder.close(10)
+})
+
+async function openFolder(t: Test, maxBytes = 1e8): Promise<Journal> {
+  const folder = await mkdtemp(join(tmpdir(), 'record-'))
+  const journal = await openJournal({ folder, clock: systemClock, log: silentLogger, maxBytes, segmentBytes: 1e6 })
+  t.teardown(async () => {
+    await journal.close()
+    await rm(folder, { recursive: true })
+  })
+  return journal
+}
+
+test('with a journal an event is recorded while the bus is away, and reaches the bus when that is back', async (t) => {
+  const journal = await openFolder(t)
+  let up = false
+  const { recorder, sent } = openRecorder(() => (up ? Promise.resolve() : Promise.reject(unavailable)), { journal })
+  t.equal(await recorder.record(event('a'), 5_000), true)
+  t.same(await Promise.all(['b', 'c', 'd'].map((id) => recorder.record(event(id), 5_000))), [true, true, true])
+  t.equal(await recorder.reachable(), true)
+  t.notOk(journal.empty)
+  up = true
+  await recorder.close(5_000)
+  t.ok(journal.empty, 'a process that ends drains it first')
+  const stored = sent.slice(-3).flatMap(idsOf)
+  t.same(stored.filter((id, at) => stored.indexOf(id) === at).sort(), ['a', 'b', 'c', 'd'])
+})
+
+test('a bus that is slow does not keep the caller waiting: the event goes to the journal', async (t) => {
+  const journal = await openFolder(t)
+  const { recorder } = openRecorder(() => new Promise(() => undefined), { journal })
+  const began = performance.now()
+  t.equal(await recorder.record(event('a'), 5_000), true)
+  t.ok(performance.now() - began < 2_000)
+  t.notOk(journal.empty)
+  await recorder.close(10)
+})
+
+test('once the bus has stored something again, events go to it at once', async (t) => {
+  const journal = await openFolder(t)
+  let up = false
+  const { recorder, sent } = openRecorder(() => (up ? Promise.resolve() : Promise.reject(unavailable)), { journal })
+  await recorder.record(event('a'), 5_000)
+  up = true
+  while (!journal.empty) await new Promise((resolve) => setImmediate(resolve))
+  const before = sent.length
+  t.equal(await recorder.record(event('b'), 5_000), true)
+  t.same(sent.slice(before).map(idsOf), [['b']])
+  t.ok(journal.empty)
+  await recorder.close(1_000)
+})
+
+test('a journal that is full and a bus that is away: nothing can be recorded, and it is said so beforehand', async (t) => {
+  const journal = await openFolder(t, 8_000)
+  const { recorder } = openRecorder(() => Promise.reject(unavailable), { journal })
+  let recorded = 0
+  while (await recorder.reachable()) {
+    t.equal(await recorder.record(event(`e${recorded}`), 5_000), true)
+    recorded += 1
+  }
+  t.ok(recorded > 20, `${recorded} fit`)
+  t.equal(await recorder.record(event('of a call that was let in'), 5_000), true)
+  t.equal(await recorder.record({ ...event('b'), data: { text: 'x'.repeat(8_000) } }, 30), false)
+  await recorder.close(10)
+})
+
+test('what an earlier process left in its journal is recorded by the next', async (t) => {
+  const journal = await openFolder(t)
+  await journal.append(JSON.stringify(event('left')))
+  const { recorder, sent } = openRecorder(() => Promise.resolve(), { journal })
+  await recorder.close(5_000)
+  t.same(sent.flatMap(idsOf), ['left'])
+  t.ok(journal.empty)
 })

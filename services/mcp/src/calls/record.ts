@@ -2,14 +2,16 @@ import { randomUUID } from 'node:crypto'
 import type { Bus } from '@gatehouse/bus'
 import { auditSubject, type Clock, type CloudEvent } from '@gatehouse/contracts'
 import type { Logger, Metrics } from '@gatehouse/telemetry'
+import { drainJournal, watchJournal } from '../journal/drain.ts'
+import { type Journal, JournalFull } from '../journal/journal.ts'
 
 export interface Recorder {
   /**
-   * `true` once the bus has stored the event; `false` when it has not within `waitMs`. The event then stays in memory and is sent when the
-   * bus is back. A wait of 0 only leaves it there.
+   * `true` once the bus, or the journal of this machine, has stored the event; `false` when neither has within `waitMs`. The event then
+   * stays in memory and is sent when one of them can take it. A wait of 0 only leaves it there.
    */
   record(event: CloudEvent, waitMs: number): Promise<boolean>
-  /** Whether events can be recorded now. Asks the bus when it has not answered lately. */
+  /** Whether events can be recorded now. Asks the bus when it has not answered lately and there is no journal to write to. */
   reachable(): boolean | Promise<boolean>
   /** Sends what waits, for `waitMs` at most; what could not be sent is counted and logged. */
   close(waitMs: number): Promise<void>
@@ -26,13 +28,16 @@ const FIRST_PAUSE_MS = 100
 const LAST_PAUSE_MS = 2_000
 /** For so long an answer of the bus is taken to say that it is there. */
 const TRUST_MS = 1_000
+/** A bus that has not stored a message by then is slow: what waits goes to the journal. */
+const SLOW_MS = 500
 
 /**
  * Publishes audit events on `audit.<node>`: whatever gathered while a publish was under way goes in the next message, `{ events: […] }`.
  * A message that failed is sent again with the same id until it is stored, so that a lost acknowledgement makes no second copy.
  *
- * The queue is in memory and bounded. Until there is a journal on disk, a process that is killed while the bus is away loses what
- * its queue holds: events of calls whose callers were told that they are not recorded, and of refusals.
+ * With a journal, what the bus does not store soon is written there, and goes from there to the bus when that is back, also by the next
+ * process. An event may go both ways: the log keeps one of each id. Without a journal, or with one that is full, events wait in memory,
+ * which is bounded: a process that is killed then loses events whose callers were told that they are not recorded, and of refusals.
  */
 export function createRecorder(options: {
   readonly bus: Bus
@@ -41,8 +46,9 @@ export function createRecorder(options: {
   readonly log: Logger
   readonly metrics: Metrics
   readonly maxQueued: number
+  readonly journal?: Journal | undefined
 }): Recorder {
-  const { bus, clock, log, maxQueued } = options
+  const { bus, clock, log, maxQueued, journal } = options
   const subject = auditSubject(options.node)
   const queued = options.metrics.gauge('gatehouse_mcp_audit_queue', 'Audit events that wait for the bus.')
   const lost = options.metrics.counter(
@@ -71,20 +77,52 @@ export function createRecorder(options: {
       }
     })
 
+  const trouble = (error: unknown): void => {
+    if (!failing) {
+      const text = journal === undefined ? 'they wait in memory' : 'they go to the journal'
+      log.error({ err: error }, `audit events cannot be recorded; ${text}`)
+    }
+    failing = true
+    tried()
+  }
+  const arrived = (): void => {
+    if (failing) log.info('audit events are recorded again')
+    failing = false
+    answeredAt = clock.now()
+    tried()
+  }
+  const drainer =
+    journal && drainJournal({ journal, publish: (parcel) => bus.publish({ subject, ...parcel }), log, arrived })
+  const stopWatching = journal && watchJournal(journal, clock, options.metrics)
+
+  /** To the bus, or with a journal: to the bus soon, or not at all. @throws */
+  const publish = async (message: Parameters<Bus['publish']>[0]): Promise<void> => {
+    await (journal === undefined ? bus.publish(message) : soon(bus.publish(message)))
+    arrived()
+  }
+  /** `false` where there is none or it takes nothing more. */
+  const journalled = async (events: readonly string[]): Promise<boolean> => {
+    if (journal === undefined || drainer === undefined) return false
+    try {
+      await Promise.all(events.map((event) => journal.append(event)))
+      drainer.kick()
+      return true
+    } catch (error) {
+      if (!(error instanceof JournalFull)) throw error
+      return false
+    }
+  }
   const send = async (batch: readonly Waiting[]): Promise<void> => {
-    const message = { subject, id: randomUUID(), data: JSON.stringify({ events: batch.map(({ event }) => event) }) }
+    const events = batch.map(({ event }) => JSON.stringify(event))
+    const message = { subject, id: randomUUID(), data: `{"events":[${events.join(',')}]}` }
     for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(wait * 2, LAST_PAUSE_MS)) {
+      // While the bus is away the drainer of the journal finds out when it is back.
+      if (failing && (await journalled(events))) return tried()
       try {
-        await bus.publish(message)
-        if (failing) log.info({ events: batch.length }, 'audit events are recorded again')
-        failing = false
-        answeredAt = clock.now()
-        tried()
-        return
+        return await publish(message)
       } catch (error) {
-        if (!failing) log.error({ err: error }, 'audit events cannot be recorded; they wait in memory')
-        failing = true
-        tried()
+        trouble(error)
+        if (await journalled(events)) return
         if (closed) throw error
         await pause(wait)
       }
@@ -108,16 +146,17 @@ export function createRecorder(options: {
   }
   const ask = async (): Promise<boolean> => {
     try {
-      await bus.ping()
+      await (journal === undefined ? bus.ping() : soon(bus.ping()))
       answeredAt = clock.now()
+      if (running === undefined && journal?.empty !== false) failing = false
       if (!failing || running === undefined) return !failing
       // A server that answers may still have no stream to store in: the next try of what waits tells.
       const next = new Promise<void>((resolve) => awaitingTry.push(resolve))
       wake?.()
       await next
-      return !failing
+      return !failing || journal?.writable === true
     } catch {
-      return false
+      return journal?.writable === true
     } finally {
       asking = undefined
     }
@@ -144,19 +183,32 @@ export function createRecorder(options: {
     },
     reachable() {
       if (queue.length >= maxQueued) return false
+      if (failing && journal?.writable === true) return true
       if (!failing && clock.now() - answeredAt < TRUST_MS) return true
       asking ??= ask()
       return asking
     },
     async close(waitMs) {
+      const ends = clock.now() + waitMs
       const finish = running ?? Promise.resolve()
       await Promise.race([finish, pauseUnref(waitMs)])
       closed = true
       wake?.()
       await running
+      await drainer?.close(Math.max(0, ends - clock.now()))
+      stopWatching?.()
       if (queue.length > 0) log.error({ events: queue.length }, 'ended with audit events that were not recorded')
     },
   }
+}
+
+/** @throws when it takes longer; what it comes to then is nobody's business any more */
+async function soon<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${SLOW_MS} ms`)), SLOW_MS)
+  })
+  return Promise.race([work, late]).finally(() => clearTimeout(timer))
 }
 
 const pauseUnref = (ms: number): Promise<void> =>

@@ -21,6 +21,8 @@ export interface Verdict {
   readonly answer: Outcome
   /** The handler was entered, so its effect may be there. */
   readonly ran?: true
+  /** Id of the event that tells how it ended, where it was recorded that it begins. */
+  readonly call?: string
   /** The call goes on as a task, and is recorded when that ends. */
   readonly begun?: true
 }

@@ -13,6 +13,7 @@ import {
   systemClock,
   TenantState,
   type TenantStateData,
+  ToolCalled,
 } from '@gatehouse/contracts'
 import { type DatabaseHost, sql } from '@gatehouse/database'
 import { testDatabase } from '@gatehouse/database/testing'
@@ -99,13 +100,22 @@ export interface Rig {
   revoke(what: Revocation): Promise<unknown>
   setTenant(state: TenantStateData): Promise<unknown>
   changeNote(tenant: string, id: string, subjectTenant?: string): Promise<unknown>
-  /** What this node has recorded, from its beginning. */
-  auditEvents(): Promise<readonly { readonly tenantid: string; readonly data: Record<string, unknown> }[]>
+  /** How calls ended, as this node has recorded it from its beginning. */
+  auditEvents(): Promise<readonly Recorded[]>
+  /** The same of every kind of event. */
+  allEvents(): Promise<readonly Recorded[]>
   /** Removes the domain stream and makes it anew. */
   recreateDomain(): Promise<void>
   /** Cuts publishing and pinging of the app's bus, or restores it. */
   cutBus(cut: boolean): void
   close(): Promise<void>
+}
+
+export interface Recorded {
+  readonly id: string
+  readonly type: string
+  readonly tenantid: string
+  readonly data: Record<string, unknown>
 }
 
 /** What the nodes of one test file share: starting a database costs more, a node milliseconds. */
@@ -223,7 +233,8 @@ export async function openRig(
     revoke: auth.revoke,
     setTenant: auth.setTenant,
     changeNote: (id, note, subjectTenant = id) => changeNote(bus, id, note, subjectTenant),
-    auditEvents: () => readAudit(bus, node),
+    auditEvents: async () => (await readAudit(bus, node)).filter(({ type }) => type === ToolCalled.type),
+    allEvents: () => readAudit(bus, node),
     recreateDomain,
     cutBus: (now) => {
       cut.now = now
@@ -322,7 +333,7 @@ function changeNote(bus: Bus, tenantId: string, id: string, subjectTenant: strin
 }
 
 async function readAudit(bus: Bus, node: string) {
-  const events: { tenantid: string; data: Record<string, unknown> }[] = []
+  const events: Recorded[] = []
   const follower = await bus.follow(STREAMS.audit.name, { from: 'first', filter: auditSubject(node) }, (message) => {
     events.push(...JSON.parse(new TextDecoder().decode(message.data)).events)
   })

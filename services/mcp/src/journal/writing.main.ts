@@ -1,0 +1,24 @@
+// For tests: appends to a journal for as long as it lives, several at once, and says which records are safe.
+import { writeSync } from 'node:fs'
+import { systemClock } from '@gatehouse/contracts'
+import { silentLogger } from '@gatehouse/telemetry'
+import { openJournal } from './journal.ts'
+
+const [folder = '', prefix = ''] = process.argv.slice(2)
+const journal = await openJournal({
+  folder,
+  clock: systemClock,
+  log: silentLogger,
+  maxBytes: 1e9,
+  segmentBytes: 4_096,
+})
+let count = 0
+const writer = async (): Promise<void> => {
+  for (;;) {
+    count += 1
+    const record = `${prefix}-${count}`
+    await journal.append(record)
+    writeSync(1, `${record}\n`)
+  }
+}
+await Promise.all(Array.from({ length: 16 }, writer))
