@@ -58,9 +58,26 @@ const KNOWN_SCHEMES: ReadonlySet<string> = new Set(
     'warp windsurf windsurf-next zed',
   ].flatMap((line) => line.split(' ')),
 )
-/** Addresses of editors that open a file, another machine or a setting. */
-const OPENS_SOMETHING =
-  /^(?:vscode(?:-insiders)?|vscodium|code-oss|cursor|windsurf(?:-next)?|kiro|trae):(?:\/\/)?(?:extension|file|settings|vscode-remote)(?![\w.-])/i
+/** Of known applications what opens a file, another machine or a setting, or brings in a server or a prompt, instead of an answer. */
+const OPENS_SOMETHING: readonly RegExp[] = (
+  [
+    [
+      'vscode(?:-insiders)?|vscodium|code-oss|cursor|windsurf(?:-next)?|kiro|trae',
+      'extension|file|settings|vscode-remote|mcp|anysphere\\.cursor-deeplink|windsurf-mcp-registry|kiro\\.mcp',
+    ],
+    ['zed', 'file|ssh|settings|extension|agent|git'],
+    ['goose', 'extension|recipe|bot|sessions'],
+    ['lmstudio', 'add_mcp|open_from_hf'],
+    ['raycast', 'extensions|script-commands|ai-commands|mcp'],
+    ['jetbrains', '[^/?]+/(?:checkout|navigate|settings|open)'],
+    ['warp', 'action|launch'],
+    ['cherrystudio', 'mcp|providers'],
+    ['opencode', 'open-project'],
+    ['claude', 'new|code|claude\\.ai'],
+  ] as const
+).map(([schemes, places]) => new RegExp(`^(?:${schemes}):(?:/*)(?:${places})(?![\\w.-])`, 'i'))
+/** A host that programs read in different ways: some decode it before they look. */
+const ENCODED_HOST = /^[^/?]*\/\/[^/?]*%/
 /** At least two labels, none of them empty. Top-level domains have letters only. */
 const REVERSE_DOMAIN = /^[a-z]{2,63}(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/
 /** Parameters of our answer: a callback that brings its own would make a client, or our page, read those instead. */
@@ -117,7 +134,8 @@ function judgeKind(uri: string, url: URL, isPublic: boolean, schemes: readonly s
   }
   if (!KNOWN_SCHEMES.has(scheme) && !REVERSE_DOMAIN.test(scheme) && !schemes.includes(scheme))
     return refuse(`uses the scheme ${scheme}, which is neither a known application's nor a domain name turned round`)
-  if (OPENS_SOMETHING.test(uri)) return refuse('opens something instead of handing over')
+  if (ENCODED_HOST.test(uri) || OPENS_SOMETHING.some((form) => form.test(uri)))
+    return refuse('opens something instead of handing over')
   if (!isPublic) return refuse('uses a private-use scheme, which only public clients may')
   return { ok: true, kind: 'private-use' }
 }
