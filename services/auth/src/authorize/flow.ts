@@ -60,9 +60,18 @@ export type Step =
 /** How long a person may take. */
 const REQUEST_MS = 15 * 60_000
 
-/** A new request: trust, checks, then what `resume` does. @param pushed whether it came by /oauth/par */
-export async function begin(params: Params, pushed: boolean, browser: Browser, deps: FlowDeps): Promise<Step> {
-  const { client, redirect } = await trust(params, deps.findClient)
+/** A request as it came. */
+export interface Begun {
+  readonly params: Params
+  /** Whether it came by /oauth/par. */
+  readonly pushed: boolean
+  /** Whose it is, as limits count them. */
+  readonly sender: string
+}
+
+/** A new request: trust, checks, then what `resume` does. */
+export async function begin({ params, pushed, sender }: Begun, browser: Browser, deps: FlowDeps): Promise<Step> {
+  const { client, redirect } = await trust(params, sender, deps.findClient)
   const nowMs = deps.clock.now()
   const resources = await deps.resources()
   const pushedRequired = deps.profile.requirePushedRequests

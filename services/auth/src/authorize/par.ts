@@ -30,7 +30,7 @@ export async function parRoutes(
     post: async (request, reply) => {
       const form = readForm(request)
       const id = form.get('client_id')
-      const found = id !== undefined && isDocumentId(id) ? await deps.findClient(id) : undefined
+      const found = id !== undefined && isDocumentId(id) ? await deps.findClient(id, senderOf(request)) : undefined
       if (found?.ok === false) throw new Refusal(found.reason, found.text === undefined ? {} : { text: found.text })
       const client = await deps.authenticateClient(request, form)
       await deps.limiter.need(`par:${client.id}:${senderOf(request)}`, PUSHES)

@@ -12,12 +12,13 @@ export interface Trusted {
 
 /**
  * Client and redirect of an untrusted request. Until both are proven nothing is redirected (RFC 6749 section 4.1.2.1).
+ * @param sender whose request it is, as limits count them
  * @throws PageFault
  */
-export async function trust(params: Params, find: FindClient): Promise<Trusted> {
+export async function trust(params: Params, sender: string, find: FindClient): Promise<Trusted> {
   const [clientId, ...otherIds] = params.all('client_id')
   if (clientId === undefined || otherIds.length > 0) throw new PageFault('client.missing')
-  const found = await find(clientId)
+  const found = await find(clientId, sender)
   if (!found.ok) throw new PageFault(found.reason)
   const { client } = found
   const redirect = redirectOf(params, client)

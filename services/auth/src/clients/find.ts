@@ -10,13 +10,16 @@ export type Found =
   | { readonly ok: true; readonly client: Client }
   | { readonly ok: false; readonly reason: Absence; readonly text?: string }
 
-/** The client that an authorization request names: one of our table, or the one behind a metadata document. */
-export type FindClient = (id: string) => Promise<Found>
+/**
+ * The client that an authorization request names: one of our table, or the one behind a metadata document.
+ * @param sender who asks, as limits count them
+ */
+export type FindClient = (id: string, sender: string) => Promise<Found>
 
 export function createClientFinder(deps: { readonly db: Database; readonly documents: MetadataDocuments }): FindClient {
   const { db, documents } = deps
-  return async (id) => {
-    if (isDocumentId(id)) return documents.find(id)
+  return async (id, sender) => {
+    if (isDocumentId(id)) return documents.find(id, sender)
     const client = await client_read_any(db, id)
     const reason = absenceOf(client)
     return client === undefined || reason !== undefined

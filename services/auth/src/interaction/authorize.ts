@@ -20,6 +20,7 @@ import type { Browser, Browsers } from '../http/browser.ts'
 import { addEndpoint } from '../http/endpoint.ts'
 import { readForm, readPosted, readQuery } from '../http/form.ts'
 import { brandOf, PageFault, type Pages } from '../http/pages.ts'
+import { senderOf } from '../http/sender.ts'
 import type { Providers } from '../upstream/providers.ts'
 import type { Returns } from './return.ts'
 import { showSignIn } from './sign-in.ts'
@@ -56,7 +57,7 @@ export function authorizeRoutes(server: FastifyInstance, deps: AuthorizeDeps): v
       const requestUri = query.get('request_uri')
       const pushed = isPushed(requestUri)
       const params = pushed ? await takePushed(requestUri, query.get('client_id'), deps) : query
-      const step = await begin(params, pushed, browser, deps)
+      const step = await begin({ params, pushed, sender: senderOf(request) }, browser, deps)
       if (step.kind === 'redirect') return sendAway(reply, step.url)
       // The link is used up: whoever loads the page again needs one that still leads here.
       return pushed && step.kind !== 'refused'

@@ -269,6 +269,20 @@ test('metadata documents', async (t) => {
     },
   )
 
+  await t.test('who names one host after the other is not asked for; others are [A-OP-01, A-CI-13]', async (t) => {
+    house.clock.forward(2 * MINUTE)
+    const stranger = (host: string, address = '2001:db8:9::1') => {
+      const id = `https://${host}.flood.example/client.json`
+      web.hosts.set(new URL(id).host, jsonHost({ client_id: id, client_name: 'F', redirect_uris: [CALLBACK] }))
+      return begin(id, {}, new Visitor(house, address))
+    }
+    for (let count = 0; count < 60; count += 1) t.equal((await stranger(`h${count}`)).statusCode, 200)
+    t.equal((await stranger('one-more', '2001:db8:9::2')).statusCode, 400)
+    t.notOk(web.requests.some((request) => request.startsWith('one-more.')))
+    t.equal((await stranger('h1')).statusCode, 200, 'what is known is not asked for')
+    t.equal((await stranger('one-more', '192.0.2.9')).statusCode, 200)
+  })
+
   await t.test('an operator switches documents off [A-CI-21]', async (t) => {
     const closed = await openHouse(t, {
       profile: { clientDocuments: { enabled: false, allow: [], deny: [] } },

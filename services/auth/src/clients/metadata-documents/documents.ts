@@ -25,8 +25,11 @@ export type DocumentFound =
   | { readonly ok: false; readonly reason: DocumentFault; readonly text: string }
 
 export interface MetadataDocuments {
-  /** The client that a URL stands for, as an authorization request meets it: its document is fetched unless our copy is fresh. */
-  find(id: string): Promise<DocumentFound>
+  /**
+   * The client that a URL stands for, as an authorization request meets it: its document is fetched unless our copy is fresh.
+   * @param sender who has it fetched, as limits count them
+   */
+  find(id: string, sender: string): Promise<DocumentFound>
 }
 
 export interface DocumentDeps {
@@ -46,6 +49,8 @@ export interface DocumentDeps {
 const MAX_BYTES = 5 * 1024
 /** For all documents of a host. Failures are not kept, so this alone stops somebody from having us ask a host on and on. */
 const PER_HOST = { limit: 60, windowMs: 60_000 }
+/** Fetches for one sender: there are few that can be under way at once, and whoever owns a domain has hosts without end. */
+const PER_SENDER = { limit: 60, windowMs: 60_000 }
 /** How long the other nodes leave the asking to one, while their copy is good enough. */
 const LEASE_MS = 10_000
 /** Answers that mean that the document was taken away. All else may be a bad hour of its host, or a wall before it. */
@@ -81,11 +86,13 @@ export function createMetadataDocuments(deps: DocumentDeps): MetadataDocuments {
     return { ok: true, client }
   }
 
-  const ask = async (id: string, copy: Client | undefined): Promise<DocumentFound> => {
+  const ask = async (id: string, sender: string, copy: Client | undefined): Promise<DocumentFound> => {
     const found: DocumentFound | undefined = copy && { ok: true, client: copy }
     if (found !== undefined && !(await leads(id, deps))) return found
     if ((await deps.limiter.count(`document:${new URL(id).hostname}`, PER_HOST)) !== undefined)
       return found ?? refuse('document.unreachable', 'Documents of this host are asked for too often. Try again later.')
+    if ((await deps.limiter.count(`documents-for:${sender}`, PER_SENDER)) !== undefined)
+      return found ?? refuse('document.unreachable', 'Too many documents are asked for. Try again later.')
     const fetched = await deps.outbound.getJson(id, { maxBytes: MAX_BYTES })
     if (fetched.ok) return accept(id, fetched)
     const { fault, status } = fetched
@@ -97,7 +104,7 @@ export function createMetadataDocuments(deps: DocumentDeps): MetadataDocuments {
   }
 
   return {
-    async find(id) {
+    async find(id, sender) {
       const verdict = judgeDocumentUrl(id, deps.documentPolicy, deps.laptop)
       if (!verdict.ok) return refuse('document.refused', `The client id ${verdict.fault}.`)
       const { client, state } = await db.asPlatform('metadata document', async (tx) => {
@@ -110,7 +117,7 @@ export function createMetadataDocuments(deps: DocumentDeps): MetadataDocuments {
         return refuse('client.disabled')
       if (client !== undefined && state === 'fresh') return { ok: true, client }
       const flight =
-        flights.get(id) ?? ask(id, state === 'stale' ? client : undefined).finally(() => flights.delete(id))
+        flights.get(id) ?? ask(id, sender, state === 'stale' ? client : undefined).finally(() => flights.delete(id))
       flights.set(id, flight)
       return flight
     },
