@@ -30,3 +30,7 @@ test('a service that anybody could operate does not start', async (t) => {
     await t.rejects(openHouse(t, { deps: { adminToken: new Secret(adminToken) } }), TypeError)
   }
 })
+
+test('a service that would be reached without TLS from elsewhere does not start [A-TP-01]', async (t) => {
+  await t.rejects(openHouse(t, { deps: { publicUrl: 'http://align.example' } }), /must be https/)
+})

@@ -26,6 +26,7 @@ import { addForms } from './http/form.ts'
 import { createLimiter } from './http/limiter.ts'
 import { brandOf, createPages, PageFault } from './http/pages.ts'
 import { prefersHtml } from './http/prefers-html.ts'
+import { isSecureOrigin } from './http/secure-origin.ts'
 import { authorizeRoutes } from './interaction/authorize.ts'
 import { authorizedAppsRoutes } from './interaction/authorized-apps.ts'
 import { homeRoutes } from './interaction/home.ts'
@@ -218,6 +219,7 @@ const sayHttpsOnly = async (_request: unknown, reply: FastifyReply) =>
 function refuseEmptyProtections({ publicUrl, secret, adminToken }: AuthDeps): void {
   if (new URL(publicUrl).origin !== publicUrl)
     throw new TypeError('publicUrl must be an origin without a path or slash')
+  if (!isSecureOrigin(publicUrl)) throw new TypeError('publicUrl must be https, or http on this machine')
   if (secret.reveal().length < 16) throw new TypeError('the secret needs at least 16 characters')
   if (adminToken.reveal().length < 16) throw new TypeError('the operator token needs at least 16 characters')
 }

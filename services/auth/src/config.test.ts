@@ -47,6 +47,15 @@ test('every fault is told at once, and a private key is refused where a public o
   t.match(loadConfig(authConfig, { ...GOOD, INTERNAL_CLIENTS: good }).INTERNAL_CLIENTS, JSON.parse(good))
 })
 
+test('credentials go over TLS, or stay on this machine [A-TP-01]', async (t) => {
+  const at = (PUBLIC_URL: string) => () => loadConfig(authConfig, { ...GOOD, PUBLIC_URL })
+  for (const url of ['https://a.example', 'http://localhost:4000', 'http://acme.localhost:4000', 'http://127.0.0.1:1'])
+    t.doesNotThrow(at(url), url)
+  t.doesNotThrow(at('http://[::1]:4000'))
+  for (const host of ['a.example', '10.0.0.1', '192.168.0.1:4000', 'localhost.evil.example', '127.0.0.1.evil.example'])
+    t.throws(at(`http://${host}`), ConfigError, host)
+})
+
 test('providers are read whole, or it is told what is wrong with them, never their secrets', async (t) => {
   const corp = {
     id: 'corp',

@@ -3,6 +3,7 @@ import { redirectDomain } from '@gatehouse/profiles'
 import type { JWK } from 'jose'
 import { z } from 'zod'
 import type { InternalClient } from './api-keys/assertion.ts'
+import { isSecureOrigin } from './http/secure-origin.ts'
 import { RING_NAMES, SIGNING_KEY_DAYS } from './keys/rings.ts'
 import { configuredProviders } from './upstream/provider.ts'
 
@@ -62,6 +63,7 @@ export const authConfig = z.object({
       'must be an origin',
     )
     .transform((value) => new URL(value).origin)
+    .refine(isSecureOrigin, 'must be https, or http on this machine')
     .describe('Origin that clients and people use; it is the issuer.'),
   MCP_REDIRECT_DOMAINS: list()
     .pipe(z.array(redirectDomain))

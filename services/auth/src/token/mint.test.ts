@@ -9,7 +9,7 @@ test('access tokens', async (t) => {
   const refreshed = (await token(house, refreshForm(tokens.client, tokens.refresh_token))).json()
 
   await t.test(
-    'are what RFC 9068 asks for, and no more is told of the person [A-AT-01, A-AT-02, A-AT-04, A-AT-09]',
+    'are what RFC 9068 asks for, and no more is told of the person [A-AT-01, A-AT-02, A-AT-04, A-AT-09, A-TE-11]',
     async (t) => {
       const keys = createLocalJWKSet((await house.auth.jwks()) as Parameters<typeof createLocalJWKSet>[0])
       const { payload, protectedHeader } = await jwtVerify(tokens.access_token, keys, { issuer: ORIGIN, audience: MCP })

@@ -180,18 +180,21 @@ test('the token endpoint', async (t) => {
     t.match((await token(house, refreshForm(tokens.client, tokens.refresh_token))).json(), { error: 'invalid_grant' })
   })
 
-  await t.test('400 invalid_grant: a family that was renewed all the time ends in the end [A-RF-09]', async (t) => {
-    const tokens = await connect(house)
-    let newest = tokens.refresh_token
-    for (let month = 0; month < 3; month += 1) {
-      house.clock.forward(29 * 86_400_000)
-      const answer = await token(house, refreshForm(tokens.client, newest))
-      t.equal(answer.statusCode, 200)
-      newest = answer.json().refresh_token
-    }
-    house.clock.forward(3 * 86_400_000)
-    t.match((await token(house, refreshForm(tokens.client, newest))).json(), { error: 'invalid_grant' })
-  })
+  await t.test(
+    '400 invalid_grant: a family that was renewed all the time ends in the end [A-RF-09, A-TE-11]',
+    async (t) => {
+      const tokens = await connect(house)
+      let newest = tokens.refresh_token
+      for (let month = 0; month < 3; month += 1) {
+        house.clock.forward(29 * 86_400_000)
+        const answer = await token(house, refreshForm(tokens.client, newest))
+        t.equal(answer.statusCode, 200)
+        newest = answer.json().refresh_token
+      }
+      house.clock.forward(3 * 86_400_000)
+      t.match((await token(house, refreshForm(tokens.client, newest))).json(), { error: 'invalid_grant' })
+    },
+  )
 
   await t.test('reuse ends the family, whatever else the request says [A-RF-02, A-RI-03]', async (t) => {
     const tokens = await connect(house)
@@ -290,30 +293,33 @@ test('the token endpoint', async (t) => {
     },
   )
 
-  await t.test('401 invalid_client, with a challenge for Basic [A-TE-02, A-TE-05, A-TE-06, A-TE-09]', async (t) => {
-    const good = exchangeForm(client, 'x', verifier)
-    const forms: readonly (readonly [Record<string, string>, Record<string, string>?])[] = [
-      [{ ...good, client_id: '' }],
-      [{ ...good, client_id: 'cli_unknown' }],
-      [{ ...good, client_id: secretive.client_id }],
-      [{ ...good, client_id: secretive.client_id, client_secret: 'wrong' }],
-      [{ ...good, client_secret: 'a public client has none' }],
-      [{ ...good, client_id: '' }, basic(secretive.client_id, 'wrong')],
-    ]
-    for (const [form, headers] of forms) {
-      const answer = await token(house, form, headers)
-      t.equal(answer.statusCode, 401)
-      t.match(answer.json(), { error: 'invalid_client' })
-      t.equal(answer.headers['www-authenticate'] !== undefined, headers !== undefined)
-    }
-    const inQuery = await house.server.inject({
-      method: 'POST',
-      url: `/oauth/token?client_id=${secretive.client_id}&client_secret=${secret}`,
-      payload: 'grant_type=refresh_token&refresh_token=x',
-      headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    })
-    t.equal(inQuery.statusCode, 401, 'a secret in the URL does not count [A-TE-01]')
-  })
+  await t.test(
+    '401 invalid_client, with a challenge for Basic [A-TE-01, A-TE-02, A-TE-05, A-TE-06, A-TE-09]',
+    async (t) => {
+      const good = exchangeForm(client, 'x', verifier)
+      const forms: readonly (readonly [Record<string, string>, Record<string, string>?])[] = [
+        [{ ...good, client_id: '' }],
+        [{ ...good, client_id: 'cli_unknown' }],
+        [{ ...good, client_id: secretive.client_id }],
+        [{ ...good, client_id: secretive.client_id, client_secret: 'wrong' }],
+        [{ ...good, client_secret: 'a public client has none' }],
+        [{ ...good, client_id: '' }, basic(secretive.client_id, 'wrong')],
+      ]
+      for (const [form, headers] of forms) {
+        const answer = await token(house, form, headers)
+        t.equal(answer.statusCode, 401)
+        t.match(answer.json(), { error: 'invalid_client' })
+        t.equal(answer.headers['www-authenticate'] !== undefined, headers !== undefined)
+      }
+      const inQuery = await house.server.inject({
+        method: 'POST',
+        url: `/oauth/token?client_id=${secretive.client_id}&client_secret=${secret}`,
+        payload: 'grant_type=refresh_token&refresh_token=x',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      })
+      t.equal(inQuery.statusCode, 401, 'a secret in the URL does not count')
+    },
+  )
 
   await t.test(
     '401 and never 5xx: a NUL in the name of Basic, plain or encoded, at the token and revocation endpoint',
