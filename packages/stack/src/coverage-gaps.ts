@@ -17,7 +17,27 @@ export const UNPROVEN: readonly { readonly ids: readonly string[]; readonly why:
   },
   { ids: 'A-DF-01 A-DF-02'.split(' '), why: 'The device flow (RFC 8628) is not offered and named in no metadata.' },
   {
-    ids: 'S-LK-01 S-LK-03 S-LK-04 S-LK-05 S-LK-06 S-LK-07 S-LK-09'.split(' '),
+    ids: 'S-LK-03 S-LK-04 S-LK-05 S-LK-06 S-LK-07 S-LK-09'.split(' '),
     why: 'The experimental tasks of 2025-11-25 are not declared; a `task` parameter is ignored. Tasks are those of the extension.',
+  },
+  {
+    ids: 'S-AU-33 S-AU-34 S-AU-35 S-AU-38'.split(' '),
+    why: 'DPoP (RFC 9449) is not offered: the metadata of the resource names bearer tokens in the header alone.',
+  },
+  {
+    ids: ['S-HV-27'],
+    why: 'For gateways that judge by mirrored headers. There is none here: the balancer passes requests on as they are, and every node judges for itself.',
+  },
+  {
+    ids: 'S-EL-11 S-EL-14 S-EL-15'.split(' '),
+    why:
+      'Nothing of Gatehouse leads to a page by elicitation, and it calls no third party for anybody: who is at such a page, and what is kept ' +
+      'there, is up to the catalog whose tool names it. Clients are authorized by OAuth alone.',
+  },
+  {
+    ids: 'S-SB-01 S-LA-06'.split(' '),
+    why:
+      'Gatehouse is no proxy to another authorization server. Where people sign in elsewhere, that says who they are and nothing else: no token of ' +
+      'the other server is kept or given on, and every client needs the consent that is asked for here.',
   },
 ]

@@ -88,7 +88,7 @@ const accepted: readonly (readonly [string, () => Promise<string>])[] = [
   ['expired within the skew', () => sign({ exp: NOW - 29 })],
 ]
 for (const [name, token] of accepted) {
-  test(`accepted: ${name}`, async (t) => {
+  test(`accepted: ${name} [S-AU-15]`, async (t) => {
     t.match(await verifier().verify(await token()), { ok: true })
   })
 }
@@ -130,7 +130,7 @@ const refused: readonly (readonly [string, string, () => string | Promise<string
   ['no JWT', 'malformed', () => 'ghk_abcdef'],
 ]
 for (const [name, reason, token] of refused) {
-  test(`refused as ${reason}: ${name}`, async (t) => {
+  test(`refused as ${reason}: ${name} [S-AU-15]`, async (t) => {
     t.same(await verifier().verify(await token()), { ok: false, reason })
   })
 }

@@ -11,7 +11,8 @@ const running = await runningHouse(file)
 /** What no balancer forwards: for the platform, and between services. */
 const BELOW = ['/healthz', '/readyz', '/metrics', '/internal/v1/credentials', '/internal/v1/introspect']
 
-test('one process answers each path of the route table, in all forms of metadata', (t) => allServed(t, running))
+test('one process answers each path of the route table, in all forms of metadata [S-LA-03, S-AU-09]', (t) =>
+  allServed(t, running))
 
 test('what the one process serves is in the list of paths, or not for the outside', async (t) => {
   const known = (await servedPaths(running)).map(({ path }) => path)

@@ -167,12 +167,13 @@ test('the authorization endpoint', async (t) => {
   )
 
   await t.test(
-    'pages forbid framing, scripts and foreign forms but the callback; no CORS [A-LN-01, A-AZ-02, A-CO-01, CF-11]',
+    'pages forbid framing, scripts and foreign forms but the callback; no CORS [A-LN-01, A-AZ-02, A-CO-01, S-SB-02, CF-11]',
     async (t) => {
       const page = await visitor.get(authorizeUrl(client, verifier))
       t.match(page.headers['content-security-policy'], "frame-ancestors 'none'")
       t.match(page.headers['content-security-policy'], "form-action 'self' https://client.example;")
       t.match(page.headers, { 'x-frame-options': 'DENY', 'cache-control': 'no-store' })
+      for (const shown of ['Test client', 'client.example', 'name="csrf"']) t.match(page.body, shown)
       t.match(page.headers['set-cookie'] ?? visitor.cookie, /__Host-gatehouse=/)
       t.notOk('access-control-allow-origin' in page.headers)
       const preflight = await house.server.inject({

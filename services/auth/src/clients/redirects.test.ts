@@ -46,7 +46,7 @@ const MATCHES: readonly (readonly [string, string, boolean])[] = [
   ['cursor://anysphere.cursor-mcp/oauth/callback', 'cursor://anysphere.cursor-mcp:1/oauth/callback', false],
 ]
 
-test('a redirect is the registered one to the character, but for the port of a loopback host [A-RU-01, A-RU-02, A-RU-03, CF-4]', async (t) => {
+test('a redirect is the registered one to the character, but for the port of a loopback host [A-RU-01, A-RU-02, A-RU-03, S-SB-04, CF-4]', async (t) => {
   for (const [registered, asked, same] of MATCHES)
     t.equal(redirectsEqual(registered, asked), same, JSON.stringify(asked))
 })

@@ -5,7 +5,7 @@ import { formOf, openHouse, PASSWORD, Visitor } from '../testing/house.ts'
 test('signing in', async (t) => {
   const house = await openHouse(t)
 
-  await t.test('the right password opens a session under a new cookie [A-LN-03]', async (t) => {
+  await t.test('the right password opens a session under a new cookie [A-LN-03, S-SB-03]', async (t) => {
     const visitor = new Visitor(house)
     const page = await visitor.get('/sign-in')
     const before = visitor.cookie

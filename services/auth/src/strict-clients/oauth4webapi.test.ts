@@ -19,7 +19,7 @@ test('oauth4webapi finds every answer to the letter', async (t) => {
   const options = { [oauth.customFetch]: fetch }
 
   await t.test(
-    'discovery of both kinds, with an issuer that is equal to the character [A-DM-01, A-DM-03]',
+    'discovery of both kinds, with an issuer that is equal to the character [A-DM-01, A-DM-03, S-LA-02]',
     async (t) => {
       const [one, other] = [await discover(fetch, 'oidc'), await discover(fetch, 'oauth2')]
       t.same(one, other)

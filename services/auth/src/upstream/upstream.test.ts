@@ -214,7 +214,7 @@ test('signing in at another OpenID provider', async (t) => {
   )
 
   await t.test(
-    'an answer is good once, in the browser that asked, at the callback of the provider that was asked [A-LN-07]',
+    'an answer is good once, in the browser that asked, at the callback of the provider that was asked [A-LN-07, S-SB-05]',
     async (t) => {
       const visitor = new Visitor(house)
       const elsewhere = new Elsewhere()

@@ -83,7 +83,7 @@ test('tool calls over the wire', async (suite) => {
     t.equal((await modern(rig, reader, 'resources/read', { uri: 'notes://drafts' })).status, 403)
   })
 
-  await suite.test('a missing permission is a tool error that names it and who has it', async (t) => {
+  await suite.test('a missing permission is a tool error that names it and who has it [S-TL-12]', async (t) => {
     const answer = await call(viewer, 'notes_purge', {})
     t.match(answer.body.result, { isError: true, content: [{ text: /notes:purge.*role owner/ }] })
     t.match(await lastEvent(), { data: { outcome: 'refused', reason: 'permission.missing' } })
@@ -105,7 +105,7 @@ test('tool calls over the wire', async (suite) => {
   })
 
   await suite.test(
-    'arguments that do not fit are told by name, as the revision has it [S-TL-10] [S-LF-06]',
+    'arguments that do not fit are told by name, as the revision has it [S-TL-10] [S-TL-12] [S-LF-06]',
     async (t) => {
       const given = { text: '' }
       const now = (await call(token, 'notes_create', given)).body.result

@@ -83,7 +83,7 @@ test('content in every revision', async (suite) => {
   })
 
   await suite.test(
-    'structured content fits its schema, or the call fails; a failure in the tool\u2019s own words needs none [S-TL-06, S-TL-10, S-LF-07]',
+    'structured content fits its schema, or the call fails; a failure in the tool\u2019s own words needs none [S-TL-06, S-TL-10, S-TL-12, S-LF-07]',
     async (t) => {
       t.match((await call('2026-07-28', 'mixed', { how: 'good' })).result, {
         content: [{ text: 'see' }],

@@ -19,7 +19,7 @@ test('the edge of the MCP endpoint', async (suite) => {
     post(rig, credential, discover.body, { ...discover.headers, ...headers })
 
   await suite.test(
-    'without a credential: 401, where to look, what to ask for, and no error [S-AU-10] [S-AU-22] [S-TR-06] [CF-5]',
+    'without a credential: 401, where to look, what to ask for, and no error [S-AU-10] [S-AU-22] [S-TR-06] [S-SB-07] [CF-5]',
     async (t) => {
       const answer = await challengeOf(undefined)
       t.equal(answer.status, 401)
@@ -50,7 +50,7 @@ test('the edge of the MCP endpoint', async (suite) => {
   )
 
   await suite.test(
-    'a bad token is 401 invalid_token, whatever is bad about it [S-AU-11] [S-AU-12] [S-AU-13] [S-AU-23]',
+    'a bad token is 401 invalid_token, whatever is bad about it [S-AU-11] [S-AU-12] [S-AU-13] [S-AU-23] [S-SB-06]',
     async (t) => {
       const now = Math.floor(Date.now() / 1_000)
       const bad: Record<string, string> = {

@@ -35,22 +35,25 @@ test('the exchange of API keys at auth', async (suite) => {
   const options = { authUrl, issuer: ISSUER, clientId: 'gatehouse-mcp', key, clock: systemClock, fetch }
   const exchange = await createKeyExchange(options)
 
-  await suite.test('this service proves itself with a short signed assertion, new for each request', async (t) => {
-    t.same(await exchange('notes_x'), FACTS)
-    await exchange('notes_x')
-    const tokens = seen.map(({ authorization }) => authorization.replace('Bearer ', ''))
-    for (const token of tokens) {
-      const { payload } = await jwtVerify(token, pair.publicKey, {
-        issuer: 'gatehouse-mcp',
-        subject: 'gatehouse-mcp',
-        audience: ISSUER,
-      })
-      t.ok(Number(payload.exp) - Number(payload.iat) <= 60)
-      t.equal(decodeProtectedHeader(token).kid, 'mcp-1')
-    }
-    t.equal(new Set(tokens).size, 2)
-    t.match(seen[0], { url: '/internal/v1/credentials', body: '{"credential":"notes_x"}' })
-  })
+  await suite.test(
+    'this service proves itself with a short signed assertion, new for each request, and with nothing of its callers [S-AU-19]',
+    async (t) => {
+      t.same(await exchange('notes_x'), FACTS)
+      await exchange('notes_x')
+      const tokens = seen.map(({ authorization }) => authorization.replace('Bearer ', ''))
+      for (const token of tokens) {
+        const { payload } = await jwtVerify(token, pair.publicKey, {
+          issuer: 'gatehouse-mcp',
+          subject: 'gatehouse-mcp',
+          audience: ISSUER,
+        })
+        t.ok(Number(payload.exp) - Number(payload.iat) <= 60)
+        t.equal(decodeProtectedHeader(token).kid, 'mcp-1')
+      }
+      t.equal(new Set(tokens).size, 2)
+      t.match(seen[0], { url: '/internal/v1/credentials', body: '{"credential":"notes_x"}' })
+    },
+  )
 
   await suite.test('only the word of auth makes a key no good; anything else is an outage', async (t) => {
     answer = { status: 404, body: '{"error":"inactive"}' }

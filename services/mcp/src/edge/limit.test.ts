@@ -52,7 +52,7 @@ test('while the store is away this node counts alone, and still limits', async (
   t.equal((await limit.take(principal('a'), 1)).over, false)
 })
 
-test('over the limit: 429 with Retry-After and a JSON-RPC error, nothing runs, and tools take their cost [L19] [S-SB-13]', async (t) => {
+test('over the limit: 429 with Retry-After and a JSON-RPC error, nothing runs, and tools take their cost [L19] [S-SB-13] [S-TL-12]', async (t) => {
   const rig = await openRig(parts, { profile: { ...PROFILE, limits: { requestsPerMinute: 8 } } })
   t.teardown(() => rig.close())
   const token = await rig.token()

@@ -149,7 +149,9 @@ async function holds(t: Test, requests: fc.Arbitrary<Made>, numRuns: number): Pr
 }
 
 test('hostile requests', async (suite) => {
-  await suite.test('of the stateless revision', (t) => holds(t, modernRequests(live), 1_500))
+  await suite.test('of the stateless revision, every answer of which tells nothing from within [S-LG-05]', (t) =>
+    holds(t, modernRequests(live), 1_500),
+  )
   await suite.test('of earlier revisions, with and without a session', (t) => holds(t, legacyRequests(live), 1_500))
   await suite.test('for streams', (t) => holds(t, streamRequests(live), 400))
   await suite.test('for HTTP+SSE', async (t) => {

@@ -54,7 +54,7 @@ test('methods over the wire', async (suite) => {
   })
 
   await suite.test(
-    'an unknown version is answered with the newest legacy one, bad params with -32602 [S-LC-03]',
+    'an unknown version is answered with the newest legacy one, bad params with -32602 [S-LC-02] [S-LC-03]',
     async (t) => {
       for (const protocolVersion of ['1.0.0', MODERN, '2024-11-05']) {
         const answer = await legacy(rig, token, undefined, 'initialize', { ...CLIENT, protocolVersion })

@@ -96,8 +96,9 @@ test('notifications of a request', async (suite) => {
   )
 
   await suite.test(
-    'log messages are those at or above the level of the request [S-LG-02, S-LG-04, S-TR-14]',
+    'log messages are those at or above the level of the request, and the server has said that it logs [S-LG-02, S-LG-03, S-LG-04, S-TR-14]',
     async (t) => {
+      t.same((await modern(rig, token, 'server/discover')).body.result.capabilities.logging, {})
       const { messages } = await call('steps', { count: 4 }, { [LOG_LEVEL]: 'info' })
       const logs = messages.slice(0, -1)
       t.same(

@@ -68,7 +68,7 @@ test('a mirrored parameter is declared to the letter, or the start stops [S-HV-2
   }
 })
 
-test('a schema that a catalog brings itself is listed as it is, and held to the same rules [S-TL-05, S-JS-02]', async (t) => {
+test('a schema that a catalog brings itself is listed as it is, and held to the same rules [S-TL-05, S-JS-01, S-JS-02]', async (t) => {
   const raw = (inputSchema: Record<string, unknown>) =>
     defineTool<object>()({ ...first, name: 'raw', input: z.object({}), inputSchema })
   const $schema = 'https://json-schema.org/draft/2020-12/schema'
@@ -76,9 +76,11 @@ test('a schema that a catalog brings itself is listed as it is, and held to the 
     $schema,
     type: 'object',
     $defs: { a: { $anchor: 'x' } },
+    properties: { pair: { prefixItems: [{ $ref: '#/$defs/a' }], unevaluatedItems: false } },
     if: {},
     else: false,
     additionalProperties: false,
+    unevaluatedProperties: false,
   }
   const registry = buildRegistry(PROFILE, [{ catalog: { ...notesCatalog, tools: [raw(good)] }, domain: () => ({}) }])
   t.equal(registry.tools.get('raw')?.inputSchema, good)

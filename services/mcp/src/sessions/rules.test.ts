@@ -40,7 +40,7 @@ async function node(t: Test, over: Parameters<typeof openRig>[1] = {}) {
 const errorOf = async (hearing: Hearing) => JSON.parse(await hearing.body).error
 const LIST = { jsonrpc: '2.0', id: 5, method: 'tools/list' }
 
-test('a session id is visible ASCII of at most 512 characters, and never the same [S-LT-22]', async (t) => {
+test('a session id is visible ASCII of at most 512 characters, and never the same [S-LT-22] [S-SB-10]', async (t) => {
   const { rig, token } = await node(t)
   const long = 'ü'.repeat(500)
   const answer = await postTo(rig, token, {
@@ -54,7 +54,7 @@ test('a session id is visible ASCII of at most 512 characters, and never the sam
   for (const id of ids) t.match(id, /^[\x21-\x7e]{100,512}$/)
 })
 
-test('a session of somebody else, one that nobody gave out and one that is too old are all 404 -32001 [S-LT-24] [S-LT-28] [L14]', async (t) => {
+test('a session of somebody else, one that nobody gave out and one that is too old are all 404 -32001 [S-LT-24] [S-LT-28] [S-SB-10] [L14]', async (t) => {
   const clock = { ms: Date.now(), now: () => clock.ms }
   const { rig, token } = await node(t, { clock })
   const { session } = await openLegacy(rig, token)
@@ -122,7 +122,7 @@ test('what needs no session works without one; what does is 400, and there is no
   )
 })
 
-test('the credential is asked for before the session is looked at, on GET and DELETE too [CF-5] [S-LA-05] [S-LA-01]', async (t) => {
+test('the credential is asked for before the session is looked at, on GET and DELETE too [CF-5] [S-LA-05] [S-SB-08] [S-LA-01]', async (t) => {
   const { rig, token } = await node(t)
   const client = await openLegacy(rig, token)
   const none = { authorization: undefined }

@@ -61,7 +61,7 @@ const effects = (note: string) =>
     async (tx) => (await tx.rows(sql`select 1 from jobs.runs where note = ${note} and phase = 'done'`)).length,
   )
 
-test('the extension is offered to the stateless revision where a tool runs as a task, and only there [S-TK-01, S-TK-26, S-TK-28]', async (t) => {
+test('the extension is offered to the stateless revision where a tool runs as a task, and only there [S-TK-01, S-TK-26, S-TK-28, S-VD-06]', async (t) => {
   const { result } = (await send(a, 'server/discover', {})).body
   t.strictSame(result.capabilities.extensions, { [EXTENSION]: {} })
   t.notOk('tasks' in result.capabilities)
@@ -77,7 +77,7 @@ test('the extension is offered to the stateless revision where a tool runs as a 
   t.match(await send(none, 'tasks/get', { taskId: 'x' }), { status: 404, body: { error: { code: -32_601 } } })
 })
 
-test('a call becomes a task for who declares it on this request, as a flat handle [S-TK-02, S-TK-04, S-TK-05, S-TK-06]', async (t) => {
+test('a call becomes a task for who declares it on this request, as a flat handle [S-TK-02, S-TK-04, S-TK-05, S-TK-06, S-BP-04]', async (t) => {
   const { body } = await call(a, 'job_read', { note: 'wire', ms: 300 })
   const { _meta, ...handle } = body.result
   t.match(handle, { resultType: 'task', status: 'working', createdAt: /^\d{4}-.*Z$/, lastUpdatedAt: /^\d{4}-.*Z$/ })
@@ -105,7 +105,7 @@ test('a call becomes a task for who declares it on this request, as a flat handl
   t.match(asked.body.result, { resultType: 'complete' }, 'the legacy parameter means nothing')
 })
 
-test('what runs only as a task, and every method of tasks, needs the extension [S-TK-03, S-TK-11]', async (t) => {
+test('what runs only as a task, and every method of tasks, needs the extension [S-TK-03, S-TK-11, S-SU-12, S-VD-07]', async (t) => {
   const missing = {
     status: 400,
     body: { error: { code: -32_021, data: { requiredCapabilities: { extensions: { [EXTENSION]: {} } } } } },
@@ -118,7 +118,7 @@ test('what runs only as a task, and every method of tasks, needs the extension [
   t.match(await send(a, 'tasks/get', { taskId: 'nobody' }), { status: 200, body: { error: { code: -32_602 } } })
 })
 
-test('the name in the header has to be that of the task [S-TK-27]', async (t) => {
+test('the name in the header has to be that of the task [S-TK-27, S-HV-07]', async (t) => {
   const { taskId } = (await call(a, 'job_read')).body.result
   const { headers, body } = request('tasks/get', { taskId })
   t.match(await post(b, token, body, { ...headers, 'mcp-name': 'other' }), {
@@ -139,6 +139,21 @@ test('what is asked before a task is asked on the call, and is known inside it [
   t.equal(result.resultType, 'task')
   t.notOk('requestState' in result || 'inputRequests' in result)
   t.match((await until(a, result.taskId, 'completed')).result.content, [{ text: 'Hello, Alice!' }])
+})
+
+test('neither a notice of cancellation nor the end of a connection stops a task [S-CX-06, S-CX-08]', async (t) => {
+  const { headers, body } = request('tools/call', { name: 'job_read', arguments: { note: 'kept', ms: 400 } })
+  const { taskId } = (await post(a, token, { ...body, id: 'begun' }, { ...headers, connection: 'close' })).body.result
+  for (const requestId of ['begun', taskId]) {
+    const params = { requestId, _meta: META }
+    const cancel = { jsonrpc: '2.0', method: 'notifications/cancelled', params }
+    const named = { 'mcp-protocol-version': headers['mcp-protocol-version'], 'mcp-method': cancel.method }
+    for (const node of [a, b]) t.equal((await post(node, token, cancel, named)).status, 202)
+  }
+  t.match((await until(b, taskId, 'completed')).result, { structuredContent: { note: 'kept' } })
+  const { taskId: second } = (await call(a, 'job_read', { note: 'stopped', ms: 5_000 })).body.result
+  t.equal((await send(b, 'tasks/cancel', { taskId: second })).status, 200)
+  t.match(await until(a, second, 'cancelled'), { taskId: second }, 'its own method does')
 })
 
 test('a call is recorded once, when its task has ended, under the request that made it', async (t) => {
