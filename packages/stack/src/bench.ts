@@ -8,6 +8,7 @@ import { ENTRIES, loadOf } from './bench/entries.ts'
 import { measureNode } from './bench/node-alone.ts'
 import { measureAlternating, type Row } from './bench/rounds.ts'
 import { type BenchServer, pinned, startBenchServer } from './bench/servers.ts'
+import { measureTokens } from './bench/tokens/rows.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -76,6 +77,7 @@ try {
     connections: Number(options.connections),
   }
   rows.push(...(await measureNode(folder, rounds, process.env)))
+  rows.push(...(await measureTokens({ folder, surroundings: process.env, ...rounds })))
   const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version, pinned }
   console.log(
     `\n${machine.cores} × ${machine.cpu}, Node ${machine.node}, ${pinned ? 'server on one core, load on the other' : 'not pinned'}\n`,
