@@ -45,6 +45,27 @@ test('no node: 503 with Retry-After; no route: 404; both in JSON', async (t) => 
   t.match(await nowhere.json(), { error: 'not_found' })
 })
 
+test('what a node refuses comes through to the byte: status, challenge and the JSON-RPC error in the body [CF-21]', async (t) => {
+  const node = await listen(
+    t,
+    createServer((request, response) => {
+      const status = Number(request.headers['x-status'])
+      const headers = { 'content-type': 'application/json', 'www-authenticate': 'Bearer x="y"', 'retry-after': '7' }
+      const error = { code: -32_000 - status, message: 'Not now — später', data: { status } }
+      response.writeHead(status, headers).end(JSON.stringify({ jsonrpc: '2.0', id: 'a', error }))
+    }),
+  )
+  const front = await balance(t, [node])
+  for (const status of [400, 401, 403, 404, 405, 406, 413, 415, 423, 429, 500, 503]) {
+    const asked = { method: 'POST', headers: { 'x-status': String(status) }, body: '{}' }
+    const [direct, through] = [await fetch(`${node}/mcp`, asked), await fetch(`${front}/mcp`, asked)]
+    t.equal(through.status, status)
+    for (const name of ['content-type', 'www-authenticate', 'retry-after'])
+      t.equal(through.headers.get(name), direct.headers.get(name), name)
+    t.equal(await through.text(), await direct.text(), String(status))
+  }
+})
+
 test('a stream passes through as it is written, and its end reaches the node when the client goes', async (t) => {
   let left = () => {}
   const gone = new Promise<void>((resolve) => {

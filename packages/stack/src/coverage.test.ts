@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { test } from 'tap'
-import { citationsOf, coveragePage, faultsOf } from './coverage.ts'
+import { citationsOf, coveragePage, faultsOf, gapsOf } from './coverage.ts'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../../..')
 
@@ -16,6 +16,10 @@ const citations = sources.sort().flatMap((file) => citationsOf(file, readFileSyn
 
 test('every cited requirement exists and no test cites more than five', async (t) => {
   t.same(faultsOf(citations), [])
+})
+
+test('every duty that binds is proven by a test, or a reason says why none is', async (t) => {
+  t.same(gapsOf(citations), [])
 })
 
 test('the coverage page is the one that the tests make; `UPDATE=1` writes it', async (t) => {

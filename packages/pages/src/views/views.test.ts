@@ -146,14 +146,14 @@ test('consent to more shows what is new and keeps what was allowed apart', async
   t.match(words(document), /could also Read projects and entries entries:read What you allowed before Create entries/)
 })
 
-test('a foreign host is shown in punycode and a name without its hidden characters', async (t) => {
+test('a foreign host is shown in punycode and a name without its hidden characters [A-CN-10]', async (t) => {
   const client = { name: '\u202eedoC\u200b', host: 'clаude.ai', kind: 'metadata', proven: false } as const
   const document = consentPage({ ...consentSample, client })
   t.match(document, /xn--clude-5ve\.ai/)
   t.notMatch(document, /[\u202e\u200b]|clаude/)
 })
 
-test('the page after consent gives the whole callback to copy, and links it where it can be followed', async (t) => {
+test('the page after consent gives the whole callback to copy, and links it where it can be followed [CF-18]', async (t) => {
   const shown = (callbackUrl: string) =>
     afterConsentPage({ brand: { name: 'Align' }, client: { name: 'Codex' }, goesOn: true, callbackUrl })
   const loopback = shown('http://localhost:1/cb?code=c&state=s')

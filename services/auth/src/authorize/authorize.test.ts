@@ -54,36 +54,51 @@ test('the authorization endpoint', async (t) => {
     },
   )
 
-  await t.test('errors at the redirect carry error, state and iss [A-AR-02, A-AR-05, A-AZ-10, CF-7]', async (t) => {
-    t.match(await redirected({ prompt: 'none' }), { error: 'login_required', iss: ORIGIN }, 'nobody is signed in')
-    await visitor.signIn()
-    const cases: readonly (readonly [Record<string, string | undefined>, string])[] = [
-      [{ response_type: undefined }, 'invalid_request'],
-      [{ response_type: 'token' }, 'unsupported_response_type'],
-      [{ response_type: 'code id_token' }, 'unsupported_response_type'],
-      [{ response_mode: 'fragment' }, 'invalid_request'],
-      [{ code_challenge: undefined }, 'invalid_request'],
-      [{ code_challenge: 'a'.repeat(42) }, 'invalid_request'],
-      [{ code_challenge_method: undefined }, 'invalid_request'],
-      [{ code_challenge_method: 'plain' }, 'invalid_request'],
-      [{ scope: 'unknown' }, 'invalid_scope'],
-      [{ scope: 'mcp:read  mcp:write' }, 'invalid_scope'],
-      [{ resource: 'foo' }, 'invalid_target'],
-      [{ resource: `${MCP}#x` }, 'invalid_target'],
-      [{ resource: 'https://elsewhere.example/mcp' }, 'invalid_target'],
-      [{ prompt: 'surprise' }, 'invalid_request'],
-      [{ prompt: 'none login' }, 'invalid_request'],
-      [{ prompt: 'none' }, 'consent_required'],
-      [{ prompt: 'none', max_age: '0' }, 'login_required'],
-      [{ request: 'eyJ' }, 'request_not_supported'],
-      [{ request_uri: 'https://client.example/request' }, 'request_uri_not_supported'],
-    ]
-    for (const [changes, error] of cases) {
-      t.match(await redirected(changes), { error, state: 'state 1+2%', iss: ORIGIN }, JSON.stringify(changes))
-    }
-    t.match(await redirected({}, '&scope=mcp:read&scope=mcp:write'), { error: 'invalid_request' }, 'a parameter twice')
-    t.notOk('state' in (await redirected({ scope: 'unknown', state: undefined })))
-  })
+  await t.test(
+    'errors at the redirect carry error, state and iss [A-AR-02, A-AR-05, A-AZ-10, A-OP-06, CF-7]',
+    async (t) => {
+      t.match(await redirected({ prompt: 'none' }), { error: 'login_required', iss: ORIGIN }, 'nobody is signed in')
+      await visitor.signIn()
+      const cases: readonly (readonly [Record<string, string | undefined>, string])[] = [
+        [{ response_type: undefined }, 'invalid_request'],
+        [{ response_type: 'token' }, 'unsupported_response_type'],
+        [{ response_type: 'code id_token' }, 'unsupported_response_type'],
+        [{ response_mode: 'fragment' }, 'invalid_request'],
+        [{ response_mode: 'web_message' }, 'invalid_request'],
+        [{ code_challenge: undefined }, 'invalid_request'],
+        [{ code_challenge: 'a'.repeat(42) }, 'invalid_request'],
+        [{ code_challenge_method: undefined }, 'invalid_request'],
+        [{ code_challenge_method: 'plain' }, 'invalid_request'],
+        [{ scope: 'unknown' }, 'invalid_scope'],
+        [{ scope: 'mcp:read  mcp:write' }, 'invalid_scope'],
+        [{ resource: 'foo' }, 'invalid_target'],
+        [{ resource: `${MCP}#x` }, 'invalid_target'],
+        [{ resource: 'https://elsewhere.example/mcp' }, 'invalid_target'],
+        [{ prompt: 'surprise' }, 'invalid_request'],
+        [{ prompt: 'none login' }, 'invalid_request'],
+        [{ prompt: 'none' }, 'consent_required'],
+        [{ prompt: 'none', max_age: '0' }, 'login_required'],
+        [{ request: 'eyJ' }, 'request_not_supported'],
+        [{ request_uri: 'https://client.example/request' }, 'request_uri_not_supported'],
+      ]
+      for (const [changes, error] of cases) {
+        t.match(await redirected(changes), { error, state: 'state 1+2%', iss: ORIGIN }, JSON.stringify(changes))
+      }
+      t.match(
+        await redirected({}, '&scope=mcp:read&scope=mcp:write'),
+        { error: 'invalid_request' },
+        'a parameter twice',
+      )
+      t.notOk('state' in (await redirected({ scope: 'unknown', state: undefined })))
+      const setGrants = (grants: string | null) =>
+        house.db.asPlatform('test', (tx) =>
+          tx.run(sql`update auth.clients set grant_types = ${grants}::text[] where id = ${client}`),
+        )
+      await setGrants('{refresh_token}')
+      t.match(await redirected({}), { error: 'unauthorized_client', state: 'state 1+2%', iss: ORIGIN })
+      await setGrants('{authorization_code,refresh_token}')
+    },
+  )
 
   await t.test(
     'who is not signed in is not sent on by a request of a client that made itself, and is told why [A-RU-09, A-RU-08]',
@@ -165,6 +180,16 @@ test('the authorization endpoint', async (t) => {
       t.match((await person.get(authorizeUrl(changing, verifier))).body, /It asks for more[\s\S]*mcp:write/)
     },
   )
+
+  await t.test('a request that asks for a sign-in cannot be approved before it [A-AZ-11]', async (t) => {
+    const person = new Visitor(house)
+    await person.signIn('admin@acme.test')
+    const page = await person.get(authorizeUrl(client, verifier, { prompt: 'login' }))
+    const { hidden } = formOf(page.body)
+    const answer = await person.post('/oauth/authorize', { ...hidden, decision: 'approve' })
+    t.equal(answer.statusCode, 400)
+    t.notOk(answer.headers.location)
+  })
 
   await t.test(
     'pages forbid framing, scripts and foreign forms but the callback; no CORS [A-LN-01, A-AZ-02, A-CO-01, S-SB-02, CF-11]',

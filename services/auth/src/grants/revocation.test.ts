@@ -29,7 +29,7 @@ test('taking access back', async (t) => {
 
   for (const kind of ['refresh_token', 'access_token'] as const) {
     await t.test(
-      `a client gives its ${kind} back: 200, the grant ends, every node is told [A-RV-01, A-RV-04, CF-10, L9]`,
+      `a client gives its ${kind} back: 200, the grant ends, every node is told [A-RV-01, A-RV-04, A-RV-06, CF-10, L9]`,
       async (t) => {
         const tokens = await connect(house, { scope: 'openid mcp:read' })
         const answer = await revoke({ token: tokens[kind], client_id: tokens.client, token_type_hint: 'whatever' })

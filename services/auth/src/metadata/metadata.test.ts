@@ -135,7 +135,7 @@ const OFF: readonly (readonly [
   paths: readonly string[],
 ])[] = [
   [
-    'OpenID [A-OI-06]',
+    'OpenID',
     { openid: false },
     [
       'userinfo_endpoint',
@@ -148,14 +148,14 @@ const OFF: readonly (readonly [
     [OPENID, `${OPENID}/mcp`, `/mcp${OPENID}`, '/oauth/userinfo'],
   ],
   [
-    'client documents [A-DM-09]',
+    'client documents',
     { clientDocuments: { enabled: false, allow: [], deny: [] } },
     ['client_id_metadata_document_supported'],
     [],
   ],
 ]
 for (const [what, profile, fields, paths] of OFF) {
-  test(`what is off is not named and not there: ${what}`, async (t) => {
+  test(`what is off is not named and not there: ${what} [A-DM-09, A-OI-06]`, async (t) => {
     const [on, off] = [await openHouse(t), await openHouse(t, { profile })]
     const [with_, without] = await Promise.all(
       [on, off].map(async ({ server }) => (await server.inject({ url: OAUTH })).json()),

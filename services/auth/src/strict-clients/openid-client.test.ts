@@ -146,7 +146,7 @@ test('openid-client in its strictest ways goes through every flow', async (t) =>
   })
 
   await t.test(
-    'resource indicators: several are allowed together, a token is for one, the next for another [A-RI-04, A-RI-05, A-RF-08]',
+    'resource indicators: several are allowed together, a token is for one, the next for another [A-RI-01, A-RI-04, A-RI-05, A-RF-08]',
     async (t) => {
       const config = await register()
       const changes = { scope: 'mcp:read api:read' }

@@ -161,6 +161,29 @@ test('signing in at another OpenID provider', async (t) => {
     },
   )
 
+  await t.test(
+    'what guards the way there stands in no cookie, so that no way there is opened for whom our own page was not shown [A-CN-08, A-LN-08]',
+    async (t) => {
+      const { client_id: client } = await registerClient(house)
+      const visitor = new Visitor(house)
+      const url = authorizeUrl(client, newVerifier())
+      const { cookie } = visitor
+      const { action: _form, hidden } = formOf((await visitor.get(url)).body)
+      t.not(visitor.cookie, cookie, 'the browser is known from the first page')
+      const answer = await visitor.post('/sign-in/corp', hidden)
+      t.match(answer.headers.refresh, /state=/)
+      t.notOk('set-cookie' in answer.headers)
+      const way = new URL(String(answer.headers.refresh).replace(/^0; url=/, ''))
+      const back = await new Elsewhere().signIn(way.href, 'tomas')
+      const stranger = new Visitor(house)
+      await stranger.get(url)
+      t.equal((await stranger.get(back.slice(ORIGIN.length))).statusCode, 400, 'another browser')
+      const arrived = await visitor.follow(await visitor.get(back.slice(ORIGIN.length)))
+      t.match(arrived.body, 'name="decision"', 'a consent there is none here')
+      t.equal(arrived.headers.location, undefined)
+    },
+  )
+
   await t.test('a page that was asked for comes after the sign-in; another site never does', async (t) => {
     const visitor = new Visitor(house)
     t.equal((await visitor.get('/settings/security')).headers.location, '/sign-in?next=%2Fsettings%2Fsecurity')
