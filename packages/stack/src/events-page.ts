@@ -1,4 +1,5 @@
 import {
+  AUDITED,
   type EventKind,
   FeedTick,
   Revoked,
@@ -9,6 +10,8 @@ import {
   ToolCalled,
 } from '@gatehouse/contracts'
 import { z } from 'zod'
+
+const AUTH_AUDIT = 'audit.auth-<n>'
 
 interface Section {
   readonly title: string
@@ -44,6 +47,10 @@ export function eventsPage(
       kinds: [
         { kind: ToolCalled, subject: 'audit.<node>' },
         { kind: ToolBegun, subject: 'audit.<node>' },
+        ...Object.values(AUDITED).map((kind) => ({
+          kind,
+          subject: kind.name.startsWith('mcp.') ? 'audit.<node>' : AUTH_AUDIT,
+        })),
       ],
     },
     ...catalogs.map(({ name, kinds }) => ({

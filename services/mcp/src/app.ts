@@ -15,6 +15,7 @@ import { createRateLimit } from './edge/limit.ts'
 import { type Doors, doorsOf } from './edge/origin.ts'
 import { createStanding } from './edge/standing.ts'
 import { addMetadata, resourceNames, sseResourceNames } from './metadata/protected-resource.ts'
+import { createPresence, outbox, type Presence } from './presence/presence.ts'
 import { createDispatch } from './protocol/dispatch.ts'
 import { addEndpoint, type EndpointDeps } from './protocol/endpoint.ts'
 import { createEnvelope, type Envelope } from './protocol/envelope.ts'
@@ -84,6 +85,8 @@ export function createMcpApp(deps: McpDeps): McpApp {
     log,
     metrics,
   })
+  const presence = createPresence({ ...deps, leaseMs: limits.presenceLeaseMs, beatMs: limits.presenceBeatMs })
+  const drainer = outbox.startDrainer({ db: deps.db, host: deps.host, publish: (message) => bus.publish(message), log })
   const keys = createKeyCache({
     exchange: deps.exchangeKey,
     feed,
@@ -99,6 +102,7 @@ export function createMcpApp(deps: McpDeps): McpApp {
     registry,
     hub,
     window,
+    presence,
     windowMs: limits.replayWindowMs,
     metadataUrl: metadataUrlOf(deps),
     now: () => clock.now(),
@@ -115,7 +119,7 @@ export function createMcpApp(deps: McpDeps): McpApp {
     clock,
     failed: (error) => log.warn({ err: error }, 'auth cannot be asked about a credential'),
   })
-  const parts: Parts = { rules, registry, recorder, window, hub, keys, standing, sessions, envelope, tasks }
+  const parts: Parts = { rules, registry, recorder, window, hub, presence, keys, standing, sessions, envelope, tasks }
   const endpoint = endpointOf(deps, limits, parts)
   const sse = sseOf(deps, limits, parts, endpoint)
 
@@ -126,6 +130,8 @@ export function createMcpApp(deps: McpDeps): McpApp {
     await Promise.all([sessions.close(CLOSE_MS), tasks.close()])
     keys.close()
     await observer.stop()
+    await presence.close()
+    await drainer.stop()
     await recorder.close(CLOSE_MS)
   }
   return {
@@ -166,6 +172,7 @@ interface Parts {
   readonly keys: ReturnType<typeof createKeyCache>
   readonly standing: ReturnType<typeof createStanding>
   readonly window: ReplayWindow
+  readonly presence: Presence
   readonly sessions: OpenedSessions
   readonly envelope: Envelope
   readonly tasks: Tasks
@@ -210,6 +217,7 @@ function sseOf(deps: McpDeps, limits: McpLimits, parts: Parts, endpoint: Endpoin
     sealer: deps.sealers.session,
     kv,
     hub: parts.hub,
+    presence: parts.presence,
     feed,
     log,
     now: () => clock.now(),
@@ -219,7 +227,7 @@ function sseOf(deps: McpDeps, limits: McpLimits, parts: Parts, endpoint: Endpoin
 }
 
 function endpointOf(deps: McpDeps, limits: McpLimits, parts: Parts): EndpointDeps {
-  const { rules, registry, recorder, hub, sessions, envelope, tasks } = parts
+  const { rules, registry, recorder, hub, presence, sessions, envelope, tasks } = parts
   const { profile, publicUrl, clock, log, metrics, node } = deps
   const metadataUrl = metadataUrlOf(deps)
   const doors: Doors = doorsOf(publicUrl, deps.allowedHosts, deps.allowedOrigins)
@@ -270,6 +278,7 @@ function endpointOf(deps: McpDeps, limits: McpLimits, parts: Parts): EndpointDep
         registry,
         rules,
         hub,
+        presence,
         clock,
         tasks,
         maxUris: limits.urisPerStream,

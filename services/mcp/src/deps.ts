@@ -56,6 +56,9 @@ export interface McpLimits {
   readonly slowReaderMs: number
   /** Events that wait for the bus; beyond it calls are refused. */
   readonly auditQueue: number
+  /** A node that was not heard of for so long has lost its connections; how often each looks. */
+  readonly presenceLeaseMs: number
+  readonly presenceBeatMs: number
   /** How long a task may take. */
   readonly taskMs: number
   /** How long its result can be read after that time. */
@@ -86,6 +89,8 @@ export const DEFAULT_LIMITS: McpLimits = {
   askMs: 600_000,
   slowReaderMs: 60_000,
   auditQueue: 10_000,
+  presenceLeaseMs: 15_000,
+  presenceBeatMs: 5_000,
   taskMs: 1_800_000,
   taskKeepMs: 1_800_000,
   taskPollMs: 1_000,

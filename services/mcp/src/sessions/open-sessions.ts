@@ -2,6 +2,7 @@ import type { Sealer } from '@gatehouse/keyring'
 import type { KeyValue } from '@gatehouse/kv'
 import type { Requirement } from '@gatehouse/policy'
 import type { Logger } from '@gatehouse/telemetry'
+import type { Presence } from '../presence/presence.ts'
 import type { Registry } from '../registry/build.ts'
 import type { Hub } from '../streams/hub.ts'
 import type { ReplayWindow } from '../streams/replay-window.ts'
@@ -31,6 +32,7 @@ export function openSessions(deps: {
   readonly registry: Registry
   readonly hub: Hub
   readonly window: ReplayWindow
+  readonly presence: Presence
   readonly windowMs: number
   readonly metadataUrl: string | undefined
   readonly now: () => number
@@ -59,6 +61,7 @@ export function openSessions(deps: {
     lifeMs: deps.lifeMs,
     position: () => window.position,
     requirementOf,
+    presence: deps.presence,
     ended: (session) => resumptions.end(session),
   })
   return {

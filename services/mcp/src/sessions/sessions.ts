@@ -5,6 +5,7 @@ import type { Principal, Requirement } from '@gatehouse/policy'
 import type { Logger } from '@gatehouse/telemetry'
 import type { ClientLeaving } from '../calls/leaving.ts'
 import { CODES, type Refused, type RequestId, unavailable } from '../errors.ts'
+import type { Presence } from '../presence/presence.ts'
 import { isLogLevel, isObject } from '../protocol/classify.ts'
 import type { LegacyRevision } from '../protocol/revisions.ts'
 import type { Links } from './links.ts'
@@ -81,6 +82,8 @@ export function createSessions(deps: {
   readonly position: () => number
   /** What reading a URI asks for; `undefined` where nothing can be subscribed to. */
   readonly requirementOf: (uri: string) => Requirement | undefined
+  /** Told of each session that begins and ends. */
+  readonly presence: Pick<Presence, 'opened' | 'closed'>
   /** Other streams of a session on this node. */
   readonly ended: (session: string) => void
 }): Sessions {
@@ -175,6 +178,7 @@ export function createSessions(deps: {
         since: deps.position(),
       }
       await states.create(facts, more ? text : undefined)
+      await deps.presence.opened({ id: facts.id, transport: 'session', principal, revision, lifeMs })
       return sealSession(sealer, facts)
     },
     async enter(id, principal) {
@@ -235,6 +239,7 @@ export function createSessions(deps: {
     },
     async end({ facts }) {
       if (!(await states.end(facts))) return false
+      deps.presence.closed(facts.id, 'session.deleted')
       endHere(facts.id)
       await links.tellAll('ended', { session: facts.id })
       return true

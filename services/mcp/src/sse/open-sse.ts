@@ -26,6 +26,7 @@ export function openSse(deps: {
   readonly sealer: SseDeps['sealer']
   readonly kv: Parameters<typeof createDelivery>[0]['kv']
   readonly hub: Hub
+  readonly presence: SseDeps['presence']
   readonly feed: FeedView
   readonly log: Logger
   readonly now: () => number
@@ -57,6 +58,7 @@ export function openSse(deps: {
     sealer: deps.sealer,
     links: opened.links,
     hub: deps.hub,
+    presence: deps.presence,
     lists: registry.changingLists,
     position,
     now,

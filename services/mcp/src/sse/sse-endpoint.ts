@@ -5,13 +5,14 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Caller } from '../calls/outcome.ts'
 import { accepts } from '../edge/accept.ts'
 import { CODES, type Refused, refuseAtEdge, unavailable } from '../errors.ts'
+import type { Presence } from '../presence/presence.ts'
 import { type Answer, refusedAnswer, scopeRefused } from '../protocol/answer.ts'
 import { costOf, scopesLacking } from '../protocol/batch.ts'
 import { plainCaller } from '../protocol/caller.ts'
 import { type Classified, isObject } from '../protocol/classify.ts'
 import { addDoor, admittedOf, type DoorDeps, send } from '../protocol/door.ts'
 import { readBody } from '../protocol/read-body.ts'
-import { FEATURES } from '../protocol/revisions.ts'
+import { FEATURES, OLDEST } from '../protocol/revisions.ts'
 import type { Links } from '../sessions/links.ts'
 import { holderOf, newSessionId } from '../sessions/session-id.ts'
 import { AWAY } from '../sessions/sessions.ts'
@@ -42,6 +43,8 @@ export interface SseDeps extends DoorDeps {
   readonly position: () => number
   readonly now: () => number
   readonly connections: Connections
+  /** Told of each stream that opens and closes. */
+  readonly presence: Pick<Presence, 'opened' | 'closed'>
   readonly delivery: Delivery
   readonly classify: (message: unknown) => Classified
   /** Whether what a ticket says of its principal is still good. */
@@ -116,6 +119,9 @@ async function open(deps: SseDeps, request: FastifyRequest, reply: FastifyReply)
     from: deps.position(),
   })
   connections.add({ session, stream })
+  // Before anything can say that it is gone.
+  const about = { transport: 'http-sse', principal, revision: OLDEST, requestId: request.id } as const
+  void deps.presence.opened({ id: session, ...about })
   const headers = reply.getHeaders() as Record<string, string | number | string[]>
   reply.hijack()
   writer = openSseWriter({
@@ -126,6 +132,7 @@ async function open(deps: SseDeps, request: FastifyRequest, reply: FastifyReply)
     gone() {
       stream.closed()
       connections.remove(session)
+      deps.presence.closed(session, 'closed')
     },
   })
   if (writer.closed) return reply

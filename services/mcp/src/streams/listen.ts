@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import type { ListName } from '@gatehouse/catalog'
 import { decide, type Requirement, type Rules } from '@gatehouse/policy'
 import { type Caller, type Outcome, refusedWith } from '../calls/outcome.ts'
 import { refusalText } from '../calls/refusals.ts'
 import { CODES, type RequestId, refuseAtEdge, unavailable } from '../errors.ts'
+import type { Presence } from '../presence/presence.ts'
 import { isObject, type Params } from '../protocol/classify.ts'
 import type { Registry } from '../registry/build.ts'
 import { tasksMissing } from '../tasks/methods.ts'
@@ -17,6 +19,8 @@ export interface ListenDeps {
   readonly registry: Registry
   readonly rules: Rules
   readonly hub: Hub
+  /** Told of each stream that opens and closes. */
+  readonly presence: Pick<Presence, 'opened' | 'closed'>
   readonly clock: { now(): number }
   /** Which of these tasks the caller may be told of, and what is sent first. */
   readonly tasks: Pick<Tasks, 'offered' | 'held' | 'look'>
@@ -69,6 +73,7 @@ function grant(
       const frames = framesOf(id, deps.serverInfo)
       raw.writeHead(200, { ...headers, ...SSE_HEADERS })
       raw.write(frames.acknowledged(asked.uris === undefined ? undefined : [...uris.keys()], lists, tasks))
+      const connection = randomUUID()
       const stream = createListenStream({
         raw,
         frames,
@@ -78,8 +83,13 @@ function grant(
         ...(tasks === undefined ? {} : { tasks: new Set(tasks) }),
         now: () => deps.clock.now(),
         ready: deps.hub.ready,
-        gone: deps.hub.detach,
+        gone: (gone) => {
+          deps.hub.detach(gone)
+          deps.presence.closed(connection, 'closed')
+        },
       })
+      const { principal, revision, httpId: requestId } = caller
+      void deps.presence.opened({ id: connection, transport: 'listen', principal, revision, requestId })
       deps.hub.attach(stream)
       // What happened to them before is told as what they are now.
       for (const task of tasks ?? []) deps.tasks.look(caller.principal.tenant, task)

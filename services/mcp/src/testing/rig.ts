@@ -335,7 +335,8 @@ function changeNote(bus: Bus, tenantId: string, id: string, subjectTenant: strin
 async function readAudit(bus: Bus, node: string) {
   const events: Recorded[] = []
   const follower = await bus.follow(STREAMS.audit.name, { from: 'first', filter: auditSubject(node) }, (message) => {
-    events.push(...JSON.parse(new TextDecoder().decode(message.data)).events)
+    const read = JSON.parse(new TextDecoder().decode(message.data))
+    events.push(...(read.events ?? [read]))
   })
   await follower.caughtUp
   await follower.stop()
