@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { NAMED_BY } from '../protocol/mirrored.ts'
 import type { RawRequest } from './raw-client.ts'
 import { ORIGIN, SSE_PATHS } from './rig.ts'
 import { META, VERSION } from './wire.ts'
@@ -89,40 +90,48 @@ const id = fc.oneof(
 export const modernRequests = (live: Live): fc.Arbitrary<Made> =>
   fc
     .tuple(fc.constantFrom(...modernCalls(live)), id, fc.boolean(), fc.boolean())
-    .map(([[method, params], own, progress, logs]) => {
-      const named = params.name ?? params.uri ?? params.taskId
-      return {
-        method: 'POST',
-        path: '/mcp',
-        headers: [
-          ...commonHeaders(live),
-          ['MCP-Protocol-Version', VERSION],
-          ['Mcp-Method', method],
-          ...(typeof named === 'string' ? [['Mcp-Name', named] as const] : []),
-          ...(params.name === 'region'
-            ? ([
-                ['Mcp-Param-Zone', 'z'],
-                ['Mcp-Param-Row', '1'],
-                ['Mcp-Param-Dry', 'true'],
-              ] as const)
-            : []),
-        ],
-        body: {
-          jsonrpc: '2.0',
-          id: own,
-          method,
-          params: {
-            ...params,
-            _meta: {
-              ...META,
-              [`${PREFIX}clientCapabilities`]: CAPABILITIES,
-              ...(progress ? { progressToken: 'p' } : {}),
-              ...(logs ? { [`${PREFIX}logLevel`]: 'debug' } : {}),
-            },
-          },
+    .map(([call, own, progress, logs]) => modernRequestOf(live, call, own, progress, logs))
+
+function modernRequestOf(
+  live: Live,
+  [method, params]: readonly [string, Record<string, unknown>],
+  own: unknown,
+  progress = false,
+  logs = false,
+): Made {
+  const named = params.name ?? params.uri ?? params.taskId
+  return {
+    method: 'POST',
+    path: '/mcp',
+    headers: [
+      ...commonHeaders(live),
+      ['MCP-Protocol-Version', VERSION],
+      ['Mcp-Method', method],
+      ...(typeof named === 'string' ? [['Mcp-Name', named] as const] : []),
+      ...(params.name === 'region'
+        ? ([
+            ['Mcp-Param-Zone', 'z'],
+            ['Mcp-Param-Row', '1'],
+            ['Mcp-Param-Dry', 'true'],
+          ] as const)
+        : []),
+    ],
+    body: {
+      jsonrpc: '2.0',
+      id: own,
+      method,
+      params: {
+        ...params,
+        _meta: {
+          ...META,
+          [`${PREFIX}clientCapabilities`]: CAPABILITIES,
+          ...(progress ? { progressToken: 'p' } : {}),
+          ...(logs ? { [`${PREFIX}logLevel`]: 'debug' } : {}),
         },
-      }
-    })
+      },
+    },
+  }
+}
 
 const legacyMessages = (live: Live): readonly Record<string, unknown>[] => [
   {
@@ -338,17 +347,65 @@ const oddPath = (path: string): fc.Arbitrary<string> =>
     )
     .map(([more, other]) => `${path}${more}${more === '' ? '?' : ''}${other}`)
 
+const membersOf = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+
+/** With the headers that repeat the body, where there are any, saying what it says now: else nothing odd would get past them. */
+function mirrored(made: Made): Made {
+  const { method, params } = membersOf(made.body)
+  const { name, uri, taskId, _meta: meta } = membersOf(params)
+  const said: Readonly<Record<string, unknown>> = {
+    'Mcp-Method': method,
+    'Mcp-Name': NAMED_BY[String(method)] === undefined ? undefined : (taskId ?? uri ?? name),
+    'MCP-Protocol-Version': membersOf(meta)[`${PREFIX}protocolVersion`],
+  }
+  const headers = made.headers.map(([header, value]) => {
+    const now = Object.hasOwn(said, header) ? said[header] : undefined
+    return [header, typeof now === 'string' ? encoded(now) : value] as const
+  })
+  return { ...made, headers }
+}
+
+const encoded = (text: string): string =>
+  /^[!-~]*$/.test(text) ? text : `=?base64?${Buffer.from(text).toString('base64')}?=`
+
 /** A well-formed request, one place of which is not as it should be. Its bytes, and what they say where they can be read. */
 export function hostile(requests: fc.Arbitrary<Made>): fc.Arbitrary<RawRequest> {
   return requests.chain((made) =>
     fc.oneof(
       { weight: 1, arbitrary: fc.constant(rawOf(made)) },
-      { weight: 5, arbitrary: oddBody(made.body).map((body) => rawOf({ ...made, body })) },
+      { weight: 2, arbitrary: oddBody(made.body).map((body) => rawOf({ ...made, body })) },
+      { weight: 4, arbitrary: oddBody(made.body).map((body) => rawOf(mirrored({ ...made, body }))) },
       { weight: 3, arbitrary: oddHeaders(made.headers).map((headers) => rawOf({ ...made, headers })) },
       { weight: 1, arbitrary: oddPath(made.path).map((path) => rawOf({ ...made, path })) },
       { weight: 1, arbitrary: oddBytes(rawOf(made)) },
     ),
   )
+}
+
+/** Values that a store, a hash, a header or an object may choke on. */
+const SHARP: readonly unknown[] = ['\u0000', 'a\u0000b', '\ud800', '', '__proto__', 'x'.repeat(3_000), null, [], {}, -1]
+
+/** Every request of the stateless revision, and every one of a session, with each sharp value in each place of its params. */
+export function* sharpRequests(live: Live): Generator<RawRequest> {
+  const modern = modernCalls(live).map((call, at) => modernRequestOf(live, call, at))
+  const within = [...commonHeaders(live), ['Mcp-Session-Id', live.session] as const]
+  const legacy = legacyMessages(live).map(
+    (message, id): Made => ({
+      method: 'POST',
+      path: '/mcp',
+      headers: within,
+      body: { jsonrpc: '2.0', id, ...message },
+    }),
+  )
+  for (const made of [...modern, ...legacy]) {
+    const { _meta, ...params } = membersOf(membersOf(made.body).params)
+    for (const place of placesIn(params).slice(1)) {
+      for (const sharp of SHARP) {
+        yield rawOf(mirrored({ ...made, body: changed(made.body, ['params', ...place], 'replace', sharp) }))
+      }
+    }
+  }
 }
 
 export const rawOf = ({ body, ...made }: Made): RawRequest => ({
