@@ -1,3 +1,4 @@
+import { sql } from '@gatehouse/database'
 import { test } from 'tap'
 import {
   authorizeUrl,
@@ -39,6 +40,18 @@ test('pushed authorization requests', async (t) => {
   const pushed = async (form: Record<string, string> = good): Promise<string> => (await push(form)).json().request_uri
   const link = (uri: string, id = client) =>
     `/oauth/authorize?${new URLSearchParams({ client_id: id, request_uri: uri })}`
+
+  await t.test('what the client proved itself with is not kept with its request', async (t) => {
+    const { client_id, client_secret = '' } = await registerClient(house, {
+      token_endpoint_auth_method: 'client_secret_post',
+    })
+    t.equal((await push({ ...good, client_id, client_secret })).statusCode, 201)
+    const kept = await house.db.asPlatform('test', (tx) =>
+      tx.rows<{ parameters: string }>(sql`select parameters from auth.pushed_requests where client_id = ${client_id}`),
+    )
+    t.match(kept, [{ parameters: `client_id=${client_id}` }])
+    t.notMatch(JSON.stringify(kept), client_secret)
+  })
 
   await t.test('201 with a reference for a moment; what was pushed is what is asked [A-PA-01, A-PA-04]', async (t) => {
     const answer = await push(good)

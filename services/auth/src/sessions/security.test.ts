@@ -2,7 +2,20 @@ import { sql } from '@gatehouse/database'
 import { hash } from '@node-rs/argon2'
 import { test } from 'tap'
 import { createPasswords } from '../people/passwords.ts'
-import { ADMIN, connect, openHouse, outboxOf, PASSWORD, refreshForm, token, Visitor } from '../testing/house.ts'
+import {
+  ADMIN,
+  authorize,
+  connect,
+  exchangeForm,
+  newVerifier,
+  openHouse,
+  outboxOf,
+  PASSWORD,
+  refreshForm,
+  registerClient,
+  token,
+  Visitor,
+} from '../testing/house.ts'
 import { operate } from '../testing/upstream.ts'
 
 const SECURITY = '/settings/security'
@@ -111,12 +124,18 @@ test('sessions', async (t) => {
       const go = (tenant: string | undefined) => visitor.post('/settings/organisation', { csrf, tenant: tenant ?? '' })
       t.equal((await go(initech?.id)).statusCode, 404)
       t.equal((await visitor.post('/settings/organisation', { csrf: 'x', tenant: acme?.id ?? '' })).statusCode, 403)
+      const { client_id } = await registerClient(house)
+      const verifier = newVerifier()
+      const code = (await authorize(house, client_id, verifier, {}, visitor)).get('code') ?? ''
+      const { access_token } = (await token(house, exchangeForm(client_id, code, verifier))).json()
+      t.ok((await house.auth.introspect(access_token)).active)
       const told = (await outboxOf(house.db)).length
       const selected = page.includes(`name="tenant" value="${globex?.id}"`) ? globex : acme
       t.equal((await go(selected?.id)).statusCode, 303)
       t.match((await outboxOf(house.db)).slice(told), [
         { event: { data: { kind: 'tenant-switch', tenant: selected?.id, reason: 'person.switched' } } },
       ])
+      t.notOk((await house.auth.introspect(access_token)).active, 'what nodes are told is true here, too')
       await go(selected?.id)
       t.equal((await outboxOf(house.db)).length, told + 1, 'to where one is already nothing is told')
       t.match((await visitor.get('/')).body, selected?.name)

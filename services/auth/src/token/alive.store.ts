@@ -8,15 +8,19 @@ export interface Standing {
   readonly tenantStatus: 'active' | 'suspended' | null
 }
 
-/** Nothing when the grant has ended, or client, person or membership are no more. */
-export const standing_of_grant = (tx: Tx, grantId: string) =>
+/**
+ * Nothing when the grant has ended, or client, person or membership are no more, or the person has selected another organisation since.
+ * @param issuedAt seconds since the epoch
+ */
+export const standing_of_grant = (tx: Tx, grantId: string, issuedAt: number) =>
   tx.maybe<Standing>(sql`
     select m.role, t.status as "tenantStatus"
     from auth.grants g join auth.clients k on k.id = g.client_id join auth.people p on p.id = g.person_id
       join auth.memberships m on m.person_id = g.person_id and m.tenant_id = g.tenant_id
       join auth.tenants t on t.id = g.tenant_id
     where g.id = ${grantId} and g.ended_at is null and k.disabled_at is null and k.ended_at is null
-      and p.deactivated_at is null`)
+      and p.deactivated_at is null
+      and not coalesce(p.tenant_id <> g.tenant_id and floor(extract(epoch from p.switched_at)) >= ${issuedAt}, false)`)
 
 /** Nothing when the client is no more, or no longer acts in that tenant. */
 export const standing_of_client = (tx: Tx, clientId: string, tenantId: string | undefined) =>

@@ -10,5 +10,5 @@ export async function standingOf(tx: Tx, claims: OwnClaims): Promise<Standing | 
   if (await revoked_token_exists(tx, claims.jti)) return undefined
   return claims.grantId === undefined
     ? standing_of_client(tx, claims.clientId, claims.tenantId)
-    : standing_of_grant(tx, claims.grantId)
+    : standing_of_grant(tx, claims.grantId, claims.issuedAt)
 }
