@@ -51,7 +51,7 @@ test('keys in a file', async (t) => {
 
   await t.test('a private key signs, and its public half is published', async (t) => {
     await write([{ id: 'k1', secret: pem() }])
-    const signer = createLocalSigner('ES256', open('ES256'))
+    const signer = createLocalSigner(open('ES256'))
     const keys = await signer.publicKeys()
     t.same(
       keys.map((jwk) => Object.keys(jwk).sort()),

@@ -21,8 +21,11 @@ const SIGN: Readonly<Record<Algorithm, (input: Buffer, key: KeyObject) => Buffer
   RS256: (input, key) => signElsewhere('sha256', input, key),
 }
 
-/** A signer whose private keys are in this process. @param ring of keys by `makeSigningKey` for the same algorithm */
-export function createLocalSigner(algorithm: Algorithm, ring: Keyring): Signer {
+/** A key signs by its own algorithm, so that a ring can go over to the other one while what its older keys signed is still good. */
+const algorithmOf = ({ kty }: JWK): Algorithm => (kty === 'RSA' ? 'RS256' : 'ES256')
+
+/** A signer whose private keys are in this process. @param ring of keys by `makeSigningKey` */
+export function createLocalSigner(ring: Keyring): Signer {
   const opened = new Map<string, KeyObject>()
   const keyOf = (id: string, secret: Uint8Array): KeyObject => {
     const known = opened.get(id)
@@ -33,14 +36,16 @@ export function createLocalSigner(algorithm: Algorithm, ring: Keyring): Signer {
   }
   return {
     async sign(typ, claims) {
-      const { id, secret } = await ring.active()
+      const { id, secret, publicJwk } = await ring.active()
+      if (publicJwk === null) throw new TypeError(`the keys of ring ${ring.name} do not sign`)
+      const algorithm = algorithmOf(publicJwk)
       const input = unsigned({ alg: algorithm, typ, kid: id }, claims)
       const signature = await SIGN[algorithm](Buffer.from(input), keyOf(id, secret))
       return `${input}.${signature.toString('base64url')}`
     },
     async publicKeys() {
       return (await ring.keys()).flatMap(({ id, publicJwk }) =>
-        publicJwk === null ? [] : [withHeader(publicJwk, id, algorithm)],
+        publicJwk === null ? [] : [withHeader(publicJwk, id, algorithmOf(publicJwk))],
       )
     },
   }

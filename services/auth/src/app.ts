@@ -74,6 +74,8 @@ export interface AuthDeps {
   readonly adminToken: Secret
   /** How long a signing key is used; 0: until an operator rotates it. Default 90. */
   readonly signingKeyDays?: number
+  /** What the next key of access tokens signs by: RS256 for resource servers that know nothing else. Default ES256. */
+  readonly accessTokenAlgorithm?: RingDeps['accessTokenAlgorithm']
   /** Rings whose keys are in files instead of the database. */
   readonly keyringFiles?: RingDeps['files']
   /** Fetches what clients keep elsewhere. Default: over public addresses, and loopback where the service itself is there. */

@@ -82,6 +82,12 @@ export const authConfig = z.object({
     .max(3_650)
     .default(SIGNING_KEY_DAYS)
     .describe('How long a signing key is used before the next one; 0: until `gatehouse keys rotate`.'),
+  ACCESS_TOKEN_ALGORITHM: z
+    .enum(['ES256', 'RS256'])
+    .default('ES256')
+    .describe(
+      'What access tokens are signed by: RS256 where a resource server knows nothing else. It holds from the next key on: `gatehouse keys rotate access`.',
+    ),
   KEYRING_FILES: keyringFiles().describe(
     'JSON object from a ring (`access`, `id`, `refresh`) to the file with its keys, for operators who keep keys in files.',
   ),

@@ -39,6 +39,7 @@ await runService(log, async (closing) => {
     internalClients: config.INTERNAL_CLIENTS,
     upstream: config.UPSTREAM_PROVIDERS,
     signingKeyDays: config.SIGNING_KEY_DAYS,
+    accessTokenAlgorithm: config.ACCESS_TOKEN_ALGORITHM,
     keyringFiles: config.KEYRING_FILES,
   })
   const server = createServer({

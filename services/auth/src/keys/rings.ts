@@ -48,13 +48,15 @@ export interface RingDeps {
   readonly secret: Secret
   /** 0: only by command. */
   readonly signingKeyDays?: number | undefined
+  /** What the next key of access tokens signs by. Default ES256. */
+  readonly accessTokenAlgorithm?: Algorithm | undefined
   /** Rings whose keys are in files. */
   readonly files?: Readonly<Partial<Record<RingName, string>>> | undefined
 }
 
 /** The keys of the authorization server, one ring a purpose: what one of them signs or makes, no other verifies. */
 export function openRings(deps: RingDeps): Rings {
-  const { profile, signingKeyDays = SIGNING_KEY_DAYS } = deps
+  const { profile, signingKeyDays = SIGNING_KEY_DAYS, accessTokenAlgorithm = 'ES256' } = deps
   const everyMs = signingKeyDays === 0 ? null : signingKeyDays * DAY_MS
   const open = (ring: RingName, kind: 'secret' | Algorithm, times: RingTimes): Keyring => {
     const path = deps.files?.[ring]
@@ -62,7 +64,7 @@ export function openRings(deps: RingDeps): Rings {
     const make = kind === 'secret' ? makeSecretKey : makeSigningKey(kind)
     return createKeyring({ ...deps, schema: 'auth', ring, make, times })
   }
-  const access = open('access', 'ES256', { publishMs: PUBLISH_MS, keepMs: LONGEST_TOKEN_MS, everyMs })
+  const access = open('access', accessTokenAlgorithm, { publishMs: PUBLISH_MS, keepMs: LONGEST_TOKEN_MS, everyMs })
   const id = open('id', 'RS256', { publishMs: PUBLISH_MS, keepMs: LONGEST_HINT_MS, everyMs })
   const refresh = open('refresh', 'secret', {
     publishMs: PUBLISH_MS,
@@ -74,8 +76,8 @@ export function openRings(deps: RingDeps): Rings {
     access,
     id,
     refresh,
-    accessSigner: createLocalSigner('ES256', access),
-    idSigner: createLocalSigner('RS256', id),
+    accessSigner: createLocalSigner(access),
+    idSigner: createLocalSigner(id),
     all: [access, ...(profile.openid ? [id] : []), refresh],
   }
 }

@@ -52,7 +52,7 @@ export function createTokenReader(deps: {
       const { payload } = await jwtVerify(token, keys, {
         issuer,
         typ: 'at+jwt',
-        algorithms: ['ES256'],
+        algorithms: ['ES256', 'RS256'],
         currentDate: new Date(now()),
       })
       return claimsOf(payload)
