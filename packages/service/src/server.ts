@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Logger, Metrics } from '@gatehouse/telemetry'
 import Fastify, {
@@ -10,6 +11,8 @@ import Fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify'
+import { trustOf } from './arrival.ts'
+import { DirectPaths, logAnswered } from './direct.ts'
 import { followMethods } from './methods.ts'
 
 /** A service's app: routes and hooks, nothing that listens. */
@@ -42,7 +45,9 @@ const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
  * `/healthz` (the process lives), `/readyz` (503 with the names of what is missing), `/metrics`.
  */
 export function createServer(options: ServerOptions): FastifyInstance {
+  const direct = new DirectPaths({ log: options.log, trusts: trustOf(options.trustedProxies), idOf: requestIdOf })
   const server = Fastify({
+    serverFactory: direct.createServer,
     loggerInstance: options.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: options.bodyLimitBytes ?? 1_048_576,
@@ -50,10 +55,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     // Ids of clients may be URLs, and stand in paths of the admin API.
     routerOptions: { maxParamLength: 1_536 },
     requestIdHeader: false,
-    genReqId: (request) => {
-      const given = request.headers['x-request-id']
-      return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID()
-    },
+    genReqId: requestIdOf,
     // Longer than the idle time of common balancers (60 s), so that the balancer closes first and no request is lost.
     keepAliveTimeout: 75_000,
     forceCloseConnections: 'idle',
@@ -65,6 +67,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     },
     clientErrorHandler: refuseUnparsed,
   })
+  direct.addTo(server)
   // Hooks with a callback: each async one would cost every request of every service two promises.
   server.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff')
@@ -72,11 +75,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   })
   refuseOtherThanUtf8(server)
   server.addHook('onResponse', (request, reply, done) => {
-    if (options.log.isLevelEnabled('info')) {
-      const durationMs = Math.round(reply.elapsedTime * 10) / 10
-      const path = request.url.split('?', 1)[0]
-      request.log.info({ method: request.method, path, status: reply.statusCode, durationMs }, 'answered')
-    }
+    if (options.log.isLevelEnabled('info')) logAnswered(request.log, request, reply.raw, reply.elapsedTime)
     done()
   })
   const methodsAt = followMethods(server)
@@ -101,6 +100,11 @@ export function createServer(options: ServerOptions): FastifyInstance {
   })
   addHealth(server, options)
   return server
+}
+
+function requestIdOf({ headers }: Pick<IncomingMessage, 'headers'>): string {
+  const given = headers['x-request-id']
+  return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID()
 }
 
 /** What echoes a request is never taken for a page. */

@@ -1,0 +1,96 @@
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import type { Logger } from '@gatehouse/telemetry'
+import type { FastifyInstance } from 'fastify'
+import { Arrival, type Serve, type TrustsPeer } from './arrival.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /**
+     * Serves a path by a function that reads the request and writes the answer itself. No hook, parser or error handler of the server has a
+     * part in it.
+     */
+    direct(path: string, serve: Serve): void
+  }
+}
+
+export interface DirectOptions {
+  readonly log: Logger
+  readonly trusts: TrustsPeer | undefined
+  readonly idOf: (request: IncomingMessage) => string
+}
+
+const METHODS = ['POST', 'GET', 'HEAD', 'DELETE', 'PUT', 'PATCH', 'OPTIONS']
+
+/**
+ * The direct paths of one server. A POST whose address is just the path is served in front of the router: for small requests the router's
+ * machinery costs more than the answer. Everything else (other methods, a query, `inject`, a server that closes) comes by way of the router to
+ * the same function.
+ */
+export class DirectPaths {
+  readonly #options: DirectOptions
+  readonly #paths = new Map<string | undefined, Serve>()
+  #closing = false
+
+  constructor(options: DirectOptions) {
+    this.#options = options
+  }
+
+  /** What a server listens with. */
+  readonly createServer = (routed: RequestListener, settings: HttpSettings): Server => {
+    const server = createServer(settings.http ?? {}, (request, response) => {
+      const serve = request.method === 'POST' && !this.#closing ? this.#paths.get(request.url) : undefined
+      if (serve === undefined) routed(request, response)
+      else this.#serve(serve, request, response)
+    })
+    server.keepAliveTimeout = settings.keepAliveTimeout ?? server.keepAliveTimeout
+    server.requestTimeout = settings.requestTimeout ?? server.requestTimeout
+    return server
+  }
+
+  /** Before any other hook of the server. */
+  addTo(server: FastifyInstance): void {
+    const add = this.#paths
+    const options = this.#options
+    server.decorate('direct', function (this: FastifyInstance, path: string, serve: Serve): void {
+      add.set(path, serve)
+      this.route({
+        method: METHODS,
+        url: path,
+        onRequest(request, reply) {
+          reply.hijack()
+          serve(new Arrival(request.raw, reply.raw, request.id, options))
+        },
+        handler: () => Promise.reject(new Error('a direct path is served before its handler')),
+      })
+    })
+    server.addHook('preClose', async () => {
+      this.#closing = true
+    })
+  }
+
+  #serve(serve: Serve, request: IncomingMessage, response: ServerResponse): void {
+    const { log, idOf } = this.#options
+    const arrival = new Arrival(request, response, idOf(request), this.#options)
+    if (log.isLevelEnabled('info')) {
+      const began = performance.now()
+      response.once('close', () => logAnswered(arrival.log, request, response, performance.now() - began))
+    }
+    serve(arrival)
+  }
+}
+
+interface HttpSettings {
+  readonly http?: object | null
+  readonly keepAliveTimeout?: number
+  readonly requestTimeout?: number
+}
+
+/** One line for each request: its path without the query, which may hold what nobody should read. */
+export function logAnswered(
+  log: Pick<Logger, 'info'>,
+  { method, url = '' }: Pick<IncomingMessage, 'method' | 'url'>,
+  { statusCode: status }: { readonly statusCode: number },
+  ms: number,
+): void {
+  log.info({ method, path: url.split('?', 1)[0], status, durationMs: Math.round(ms * 10) / 10 }, 'answered')
+}
