@@ -136,7 +136,7 @@ const ADDRESSES: readonly (readonly string[])[] = [
   ['not an address'],
 ]
 
-test('a name that leads inside, by one of its addresses even, is never connected to [A-CI-10, A-CI-11]', async (t) => {
+test('a name that leads inside, by one of its addresses even, is never connected to [A-CI-10, A-CI-11, S-SB-11]', async (t) => {
   for (const addresses of ADDRESSES) {
     const web = await openWeb(t, { 'a.example': jsonHost({}) })
     const outbound = createOutbound({ ...web.options, resolve: async () => addresses })
@@ -163,7 +163,7 @@ test('an address in the place of a name is judged as well, in every spelling [A-
   t.same(web.connections, [])
 })
 
-test('the connection goes to the address that was judged, also when the name leads inside a moment later [A-CI-10]', async (t) => {
+test('the connection goes to the address that was judged, also when the name leads inside a moment later [A-CI-10, S-SB-11]', async (t) => {
   const web = await openWeb(t, { 'a.example:8443': jsonHost({ good: true }) })
   const answers = [[PUBLIC], ['127.0.0.1']]
   const outbound = createOutbound({ ...web.options, resolve: async () => answers.shift() ?? [] })

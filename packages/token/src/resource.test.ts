@@ -17,12 +17,12 @@ const different: readonly (readonly [string, string])[] = [
   ['https://h:80', 'https://h'],
 ]
 
-test('identifiers that differ only in what means nothing are one', (t) => {
+test('identifiers that differ only in what means nothing are one [S-AU-17]', (t) => {
   for (const [one, other] of same) t.equal(canonicalResource(one), canonicalResource(other), `${one} ${other}`)
   t.end()
 })
 
-test('identifiers that differ in anything else are two', (t) => {
+test('identifiers that differ in anything else are two [S-AU-17]', (t) => {
   for (const [one, other] of different) t.not(canonicalResource(one), canonicalResource(other), `${one} ${other}`)
   t.end()
 })

@@ -24,6 +24,12 @@ test('what the one process serves is in the list of paths, or not for the outsid
   t.strictSame(unlisted, [])
 })
 
+test('the resource names its authorization server as that one names itself [S-AU-07]', async (t) => {
+  const at = (path: string) => ask(`${running.publicUrl}/.well-known/${path}`)
+  const { authorization_servers: servers } = JSON.parse((await at('oauth-protected-resource/mcp')).text)
+  t.same(servers, [JSON.parse((await at('oauth-authorization-server')).text).issuer])
+})
+
 test('paths between services are protected where one process serves them all', async (t) => {
   for (const headers of [
     {},

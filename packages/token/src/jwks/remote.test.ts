@@ -46,7 +46,7 @@ test('many who ask at once cause one fetch, and its answer is kept', async (t) =
   t.equal(issuer.asked, 2, 'fetched again after its time')
 })
 
-test('an unknown key id is looked up once, at most every five seconds', async (t) => {
+test('an unknown key id is looked up once, at most every five seconds [S-AU-21]', async (t) => {
   const { issuer, time, source } = await scene(t)
   await source.key('a')
   issuer.answer = (_request, response) => void response.end(keySet('a', 'b'))
@@ -58,7 +58,7 @@ test('an unknown key id is looked up once, at most every five seconds', async (t
   t.equal(issuer.asked, 2)
 })
 
-test('held keys outlive an issuer that fails, for a bounded time', async (t) => {
+test('held keys outlive an issuer that fails, for a bounded time [S-AU-21]', async (t) => {
   const { issuer, time, source } = await scene(t)
   await source.key('a')
   issuer.answer = (_request, response) => void response.writeHead(503).end()
@@ -95,7 +95,7 @@ test('an issuer that does not answer is given up after two seconds', async (t) =
   t.ok(performance.now() - began < 3_000)
 })
 
-test('max-age is believed between one minute and one hour', (t) => {
+test('max-age is believed between one minute and one hour [S-AU-21]', (t) => {
   t.equal(maxAgeOf(null), 300)
   t.equal(maxAgeOf('public, max-age=600'), 600)
   t.equal(maxAgeOf('max-age=0'), 60)

@@ -38,7 +38,7 @@ test('the edge of the MCP endpoint', async (suite) => {
   )
 
   await suite.test(
-    'GET and DELETE with a credential are 405 and say what is allowed [S-TR-22] [S-LT-14] [S-LT-29]',
+    'GET and DELETE with a credential are 405 and say what is allowed [S-TR-22] [S-LT-14] [S-LT-29] [S-VD-15]',
     async (t) => {
       for (const method of ['GET', 'DELETE', 'PUT'] as const) {
         const headers = { host: 'mcp.example', authorization: `Bearer ${token}` }
@@ -202,7 +202,7 @@ test('the edge of the MCP endpoint', async (suite) => {
   })
 
   await suite.test(
-    'a session id and a Last-Event-ID mean nothing to a stateless request [S-TR-23] [S-TR-24] [S-VD-17]',
+    'a session id and a Last-Event-ID mean nothing to a stateless request [S-TR-23] [S-TR-24] [S-VD-17] [S-CA-09]',
     async (t) => {
       const answer = await challengeOf(token, { 'mcp-session-id': 'abc', 'last-event-id': '7' })
       t.equal(answer.status, 200)
@@ -239,6 +239,26 @@ test('the metadata of the resource', async (suite) => {
         })
         t.equal((await at('GET', url, { 'if-none-match': answer.headers.etag })).statusCode, 304)
       }
+    },
+  )
+
+  await suite.test(
+    'it names what can be asked for and nothing beyond it, in the spelling that tokens are for [S-AU-04, S-AU-05, S-AU-06, S-SB-12, S-SB-15]',
+    async (t) => {
+      const document = (await at('GET', '/mcp')).json()
+      const { resource, authorization_servers: servers, scopes_supported: scopes } = document
+      t.equal(new URL(resource).href, resource)
+      t.notMatch(resource, /#|\?|\/$|[A-Z]/)
+      for (const url of [resource, ...servers]) t.match(url, /^https:/)
+      t.notMatch(JSON.stringify(scopes), /offline_access|\*|notes:only/)
+      for (const value of Object.values(document)) t.notSame(value, [])
+      const { headers } = await post(rig, undefined, {})
+      t.match(headers['www-authenticate'], 'scope="notes:read"')
+      t.notMatch(
+        headers['www-authenticate'],
+        /offline_access|\*|notes:write/,
+        'of the catalog only what is needed at first',
+      )
     },
   )
 

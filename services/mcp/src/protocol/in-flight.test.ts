@@ -56,7 +56,7 @@ const faultsOf = (answers: readonly Answered[]): readonly unknown[] => [
   }),
 ]
 
-test('requests that are sent one after the other over one connection are answered each, in their order [S-BP-12]', async (t) => {
+test('requests that are sent one after the other over one connection are answered each, in their order; none has to be the first [S-BP-12, S-VD-04]', async (t) => {
   const token = await rig.token()
   const { socket, closed } = openRaw(port)
   let text = ''

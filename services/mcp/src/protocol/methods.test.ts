@@ -222,18 +222,21 @@ test('methods over the wire', async (suite) => {
     },
   )
 
-  await suite.test('a resource is read with its text; another workspace has its own [S-RS-03] [S-TR-25]', async (t) => {
-    const read = async (credential: string, uri: string) =>
-      (await modern(rig, credential, 'resources/read', { uri })).body
-    t.same(JSON.parse((await read(token, 'notes://notes/n2')).result.contents[0].text), { id: 'n2', text: 'grüße' })
-    const foreign = await rig.token({ tenant_id: 'globex' })
-    t.same((await read(foreign, 'notes://notes')).result.contents[0], {
-      uri: 'notes://notes',
-      mimeType: 'application/json',
-      text: '[]',
-    })
-    t.match(await read(foreign, 'notes://notes/n2'), { error: { code: -32_602, data: { uri: 'notes://notes/n2' } } })
-  })
+  await suite.test(
+    'a resource is read with its text; another workspace has its own [S-RS-03] [S-RS-09] [S-TR-25]',
+    async (t) => {
+      const read = async (credential: string, uri: string) =>
+        (await modern(rig, credential, 'resources/read', { uri })).body
+      t.same(JSON.parse((await read(token, 'notes://notes/n2')).result.contents[0].text), { id: 'n2', text: 'grüße' })
+      const foreign = await rig.token({ tenant_id: 'globex' })
+      t.same((await read(foreign, 'notes://notes')).result.contents[0], {
+        uri: 'notes://notes',
+        mimeType: 'application/json',
+        text: '[]',
+      })
+      t.match(await read(foreign, 'notes://notes/n2'), { error: { code: -32_602, data: { uri: 'notes://notes/n2' } } })
+    },
+  )
 
   await suite.test(
     'what is no resource is not found, by the code of the era, and never an empty list [S-RS-04] [S-RS-05] [S-RS-06] [S-LF-05] [S-RS-07]',

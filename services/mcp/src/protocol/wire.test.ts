@@ -40,6 +40,26 @@ test('one path takes it all, and every answer is one JSON object or a stream [S-
   standing.leave()
 })
 
+test('two nodes list the same in the same bytes, first page and next [S-HS-02]', async (t) => {
+  const limits = { pageSize: 2 }
+  const [one, two] = await Promise.all([openRig(parts, { limits }), openRig(parts, { limits })])
+  t.teardown(() => Promise.all([one.close(), two.close()]))
+  let cursor: string | undefined
+  let pages = 0
+  do {
+    const params = cursor === undefined ? {} : { cursor }
+    const [here, there] = [
+      await modern(one, token, 'tools/list', params),
+      await modern(two, token, 'tools/list', params),
+    ]
+    t.same({ ...here.body.result, nextCursor: 0 }, { ...there.body.result, nextCursor: 0 })
+    // Sealed anew each time; either opens what the other gave.
+    cursor = there.body.result.nextCursor
+    pages += 1
+  } while (cursor !== undefined)
+  t.ok(pages > 2)
+})
+
 /** Sends headers to the letter. */
 async function raw(lines: readonly (readonly [string, string])[], body: unknown) {
   const headers = [

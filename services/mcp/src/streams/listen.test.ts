@@ -51,7 +51,7 @@ test('subscriptions/listen over a socket', async (suite) => {
   )
 
   await suite.test(
-    'a change is heard by those who listen to its URI, and by no other workspace [S-SU-03] [S-RS-13] [S-SU-05]',
+    'a change is heard by those who listen to its URI, and by no other workspace [S-SU-01] [S-SU-03] [S-RS-13] [S-SU-05]',
     async (t) => {
       const foreign = await openListen(port, await rig.token({ tenant_id: 'globex', sub: 'p2' }), notes)
       const other = await openListen(port, token, { resourceSubscriptions: ['notes://notes/other'] })
@@ -171,7 +171,7 @@ test('subscriptions/listen over a socket', async (suite) => {
   })
 })
 
-test('a node that closes ends every stream with its result, then the connection [S-SU-08] [S-HS-05]', async (t) => {
+test('a node that closes ends every stream with its result alone, then the connection [S-SU-08] [S-SU-09] [S-HS-05]', async (t) => {
   const rig = await openRig(parts)
   const port = await listenOn(rig)
   const streams = await Promise.all(
@@ -182,6 +182,8 @@ test('a node that closes ends every stream with its result, then the connection 
   for (const [at, stream] of streams.entries()) {
     t.equal((await stream.next(completed)).id, ['a', 'b'][at])
     await stream.closed
+    t.ok(stream.messages.at(-1)?.result, 'nothing after it')
+    t.notMatch(stream.raw(), 'notifications/cancelled')
   }
   await closing
 })

@@ -6,7 +6,7 @@ const openWindow = (maxEntries = 3) => {
   return { clock, window: createReplayWindow({ clock, windowMs: 600_000, maxEntries }) }
 }
 
-test('what changed inside the window is announced, per tenant, and forgotten after it', async (t) => {
+test('what changed inside the window is announced, per tenant, and forgotten after it [S-SU-10]', async (t) => {
   const { clock, window } = openWindow()
   window.note('acme', 'n://a', 1, clock.at)
   window.note('globex', 'n://b', 2, clock.at)

@@ -60,7 +60,7 @@ test('a task is there for every node as soon as it has an id, and its result is 
   t.equal(new Set(called.map(({ id: event }) => event)).size, called.length, 'one event for each')
 })
 
-test('who did not begin it is told that there is none; who has not the extension is told first [S-TK-10, S-TK-11, S-TK-24]', async (t) => {
+test('who did not begin it is told that there is none; who has not the extension is told first [S-TK-10, S-TK-11, S-TK-24, S-SB-09]', async (t) => {
   const id = await a.begin('job_read', { ms: 60_000 })
   const unknown = randomBytes(24).toString('base64url')
   for (const other of [{ subject: 'person2' }, { client: 'client2' }, { tenant: 'globex' }]) {
