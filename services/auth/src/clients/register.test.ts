@@ -173,6 +173,8 @@ test('what a client may register with: a key set or where it is, never a private
     { jwks: { keys: [{ kty: 'oct', k: 'k' }] } },
     { jwks: { keys: [] } },
     { jwks: { keys: [{ kty: '__proto__' }] } },
+    { jwks: { keys: [{ ...key, e: 'A'.repeat(512) }] } },
+    { jwks: { keys: [{ ...key, n: 'A'.repeat(1_400) }] } },
     { jwks: [key] },
     { jwks: 'x' },
     { jwks_uri: 'http://a.example/jwks' },
@@ -180,7 +182,7 @@ test('what a client may register with: a key set or where it is, never a private
     { jwks: { keys: [key] }, jwks_uri: 'https://a.example/jwks' },
     { jwks: { keys: [key] }, token_endpoint_auth_signing_alg: 'HS256' },
   ])
-    t.match(judge(bad), { ok: false, reason: 'metadata.refused' }, JSON.stringify(bad))
+    t.match(judge(bad), { ok: false, reason: 'metadata.refused' }, JSON.stringify(bad).slice(0, 100))
 })
 
 test('property: whatever is registered, it is judged [A-DR-07]', async (t) => {

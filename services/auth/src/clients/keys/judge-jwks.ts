@@ -13,6 +13,8 @@ const PUBLIC: Readonly<Record<string, readonly string[]>> = {
 const NAMED = ['kid', 'alg', 'use']
 
 const text = z.string().min(1).max(2_000)
+/** 8192 bits, and an exponent of 32: a check by larger numbers takes up to five hundred times as long, and anybody may ask for it. */
+const RSA = z.object({ n: z.string().max(1_366), e: z.string().max(6) })
 const keySet = z.object({
   keys: z
     .array(z.looseObject({ kty: z.string(), kid: text.optional(), alg: text.optional(), use: text.optional() }))
@@ -20,7 +22,8 @@ const keySet = z.object({
 })
 
 /**
- * A set of public keys that somebody else wrote. Keys of a kind that is not known here are left out, as RFC 7517 section 5 asks.
+ * A set of public keys that somebody else wrote. Keys of a kind that is not known here, or too large, are left out, as RFC 7517
+ * section 5 asks.
  * @returns `undefined` when it is no set, holds a private or a symmetric key, or none that could be used
  */
 export function judgeJwks(value: unknown): JSONWebKeySet | undefined {
@@ -34,6 +37,7 @@ function publicPart(key: { readonly kty: string; readonly [member: string]: unkn
   const members = Object.hasOwn(PUBLIC, key.kty) ? PUBLIC[key.kty] : undefined
   if (members === undefined || members.some((name) => !text.safeParse(key[name]).success)) return undefined
   if (key.use !== undefined && key.use !== 'sig') return undefined
+  if (key.kty === 'RSA' && !RSA.safeParse(key).success) return undefined
   const kept = ['kty', ...members, ...NAMED].filter((name) => key[name] !== undefined)
   return Object.fromEntries(kept.map((name) => [name, key[name]])) as unknown as JWK
 }
