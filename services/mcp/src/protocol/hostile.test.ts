@@ -86,22 +86,37 @@ async function idsOf() {
   }
 }
 
-/** A subscription has been acknowledged, or a standing stream has begun: nothing else has to come. */
-const enough = ({ type, text, messages }: RawAnswer): boolean =>
+/** Streams that stay open have begun: nothing else has to come. */
+const standing = ({ method }: RawRequest, { type, text, messages }: RawAnswer): boolean =>
   type.startsWith('text/event-stream') &&
-  (messages.some(({ method }) => method === 'notifications/subscriptions/acknowledged') ||
-    /^(?:id: g\.|retry: |event: endpoint)/.test(text))
+  (method === 'GET'
+    ? /^(?:id: g\.|retry: |event: endpoint)/.test(text)
+    : messages.some((message) => message.method === 'notifications/subscriptions/acknowledged'))
 
 const isAnswer = (message: RawMessage): boolean => message.method === undefined
 
-/** The ids that a body gives, whatever else it is; nothing where it is not JSON. A GET may fetch what call 1 was answered. */
-function idsIn({ method, body }: RawRequest): readonly unknown[] {
-  if (method === 'GET') return [1]
+/** The messages of a body; nothing where it is not JSON. */
+function messagesIn({ body }: RawRequest): readonly RawMessage[] {
   try {
-    return [JSON.parse((body ?? Buffer.alloc(0)).toString())].flat().map((message) => message?.id)
+    return [JSON.parse((body ?? Buffer.alloc(0)).toString())]
+      .flat()
+      .filter((message) => typeof message === 'object' && message !== null)
   } catch {
     return []
   }
+}
+
+/** The ids that a body gives, whatever else it is. A GET may fetch what call 1 was answered. */
+const idsIn = (request: RawRequest): readonly unknown[] =>
+  request.method === 'GET' ? [1] : messagesIn(request).map(({ id }) => id)
+
+/** Whether each request of a body that was taken has its one answer. */
+function allAnswered(request: RawRequest, { messages }: RawAnswer): boolean {
+  const asked = messagesIn(request)
+  if (asked.some(({ method }) => method === 'notifications/cancelled')) return true
+  const expected = asked.filter((message) => 'id' in message && 'method' in message).map(({ id }) => JSON.stringify(id))
+  const answered = messages.filter(isAnswer).map(({ id }) => JSON.stringify(id))
+  return expected.sort().join() === answered.sort().join()
 }
 
 const UNTOLD = /hunter2|node_modules|\.ts:\d|stack|gatehouse_mcp|select |insert /i
@@ -121,7 +136,9 @@ function faultsOf(request: RawRequest, answer: RawAnswer): readonly string[] {
       ? ['an id that nobody sent']
       : []),
     ...(messages.some(({ id }) => id === null) ? ['id null'] : []),
-    ...(status === 200 && json && messages.some((message) => isAnswer(message) && !('id' in message)) ? ['no id'] : []),
+    ...(status === 200 && request.method === 'POST' && !standing(request, answer) && !allAnswered(request, answer)
+      ? ['not one answer for each request']
+      : []),
     ...(/x-injected/i.test(head) ? ['a header of the client'] : []),
     // One tool of the tests is there to fail so; nothing that a client writes may.
     ...(text.includes('-32603') && !request.body?.includes('notes_crash') ? ['an internal error'] : []),
@@ -133,7 +150,7 @@ const shown = (request: RawRequest, answer: RawAnswer): string =>
   `${bytesOf(request).toString('latin1').slice(0, 3_000)}\n--\n${answer.head}\n\n${answer.text.slice(0, 2_000)}`
 
 async function judged(request: RawRequest): Promise<void> {
-  const answer = await sendRaw(port, bytesOf(request), enough)
+  const answer = await sendRaw(port, bytesOf(request), (sofar) => standing(request, sofar))
   const faults = faultsOf(request, answer)
   if (faults.length > 0) throw new Error(`${faults.join(', ')}\n${shown(request, answer)}`)
 }

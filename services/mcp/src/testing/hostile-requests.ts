@@ -384,7 +384,20 @@ export function hostile(requests: fc.Arbitrary<Made>): fc.Arbitrary<RawRequest> 
 }
 
 /** Values that a store, a hash, a header or an object may choke on. */
-const SHARP: readonly unknown[] = ['\u0000', 'a\u0000b', '\ud800', '', '__proto__', 'x'.repeat(3_000), null, [], {}, -1]
+const SHARP: readonly unknown[] = [
+  '\u0000',
+  'a\u0000b',
+  '\ud800',
+  '',
+  '__proto__',
+  'notes://notes/%00',
+  'notes://notes/%E0%A4%A',
+  'x'.repeat(3_000),
+  null,
+  [],
+  {},
+  -1,
+]
 
 /** Every request of the stateless revision, and every one of a session, with each sharp value in each place of its params. */
 export function* sharpRequests(live: Live): Generator<RawRequest> {
