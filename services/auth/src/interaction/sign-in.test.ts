@@ -1,6 +1,7 @@
 import { KeyValueUnavailable, openKeyValue } from '@gatehouse/kv'
 import { test } from 'tap'
-import { formOf, openHouse, PASSWORD, Visitor } from '../testing/house.ts'
+import { ADMIN, formOf, openHouse, PASSWORD, Visitor } from '../testing/house.ts'
+import { operate } from '../testing/upstream.ts'
 
 test('signing in', async (t) => {
   const house = await openHouse(t)
@@ -41,6 +42,16 @@ test('signing in', async (t) => {
       t.equal(answer.statusCode, 403)
       t.match(answer.body, 'Email or password is wrong.')
     }
+  })
+
+  await t.test('an account that cannot be used looks like one whose password is wrong [A-LN-04]', async (t) => {
+    const { people } = await operate(house, ADMIN, 'GET', '/people?email=viewer@acme.test')
+    await operate(house, ADMIN, 'PATCH', `/people/${people[0].id}`, { status: 'deactivated' })
+    const answer = await new Visitor(house).signIn('viewer@acme.test')
+    t.equal(answer.statusCode, 403)
+    t.match(answer.body, 'Email or password is wrong.')
+    await operate(house, ADMIN, 'PATCH', `/people/${people[0].id}`, { status: 'active' })
+    t.equal((await new Visitor(house).signIn('viewer@acme.test')).statusCode, 200)
   })
 
   await t.test('403 for a form of another site or without its token [A-LN-02]', async (t) => {
