@@ -3,8 +3,10 @@ import { Failure } from './failure.ts'
 /** The admin API of one installation. Every method throws `Failure`. */
 export interface AdminClient {
   get(path: string, query?: Readonly<Record<string, string | undefined>>): Promise<unknown>
+  /** The lines of an answer as they come, however many. Fails when it breaks off. */
+  lines(path: string, query?: Readonly<Record<string, string | undefined>>): AsyncGenerator<string>
   send(
-    method: 'POST' | 'PATCH' | 'DELETE',
+    method: 'POST' | 'PUT' | 'PATCH' | 'DELETE',
     path: string,
     body?: unknown,
     query?: Readonly<Record<string, string | undefined>>,
@@ -22,6 +24,27 @@ const TIMEOUT_MS = 15_000
 
 export function createAdminClient(options: AdminClientOptions): AdminClient {
   const { url: base, token, fetch, signal } = options
+  const away = (error: unknown): Failure =>
+    new Failure('unreachable', `cannot reach ${base.origin} (${causeOf(error)}); is Gatehouse running there? See --url`)
+  async function* lines(path: string, query: URLSearchParams): AsyncGenerator<string> {
+    const url = new URL(`${base.pathname.replace(/\/$/, '')}${path}`, base)
+    url.search = query.toString()
+    let rest = ''
+    try {
+      const headers = { authorization: `Bearer ${token}` }
+      const response = await fetch(url, { headers, redirect: 'manual', ...(signal !== undefined && { signal }) })
+      if (!response.ok || response.body === null) read(response, await response.text(), base)
+      const text = response.body?.pipeThrough(new TextDecoderStream())
+      for await (const chunk of text ?? []) {
+        const parts = `${rest}${chunk}`.split('\n')
+        rest = parts.pop() ?? ''
+        yield* parts
+      }
+    } catch (error) {
+      throw error instanceof Failure ? error : away(error)
+    }
+    if (rest !== '') yield rest
+  }
   const call = async (method: string, path: string, query: URLSearchParams, body?: unknown): Promise<unknown> => {
     const url = new URL(`${base.pathname.replace(/\/$/, '')}${path}`, base)
     url.search = query.toString()
@@ -43,14 +66,12 @@ export function createAdminClient(options: AdminClientOptions): AdminClient {
       })
       text = await response.text()
     } catch (error) {
-      throw new Failure(
-        'unreachable',
-        `cannot reach ${base.origin} (${causeOf(error)}); is Gatehouse running there? See --url`,
-      )
+      throw away(error)
     }
     return read(response, text, base)
   }
   return {
+    lines: (path, query = {}) => lines(path, parametersOf(query)),
     get: (path, query = {}) => call('GET', path, parametersOf(query)),
     send: (method, path, body, query = {}) => call(method, path, parametersOf(query), body),
   }

@@ -6,6 +6,8 @@ export interface Io {
   out(text: string): void
   /** Writes text with a newline to standard error. */
   err(text: string): void
+  /** Writes text as it is to standard output; resolves when more may come. Default: `out`, line by line. */
+  readonly write?: ((text: string) => Promise<void>) | undefined
   /** Characters in a line of the terminal; absent when the output goes elsewhere. */
   readonly columns?: number | undefined
   /** Ends what would go on for ever. */

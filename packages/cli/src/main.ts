@@ -13,6 +13,8 @@ process.exitCode = await run(process.argv.slice(2), {
   env: process.env,
   fetch: globalThis.fetch,
   out: (text) => void process.stdout.write(`${text}\n`),
+  write: (text) =>
+    new Promise((resolve, reject) => process.stdout.write(text, (error) => (error ? reject(error) : resolve()))),
   err: (text) => void process.stderr.write(`${text}\n`),
   columns: process.stdout.isTTY ? process.stdout.columns : undefined,
   signal: interrupted.signal,

@@ -39,7 +39,9 @@ Examples:
   gatehouse keys create --tenant acme --name "nightly sync" --scope mcp:read
   gatehouse keys rotate access
   gatehouse audit list --tenant acme --outcome refused --limit 50
-  gatehouse --json audit list --follow`
+  gatehouse --json audit list --follow
+  gatehouse audit export --tenant acme --format csv --out acme.csv
+  gatehouse audit verify`
 
 /**
  * Runs the command line. Nothing is thrown: what goes wrong is one line on standard error.

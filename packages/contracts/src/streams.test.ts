@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import { DELTA_SUBJECTS } from './auth-events.ts'
-import { auditSubject, domainSubject, isSubjectToken, STREAMS, stateSubject } from './streams.ts'
+import { auditHeadSubject, auditSubject, domainSubject, isSubjectToken, STREAMS, stateSubject } from './streams.ts'
 
 /** NATS subject matching: `>` at the end stands for one or more tokens. */
 const covers = (pattern: string, subject: string) =>
@@ -10,6 +10,7 @@ test('every subject that is made lies in its stream, and in no other', async (t)
   for (const [subject, stream] of [
     [domainSubject('acme', 'entry.created'), 'DOMAIN'],
     [auditSubject('node-1'), 'AUDIT'],
+    [auditHeadSubject('tenant/a.b *'), 'AUDIT_HEADS'],
     [stateSubject('tenant', 'acme'), 'AUTH_STATE'],
     ['auth.delta.tick', 'AUTH_DELTA'],
   ] as const) {
@@ -27,6 +28,7 @@ test('every subject that is made lies in its stream, and in no other', async (t)
 test('subjects are pinned: permissions of the bus rest on them', async (t) => {
   t.equal(domainSubject('acme', 'entry.created'), 'domain.acme.entry.created')
   t.equal(auditSubject('node-1'), 'audit.node-1')
+  t.equal(auditHeadSubject('platform'), 'audit-heads.cGxhdGZvcm0')
   t.equal(stateSubject('role', 'r1'), 'auth.state.role.r1')
 })
 

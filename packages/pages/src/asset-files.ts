@@ -15,14 +15,18 @@ export const ASSET_ROOT = '/assets'
 
 const read = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8')
 
-function asset(name: string, extension: 'css' | 'svg', body: string): Asset {
+const TYPES = { css: 'text/css; charset=utf-8', svg: 'image/svg+xml', js: 'text/javascript; charset=utf-8' } as const
+
+function asset(name: string, extension: 'css' | 'svg' | 'js', body: string): Asset {
   const hash = createHash('sha256').update(body).digest('hex').slice(0, 16)
-  const type = extension === 'css' ? 'text/css; charset=utf-8' : 'image/svg+xml'
+  const type = TYPES[extension]
   return { path: `${ASSET_ROOT}/${name}.${hash}.${extension}`, type, body, hash }
 }
 
 export const stylesheet = asset('gatehouse', 'css', read('gatehouse.css'))
 export const icon = asset('gatehouse', 'svg', read('gatehouse.svg'))
+/** The live tail of the activity page, the one script that there is. */
+export const activityScript = asset('activity', 'js', read('activity.js'))
 
 /**
  * The small stylesheet that gives pages a brand's colour, linked after the main one. A pure function of the colour, so that

@@ -1,11 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { ASSET_ROOT, type Asset, accentStylesheet, icon, stylesheet } from './asset-files.ts'
+import { ASSET_ROOT, type Asset, accentStylesheet, activityScript, icon, stylesheet } from './asset-files.ts'
 
 const IMMUTABLE = 'public, max-age=31536000, immutable'
 
 /** Fastify plugin: serves what the pages link to, below `/assets`. Public, immutable, with an ETag. */
 export async function pagesAssets(app: FastifyInstance): Promise<void> {
-  for (const asset of [stylesheet, icon]) app.get(asset.path, (request, reply) => send(asset, request, reply))
+  for (const asset of [stylesheet, icon, activityScript])
+    app.get(asset.path, (request, reply) => send(asset, request, reply))
   app.get<{ Params: { file: string } }>(`${ASSET_ROOT}/:file`, (request, reply) => {
     const asset = accentAsset(request.params.file)
     return asset === undefined ? reply.callNotFound() : send(asset, request, reply)

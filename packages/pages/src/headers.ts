@@ -17,6 +17,8 @@ export function formActionSource(callback: string): string {
 export interface PageHeaders {
   /** Added to `'self'`: where forms may lead, redirects included (see `formActionSource`). */
   readonly formAction?: readonly string[] | undefined
+  /** Our own script files run, and may ask this origin; else nothing runs. */
+  readonly script?: boolean | undefined
   /** Goes on to another address by itself, without script. Ignored for an address that must not be followed. */
   readonly goOn?: { readonly href: string; readonly afterSeconds: number } | undefined
 }
@@ -25,7 +27,7 @@ export interface PageHeaders {
  * Headers of every page. Nothing is loaded but our own styles and images, nothing runs, nobody frames it, nothing keeps it.
  * @throws TypeError for a source that is neither an origin nor a scheme
  */
-export function pageHeaders({ formAction = [], goOn }: PageHeaders = {}): Record<string, string> {
+export function pageHeaders({ formAction = [], goOn, script = false }: PageHeaders = {}): Record<string, string> {
   for (const source of formAction) {
     if (!FORM_ACTION_SOURCE.test(source))
       throw new TypeError(`form-action source ${JSON.stringify(source)} is no origin`)
@@ -34,6 +36,7 @@ export function pageHeaders({ formAction = [], goOn }: PageHeaders = {}): Record
     "default-src 'none'",
     "style-src 'self'",
     "img-src 'self'",
+    ...(script ? ["script-src 'self'", "connect-src 'self'"] : []),
     `form-action ${["'self'", ...new Set(formAction)].join(' ')}`,
     "frame-ancestors 'none'",
     "base-uri 'none'",

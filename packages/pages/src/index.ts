@@ -16,6 +16,7 @@ export { formActionSource, type PageHeaders, pageHeaders } from './headers.ts'
 export { Html, html, type Slot } from './html.ts'
 export { type Brand, type NavItem, type PageParts, page, type SignedIn, type Surroundings } from './shell.ts'
 export { displayDuration, displayHost, displayName, displayScheme, displayTime, safeHref } from './text.ts'
+export { type Activity, type ActivityEntry, activityPage } from './views/activity.ts'
 export { type AfterConsent, afterConsentPage } from './views/after-consent.ts'
 export { type AuthorizedApp, type AuthorizedApps, authorizedAppsPage } from './views/authorized-apps.ts'
 export {

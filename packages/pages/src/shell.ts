@@ -1,4 +1,4 @@
-import { accentStylesheet, icon, stylesheet } from './asset-files.ts'
+import { type Asset, accentStylesheet, icon, stylesheet } from './asset-files.ts'
 import { postForm } from './elements.ts'
 import { type Html, html } from './html.ts'
 import { displayName, safeHref } from './text.ts'
@@ -37,11 +37,13 @@ export interface PageParts extends Surroundings {
   readonly lang?: string | undefined
   /** `narrow` for one question at a time, `wide` for lists and settings. */
   readonly width?: 'narrow' | 'wide' | undefined
+  /** For a page that can do a little more with a script; send it with `pageHeaders({ script: true })`. */
+  readonly script?: Asset | undefined
 }
 
-/** A complete HTML document. No script, no inline style; send it with `pageHeaders`. */
+/** A complete HTML document. Nothing inline; send it with `pageHeaders`. */
 export function page(parts: PageParts): string {
-  const { title, brand, body, nav = [], person, lang = 'en', width = 'narrow' } = parts
+  const { title, brand, body, nav = [], person, lang = 'en', width = 'narrow', script } = parts
   const name = displayName(brand.name)
   const accent = brand.accent === undefined ? undefined : accentStylesheet(brand.accent)
   return html`<!doctype html>
@@ -54,7 +56,7 @@ export function page(parts: PageParts): string {
 <title>${title} · ${name}</title>
 <link rel="stylesheet" href="${stylesheet.path}">
 ${accent && html`<link rel="stylesheet" href="${accent.path}">\n`}<link rel="icon" type="image/svg+xml" href="${icon.path}">
-</head>
+${script && html`<script type="module" src="${script.path}"></script>\n`}</head>
 <body class="${width}">
 <a class="skip" href="#content">Skip to content</a>
 <header class="top">

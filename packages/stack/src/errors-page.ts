@@ -144,6 +144,12 @@ export const CODE_ADVICE: Readonly<Record<keyof typeof CODES, readonly [status: 
 export const AUDIT_ADVICE: Advice<typeof PROBLEMS> = {
   'credential.missing': 'Send `GATEHOUSE_ADMIN_TOKEN` as Bearer.',
   'credential.wrong': 'Send the token that this installation was started with.',
+  'token.unverifiable': WAIT,
+  'scope.missing': 'Ask for a token with the scope `audit:read` for the resource `/admin/v1/audit`.',
+  'permission.missing': 'Ask an owner of the organisation for a role that permits `audit:read`.',
+  'class.unknown': 'Use a class that `gatehouse audit retention` lists.',
+  'tails.many': 'Close other live views; the list itself needs none.',
+  'bus.away': WAIT,
   'query.invalid': 'Read `error_description`; it names the parameter.',
   'cursor.invalid': 'Begin without a cursor.',
   'database.away': `${WAIT} Events wait on the bus meanwhile.`,

@@ -1,4 +1,4 @@
-import { auditSchema, createAuditApp } from '@gatehouse/audit'
+import { auditSchema, createAuditApp, RESOURCE_PATH } from '@gatehouse/audit'
 import { authSchema, createAuthApp } from '@gatehouse/auth'
 import type { DemoTenant } from '@gatehouse/catalog'
 import { Secret } from '@gatehouse/config'
@@ -19,6 +19,7 @@ import { createMetrics, type Logger } from '@gatehouse/telemetry'
 import { createTokenVerifier, followFeed, localJwks } from '@gatehouse/token'
 import type { FastifyInstance } from 'fastify'
 import { fillDemo } from './demo.ts'
+import { inProcess } from './in-process.ts'
 import { openParts, type PartUrls } from './parts.ts'
 import type { Secrets } from './secrets.ts'
 
@@ -112,7 +113,23 @@ export async function assembleHouse(options: HouseOptions, closing: Closing): Pr
     }),
   )
 
-  const audit = createAuditApp({ database: host.as(auditSchema.role), bus, adminToken, log, metrics })
+  const audit = createAuditApp({
+    profile,
+    publicUrl,
+    issuer: publicUrl,
+    authUrl: publicUrl,
+    // In the same process, whatever stands between it and its public address.
+    fetch: async (...asked) => inProcess(server)(...asked),
+    verifier: verifierFor(`${publicUrl}${RESOURCE_PATH}`),
+    feed: feed.view,
+    database: host.as(auditSchema.role),
+    bus,
+    secret: new Secret(secrets.master),
+    adminToken,
+    clock,
+    log,
+    metrics,
+  })
   await audit.background.start()
   closing(audit.background)
 

@@ -1,27 +1,18 @@
 import { busSchema, openBus } from '@gatehouse/bus'
-import { Secret } from '@gatehouse/config'
 import { type Database, DatabaseUnavailable, sql } from '@gatehouse/database'
 import { testDatabase } from '@gatehouse/database/testing'
-import { createServer } from '@gatehouse/service'
-import { createMetrics, silentLogger } from '@gatehouse/telemetry'
 import { after, before, test, t as wholeFile } from 'tap'
-import { createAuditApp } from './app.ts'
 import { storeBatch } from './ingest/store-batch.ts'
 import { HASH, messageOf, toolCalled } from './sample-events.ts'
 import { auditSchema } from './schema.ts'
+import { ADMIN_TOKEN, auditRig } from './testing/rig.ts'
 
-const TOKEN = 'operator-token'
+const TOKEN = ADMIN_TOKEN
 const host = await testDatabase(wholeFile, [busSchema, auditSchema])
 const bus = await openBus(undefined, { database: host.as('gatehouse_bus') })
 const database = host.as(auditSchema.role)
-const metrics = createMetrics({ process: false })
 
-async function serverOver(db: Database) {
-  const audit = createAuditApp({ database: db, bus, adminToken: new Secret(TOKEN), log: silentLogger, metrics })
-  const server = createServer({ log: silentLogger, metrics, ready: audit.ready })
-  await server.register(audit.app)
-  return server
-}
+const serverOver = async (db: Database) => (await auditRig({ database: db, bus })).server
 const server = await serverOver(database)
 const get = (url: string, headers: Record<string, string> = { authorization: `Bearer ${TOKEN}` }) =>
   server.inject({ method: 'GET', url, headers })
@@ -77,6 +68,7 @@ test('200: an event shows who did what, where, how it ended, and the hash of the
       argumentsSha256: HASH,
       requestId: 'r9',
       traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+      rest: { protocolVersion: '2026-07-28' },
     },
   ])
 })
@@ -188,7 +180,7 @@ test('the OpenAPI document describes every parameter that the route knows', asyn
   t.equal(document.openapi, '3.1.0')
   t.same(
     parameters.map(({ name }: { name: string }) => name),
-    ['tenant', 'from', 'to', 'actor', 'client', 'tool', 'outcome', 'limit', 'cursor'],
+    ['tenant', 'from', 'to', 'actor', 'client', 'type', 'tool', 'outcome', 'limit', 'cursor'],
   )
   t.ok(parameters.every(({ description }: { description?: string }) => description))
   t.same(Object.keys(responses), ['200', '400', '401', '503'])

@@ -1,20 +1,49 @@
 import type { Bus, Consumer } from '@gatehouse/bus'
 import type { Secret } from '@gatehouse/config'
+import type { Clock } from '@gatehouse/contracts'
 import type { Database } from '@gatehouse/database'
+import { keepRotated } from '@gatehouse/keyring'
+import { type Profile, rulesOf } from '@gatehouse/profiles'
 import type { App, ReadyCheck } from '@gatehouse/service'
 import type { Logger, Metrics } from '@gatehouse/telemetry'
+import type { FeedView, TokenVerifier } from '@gatehouse/token'
 import type { FastifyInstance } from 'fastify'
-import { adminTokenGuard } from './admin-token.ts'
+import { createAccess } from './access/access.ts'
+import { openActivity } from './activity/open-activity.ts'
 import { problemOf } from './errors.ts'
 import { eventsRoute } from './events/events.route.ts'
 import { openApiDocument } from './events/openapi.ts'
+import { exportRoute } from './export/export.route.ts'
 import { startIngest } from './ingest/ingest.ts'
+import { keySetRoute, proofRoutes } from './proof/proof.route.ts'
+import { type Keeper, startKeeper } from './retention/keeper.ts'
+import { retentionRoutes } from './retention/retention.route.ts'
+import { openRings } from './seal/rings.ts'
+import { type Sealer, startSealer } from './seal/sealer.ts'
+
+/** Where tokens for this service are good, below the public URL. */
+export const RESOURCE_PATH = '/admin/v1/audit'
 
 export interface AuditDeps {
+  readonly profile: Profile
+  /** Origin that operators and people use. */
+  readonly publicUrl: string
+  /** Who issues tokens and where people sign in. */
+  readonly issuer: string
+  /** Where auth is reached from here. */
+  readonly authUrl: string
+  /** How auth is asked. */
+  readonly fetch: typeof globalThis.fetch
+  /** Tokens for the audience `publicUrl` + `RESOURCE_PATH`. */
+  readonly verifier: TokenVerifier
+  readonly feed: Pick<FeedView, 'freshness'>
   /** As `gatehouse_audit`. */
   readonly database: Database
   readonly bus: Bus
+  /** From which the keys are derived that encrypt keyrings. At least 16 characters. */
+  readonly secret: Secret
   readonly adminToken: Secret
+  readonly clock: Clock
   readonly log: Logger
   readonly metrics: Metrics
 }
@@ -22,34 +51,58 @@ export interface AuditDeps {
 /** The audit service, not yet listening and not yet reading. */
 export interface AuditService {
   readonly app: App
-  /** Takes events from the bus from now on. */
+  /** Takes events from the bus from now on, seals them, and drops those whose time is over. */
   readonly background: { start(): Promise<void>; close(): Promise<void> }
   readonly ready: readonly ReadyCheck[]
 }
 
+/** @throws TypeError when a protection would be empty */
 export function createAuditApp(deps: AuditDeps): AuditService {
-  const { database, bus, log, metrics } = deps
+  const { profile, database, bus, log, metrics, clock } = deps
+  if (deps.secret.reveal().length < 16) throw new TypeError('the secret needs at least 16 characters')
+  const rings = openRings({ ...deps, db: database })
+  const signer = rings.heads
+  const access = createAccess({ ...deps, rules: rulesOf(profile) })
+  const ended = new AbortController()
   let consumer: Consumer | undefined
+  let sealer: Sealer | undefined
+  let keeper: Keeper | undefined
   return {
     app: async (server) => {
-      explainErrors(server)
-      const guard = adminTokenGuard(deps.adminToken)
-      server.addHook('onRequest', async (request) => guard(request.headers.authorization))
-      eventsRoute(server, database)
-      const document = openApiDocument()
-      server.get('/admin/v1/audit/openapi.json', async () => document)
+      // Streams that never end by themselves would hold up the end of the server.
+      server.addHook('preClose', async () => ended.abort())
+      await server.register(async (api) => {
+        explainErrors(api)
+        keySetRoute(api, signer)
+        eventsRoute(api, access.reader)
+        exportRoute(api, access.reader)
+        await api.register(async (operator) => {
+          operator.addHook('onRequest', async (request) => access.operator(request))
+          proofRoutes(operator, { database, bus, signer, clock })
+          retentionRoutes(operator, database)
+          const document = openApiDocument()
+          operator.get('/admin/v1/audit/openapi.json', async () => document)
+        })
+      })
+      await server.register(openActivity, { ...deps, access, ring: rings.cookies, closing: ended.signal })
     },
     background: {
       async start() {
         consumer ??= await startIngest({ bus, database, log, metrics })
+        sealer ??= startSealer({ database, bus, signer, clock, log, metrics })
+        keeper ??= startKeeper({ database, signer, clock, log })
+        void keepRotated(rings.all, log, ended.signal)
       },
       async close() {
+        ended.abort()
         await consumer?.stop()
+        await Promise.all([sealer?.close(), keeper?.close()])
         consumer = undefined
       },
     },
     ready: [
       { name: 'audit: database', check: () => database.ping() },
+      { name: 'audit: keys', check: async () => void (await signer.publicKeys()) },
       {
         name: 'audit: ingest',
         check: async () => {

@@ -3,10 +3,13 @@ import { ConfigError, loadConfig } from '@gatehouse/config'
 import { test } from 'tap'
 import { auditConfig } from './config.ts'
 
-const token = { GATEHOUSE_ADMIN_TOKEN: 't' }
+const token = { GATEHOUSE_ADMIN_TOKEN: 't', GATEHOUSE_SECRET: 's', PUBLIC_URL: 'https://gatehouse.example' }
 
-test('the admin token is the only thing that must be said', (t) => {
-  t.throws(() => loadConfig(auditConfig, {}), /- GATEHOUSE_ADMIN_TOKEN: [^\n]*$/)
+test('the address, the secret and the admin token are all that must be said', (t) => {
+  t.throws(
+    () => loadConfig(auditConfig, {}),
+    /- PUBLIC_URL: [^\n]*\n\s*- GATEHOUSE_SECRET: [^\n]*\n\s*- GATEHOUSE_ADMIN_TOKEN: [^\n]*$/,
+  )
   t.match(loadConfig(auditConfig, token), {
     PORT: 4003,
     HOST: '127.0.0.1',

@@ -1,3 +1,4 @@
+import { BusUnavailable } from '@gatehouse/bus'
 import { DatabaseUnavailable } from '@gatehouse/database'
 
 interface Problem {
@@ -14,21 +15,52 @@ export const PROBLEMS = {
   'credential.missing': {
     status: 401,
     error: 'invalid_token',
-    description: 'Send the admin token as "Authorization: Bearer <token>".',
+    description: 'Send the admin token, or a token for this resource, as "Authorization: Bearer <token>".',
     // RFC 6750 section 3.1: a request without credentials is told no error code.
     headers: { 'www-authenticate': BEARER },
   },
   'credential.wrong': {
     status: 401,
     error: 'invalid_token',
-    description: 'The admin token is not the one of this installation.',
+    description: 'The token is not the admin token of this installation, nor a good one for this resource.',
     headers: { 'www-authenticate': `${BEARER}, error="invalid_token", error_description="The admin token is wrong"` },
+  },
+  'token.unverifiable': {
+    status: 503,
+    error: 'temporarily_unavailable',
+    description: 'Tokens cannot be checked at the moment. Try again.',
+    headers: { 'retry-after': '2' },
+  },
+  'scope.missing': {
+    status: 403,
+    error: 'insufficient_scope',
+    description: 'The token lacks the scope audit:read.',
+    headers: { 'www-authenticate': 'Bearer error="insufficient_scope", scope="audit:read"' },
+  },
+  'permission.missing': {
+    status: 403,
+    error: 'access_denied',
+    description:
+      'The role of this person does not permit audit:read. An owner of the organisation can change the role.',
+  },
+  'class.unknown': { status: 404, error: 'not_found', description: 'There is no such retention class.' },
+  'tails.many': {
+    status: 429,
+    error: 'temporarily_unavailable',
+    description: 'Too many live tails are open at this process.',
+    headers: { 'retry-after': '10' },
   },
   'query.invalid': { status: 400, error: 'invalid_request', description: 'The query is not usable.' },
   'cursor.invalid': {
     status: 400,
     error: 'invalid_request',
     description: 'cursor: take it as it stands in nextCursor of the answer before.',
+  },
+  'bus.away': {
+    status: 503,
+    error: 'temporarily_unavailable',
+    description: 'The published heads cannot be read at the moment. Try again.',
+    headers: { 'retry-after': '2' },
   },
   'database.away': {
     status: 503,
@@ -56,6 +88,7 @@ export class Refusal extends Error {
 /** What leaves the process for an error, or `undefined` for one that is not ours to explain. */
 export function problemOf(error: unknown): Problem | undefined {
   if (error instanceof DatabaseUnavailable) return PROBLEMS['database.away']
+  if (error instanceof BusUnavailable) return PROBLEMS['bus.away']
   if (!(error instanceof Refusal)) return undefined
   const problem: Problem = PROBLEMS[error.reason]
   return error.detail === undefined ? problem : { ...problem, description: error.detail }

@@ -1,31 +1,51 @@
 import { busSchema, openBus } from '@gatehouse/bus'
 import { loadConfig, refuseEmbeddedInProduction } from '@gatehouse/config'
-import { STREAMS } from '@gatehouse/contracts'
+import { STREAMS, systemClock } from '@gatehouse/contracts'
 import { openDatabase } from '@gatehouse/database'
+import { loadProfile } from '@gatehouse/profiles'
 import { createServer, runService } from '@gatehouse/service'
 import { createLogger, createMetrics } from '@gatehouse/telemetry'
-import { createAuditApp } from './app.ts'
+import { createTokenVerifier, followFeed, remoteJwks } from '@gatehouse/token'
+import { createAuditApp, RESOURCE_PATH } from './app.ts'
 import { auditConfig } from './config.ts'
 import { auditSchema } from './schema.ts'
 
 const log = createLogger('audit')
+const clock = systemClock
 
 await runService(log, async (closing) => {
   const config = loadConfig(auditConfig, process.env)
   log.level = config.LOG_LEVEL
   refuseEmbeddedInProduction(config, ['DATABASE_URL', 'NATS_URL'])
+  const profile = loadProfile(config.GATEHOUSE_PROFILE)
+  const publicUrl = config.PUBLIC_URL
+  const issuer = config.ISSUER ?? publicUrl
+  const authUrl = config.AUTH_INTERNAL_URL ?? issuer
   const host = closing(await openDatabase(config.DATABASE_URL, { ownerUrl: config.DATABASE_OWNER_URL, logger: log }))
   const schemas = config.NATS_URL === undefined ? [auditSchema, busSchema] : [auditSchema]
   if (config.GATEHOUSE_MIGRATE) await host.migrate(schemas)
   const bus = closing(
     await openBus(config.NATS_URL, { database: host.as('gatehouse_bus'), logger: log, name: 'audit' }),
   )
-  if (config.GATEHOUSE_MIGRATE) await bus.ensureStreams([STREAMS.audit])
+  if (config.GATEHOUSE_MIGRATE) await bus.ensureStreams(Object.values(STREAMS))
   const metrics = createMetrics()
+  const feed = await followFeed({ bus, clock, log, graceSeconds: profile.staleGraceSeconds })
+  closing({ close: () => feed.stop() })
+  const jwks = remoteJwks(new URL('/.well-known/jwks.json', authUrl).href, { fetch, clock, log })
+  const audiences = [`${publicUrl}${RESOURCE_PATH}`]
   const audit = createAuditApp({
+    profile,
+    publicUrl,
+    issuer,
+    authUrl,
+    fetch,
+    verifier: createTokenVerifier({ jwks, issuers: [issuer], audiences, clock, feed: feed.view }),
+    feed: feed.view,
     database: host.as(auditSchema.role),
     bus,
+    secret: config.GATEHOUSE_SECRET,
     adminToken: config.GATEHOUSE_ADMIN_TOKEN,
+    clock,
     log,
     metrics,
   })

@@ -1,11 +1,14 @@
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import { type Context, contextOf, listIn, showList } from '../context.ts'
 import { Failure } from '../failure.ts'
 import type { Io } from '../io.ts'
 import { printableJson } from '../printable.ts'
 import { type Column, plainLine } from '../table.ts'
 import { findTenant } from '../tenant-lookup.ts'
+import { auditExportCommand, withFilters } from './audit-export.ts'
 import { followEvents } from './audit-follow.ts'
+import { auditKeepCommands } from './audit-keep.ts'
+import { auditVerifyCommands } from './audit-verify.ts'
 
 export interface AuditEvent {
   readonly id: string
@@ -14,6 +17,7 @@ export interface AuditEvent {
   readonly type: string
   readonly actor?: { readonly kind: string; readonly id: string; readonly client?: string }
   readonly tool?: string
+  readonly action?: string
   readonly outcome?: string
   readonly reason?: string
   readonly durationMs?: number
@@ -24,6 +28,7 @@ interface ListOptions {
   readonly tenant?: string
   readonly actor?: string
   readonly client?: string
+  readonly type?: string
   readonly tool?: string
   readonly outcome?: string
   readonly from?: string
@@ -39,7 +44,7 @@ const COLUMNS: readonly Column<AuditEvent>[] = [
   { title: 'TENANT', value: ({ tenant }) => tenant },
   { title: 'WHO', value: ({ actor }) => actor && `${actor.kind} ${actor.id}` },
   { title: 'CLIENT', value: ({ actor }) => actor?.client },
-  { title: 'WHAT', value: ({ tool, type }) => tool ?? type },
+  { title: 'WHAT', value: ({ tool, action, type }) => tool ?? action ?? type },
   { title: 'RESULT', value: ({ outcome }) => outcome },
   { title: 'REASON', value: ({ reason }) => reason },
   { title: 'MS', value: ({ durationMs }) => durationMs },
@@ -56,29 +61,21 @@ function wholeNumber(text: string): number {
 
 /** `gatehouse audit …` */
 export function auditCommand(program: Command, io: Io): void {
-  program
-    .command('audit')
-    .description('The log of what was done through Gatehouse')
-    .command('list')
+  const audit = program.command('audit').description('The log of what was done through Gatehouse')
+  auditExportCommand(audit, io)
+  auditVerifyCommands(audit, io)
+  auditKeepCommands(audit, io)
+  withFilters(audit.command('list'))
     .description('List events, newest first')
-    .option('--tenant <slug or id>', 'only of this tenant')
-    .option('--actor <id>', 'only what this person, key or service did')
-    .option('--client <id>', 'only through this OAuth client')
-    .option('--tool <name>', 'only calls of this tool')
-    .addOption(
-      new Option('--outcome <outcome>', 'only what ended so').choices(['succeeded', 'failed', 'refused', 'timed-out']),
-    )
-    .option('--from <time>', 'only at or after this time, as 2026-01-31T12:00:00Z')
-    .option('--to <time>', 'only before this time')
     .option('--limit <n>', 'most events shown', wholeNumber, 20)
     .option('--follow', 'go on with new events as they come, until interrupted; oldest first')
     .action(async (options: ListOptions, command: Command) => {
       const context = contextOf(command, io)
       const { limit, follow = false, tenant, ...rest } = options
       if (follow && rest.to !== undefined) throw new Failure('usage', '--follow and --to exclude each other')
-      const { actor, client, tool, outcome, from, to } = rest
+      const { actor, client, type, tool, outcome, from, to } = rest
       const id = tenant === undefined ? undefined : (await findTenant(context.api, tenant)).id
-      const filters: Filters = { tenant: id, actor, client, tool, outcome, from, to }
+      const filters: Filters = { tenant: id, actor, client, type, tool, outcome, from, to }
       const read = (extra: Filters, most: number) => readEvents(context, { ...filters, ...extra }, most)
       const events = await read({}, limit)
       if (!follow) showList(context, { events }, events, COLUMNS)

@@ -15,9 +15,21 @@ export interface Home extends Surroundings {
   readonly mcpUrl: string
   /** Where connected applications are reviewed. */
   readonly appsHref: string
+  /** The log of the organisation, for those who may see it. */
+  readonly activityHref?: string | undefined
 }
 
-export function homePage({ brand, person, nav, tenant, mcpUrl, appsHref, others = [], switchTo }: Home): string {
+export function homePage({
+  brand,
+  person,
+  nav,
+  tenant,
+  mcpUrl,
+  appsHref,
+  activityHref,
+  others = [],
+  switchTo,
+}: Home): string {
   const body = html`<h1>Connect an AI application</h1>
 <p class="lead">Give this address to Claude, ChatGPT, Cursor, Codex, VS Code or any other application that can use an MCP server. It sends you back here to sign in and decide what it may do.</p>
 ${copyable({ id: 'mcp-url', label: 'MCP server address', value: mcpUrl })}
@@ -27,6 +39,7 @@ ${facts([
   ['Organisation', displayName(tenant.name)],
   ...(tenant.role === undefined ? [] : [['Role', capitalized(displayName(tenant.role))] as const]),
   ['Applications', link(appsHref, 'Review authorized apps')],
+  ...(activityHref === undefined ? [] : [['Activity', link(activityHref, 'See what was done')] as const]),
 ])}
 ${
   switchTo &&

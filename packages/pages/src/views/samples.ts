@@ -1,6 +1,7 @@
 import { html } from '../html.ts'
 import type { Brand, NavItem, SignedIn } from '../shell.ts'
 import { page } from '../shell.ts'
+import { activityPage } from './activity.ts'
 import { afterConsentPage } from './after-consent.ts'
 import { authorizedAppsPage } from './authorized-apps.ts'
 import { type Consent, consentPage } from './consent.ts'
@@ -54,6 +55,28 @@ export function everyPage(text: string): Readonly<Record<string, string>> {
     errorOnward: errorPage({
       ...{ brand, status: 400, title: text, cause: text, whatToDo: text, requestId: text },
       onward: { href: text, text },
+    }),
+    activity: activityPage({
+      brand,
+      nav,
+      action: '/activity',
+      filters: { actor: text, client: text, tool: text, type: text, outcome: text, from: text, to: text },
+      outcomes: [text],
+      entries: [
+        {
+          id: text,
+          time: at.toISOString(),
+          who: text,
+          kind: text,
+          client: text,
+          what: text,
+          outcome: text,
+          reason: text,
+        },
+      ],
+      nextHref: text,
+      tailHref: text,
+      signOut: { action: '/activity/sign-out', csrf: text },
     }),
     goOn: goOnPage({ brand, href: text, label: text }),
     logout: logoutPage({ brand, action: '/oauth/logout', csrf: text, hidden: { [text]: text }, client: text, person }),

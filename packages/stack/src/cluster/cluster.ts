@@ -148,8 +148,10 @@ async function start(options: ClusterOptions, undo: (() => Promise<unknown>)[]):
     env: { ...common, ...env },
     surroundings: options.surroundings,
   })
-  const specs = { auth: await specOf('auth', 'auth'), audit: await specOf('audit', 'audit') }
-  const single = { auth: await run(specs.auth), audit: await run(specs.audit) }
+  const authSpec = await specOf('auth', 'auth')
+  const auth = await run(authSpec)
+  const specs = { auth: authSpec, audit: await specOf('audit', 'audit', { AUTH_INTERNAL_URL: auth.url }) }
+  const single = { auth, audit: await run(specs.audit) }
   targets.auth.push(single.auth.url)
   targets.audit.push(single.audit.url)
   const nodes: ServiceProcess[] = []

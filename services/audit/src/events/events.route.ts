@@ -1,16 +1,19 @@
-import type { Database } from '@gatehouse/database'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Reader } from '../access/access.ts'
+import type { Reading } from '../proof/evidence.ts'
 import { readCursor, writeCursor } from './cursor.ts'
-import { events_list, type StoredEvent } from './events.store.ts'
+import { events_list } from './events.store.ts'
 import { type EventsPage, toItem } from './item.ts'
-import { type EventsQuery, readQuery } from './query.ts'
+import { type EventFilters, readQuery } from './query.ts'
 
 /** `GET /admin/v1/audit/events`: what happened, newest first, a page at a time. */
-export function eventsRoute(server: FastifyInstance, database: Database): void {
+export function eventsRoute(server: FastifyInstance, readerOf: (request: FastifyRequest) => Promise<Reader>): void {
   server.get('/admin/v1/audit/events', async (request, reply): Promise<EventsPage> => {
+    const reader = await readerOf(request)
     const query = readQuery(request.query)
+    const after = query.cursor === undefined ? undefined : readCursor(query.cursor)
     // One more than asked for tells whether there is a next page.
-    const rows = await listEvents(database, query, query.limit + 1)
+    const rows = await reader.reading(query)((tx) => events_list(tx, query, after, query.limit + 1))
     const page = rows.slice(0, query.limit)
     const last = page.at(-1)
     reply.header('cache-control', 'no-store')
@@ -21,13 +24,15 @@ export function eventsRoute(server: FastifyInstance, database: Database): void {
   })
 }
 
-/** With a tenant the database itself shows no other's rows. */
-function listEvents(database: Database, query: EventsQuery, limit: number): Promise<StoredEvent[]> {
-  const after = query.cursor === undefined ? undefined : readCursor(query.cursor)
-  return query.tenant !== undefined && TENANT_ID.test(query.tenant)
-    ? database.asTenant(query.tenant, (tx) => events_list(tx, query, after, limit))
-    : database.asPlatform('audit: query', (tx) => events_list(tx, query, after, limit))
-}
+const PAGE = 1_000
 
-/** `*`, the platform itself, is no tenant that a transaction can be set to. */
-const TENANT_ID = /^[A-Za-z0-9_.:-]{1,128}$/
+/** All events, newest first, a page in memory at a time. */
+export async function* allEvents(read: Reading, query: EventFilters) {
+  let after: { readonly time: Date; readonly id: string } | undefined
+  for (;;) {
+    const page = await read((tx) => events_list(tx, query, after, PAGE))
+    yield page
+    after = page.at(-1)
+    if (after === undefined || page.length < PAGE) return
+  }
+}

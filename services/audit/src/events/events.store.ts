@@ -1,54 +1,59 @@
 import { join, type Sql, sql, type Tx } from '@gatehouse/database'
+import { eventColumns, type StoredRow } from '../stored-event.ts'
 import type { Position } from './cursor.ts'
-import type { EventsQuery } from './query.ts'
+import type { EventFilters } from './query.ts'
 
-export interface StoredEvent {
-  readonly id: string
-  readonly tenant: string
-  readonly time: Date
-  readonly received: Date
-  readonly type: string
-  readonly node: string | null
-  readonly actor_kind: string | null
-  readonly actor_id: string | null
-  readonly client: string | null
-  readonly grant_id: string | null
-  readonly tool: string | null
-  readonly outcome: string | null
-  readonly reason: string | null
-  readonly duration_ms: bigint | null
-  readonly arguments_sha256: string | null
-  readonly request_id: string | null
-  readonly traceparent: string | null
+/** With the person, where it is one that was not erased. */
+export interface StoredEvent extends StoredRow {
+  readonly person: string | null
 }
 
+const shown = sql`${eventColumns}, (
+  select person from audit.identities as i where i.tenant = e.tenant and i.identity = e.actor_identity) as person`
+
 /** At most `limit` events behind `after`, newest first. */
-export function events_list(
+export async function events_list(
   tx: Tx,
-  query: EventsQuery,
+  query: EventFilters,
   after: Position | undefined,
   limit: number,
 ): Promise<StoredEvent[]> {
-  const conditions = conditionsOf(query, after)
+  const conditions = await conditionsOf(tx, query)
+  if (after !== undefined) conditions.push(sql`(e.time, e.id) < (${after.time}::timestamptz, ${after.id}::uuid)`)
   return tx.rows<StoredEvent>(sql`
-    select id, tenant, time, received, type, node, actor_kind, actor_id, client, grant_id, tool, outcome, reason,
-      duration_ms, arguments_sha256, request_id, traceparent
-    from audit.events
+    select ${shown} from audit.events as e
     where ${conditions.length === 0 ? sql`true` : join(conditions, ' and ')}
-    order by time desc, id desc
+    order by e.time desc, e.id desc
     limit ${limit}::integer`)
 }
 
-function conditionsOf(query: EventsQuery, after: Position | undefined): Sql[] {
-  const { tenant, from, to, actor, client, tool, outcome } = query
+/** Events that arrived since then, oldest first. */
+export async function events_arrived(tx: Tx, query: EventFilters, since: Date, limit: number): Promise<StoredEvent[]> {
+  const conditions = [sql`e.received >= ${since}::timestamptz`, ...(await conditionsOf(tx, query))]
+  return tx.rows<StoredEvent>(sql`
+    select ${shown} from audit.events as e where ${join(conditions, ' and ')}
+    order by e.received, e.id limit ${limit}::integer`)
+}
+
+/** The hashes that stand for a person, in the logs that this transaction sees. */
+const identities_of = async (tx: Tx, person: string): Promise<readonly string[]> =>
+  (await tx.rows<{ identity: string }>(sql`select identity from audit.identities where person = ${person}`)).map(
+    ({ identity }) => identity,
+  )
+
+async function conditionsOf(tx: Tx, query: EventFilters): Promise<Sql[]> {
+  const { tenant, from, to, actor, client, type, tool, outcome } = query
+  const identities = actor === undefined ? [] : await identities_of(tx, actor)
+  const byActor =
+    identities.length === 0 ? sql`e.actor_id = ${actor}` : sql`e.actor_identity = any(${identities}::text[])`
   return [
-    tenant === undefined ? undefined : sql`tenant = ${tenant}`,
-    from === undefined ? undefined : sql`time >= ${from}::timestamptz`,
-    to === undefined ? undefined : sql`time < ${to}::timestamptz`,
-    actor === undefined ? undefined : sql`actor_id = ${actor}`,
-    client === undefined ? undefined : sql`client = ${client}`,
-    tool === undefined ? undefined : sql`tool = ${tool}`,
-    outcome === undefined ? undefined : sql`outcome = ${outcome}`,
-    after === undefined ? undefined : sql`(time, id) < (${after.time}::timestamptz, ${after.id}::uuid)`,
+    tenant === undefined ? undefined : sql`e.tenant = ${tenant}`,
+    from === undefined ? undefined : sql`e.time >= ${from}::timestamptz`,
+    to === undefined ? undefined : sql`e.time < ${to}::timestamptz`,
+    actor === undefined ? undefined : byActor,
+    client === undefined ? undefined : sql`e.client = ${client}`,
+    type === undefined ? undefined : sql`e.type = ${type}`,
+    tool === undefined ? undefined : sql`e.tool = ${tool}`,
+    outcome === undefined ? undefined : sql`e.outcome = ${outcome}`,
   ].filter((condition) => condition !== undefined)
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { StoredEvent } from './events.store.ts'
+import { OUTCOMES } from './query.ts'
 
 const text = z.string()
 
@@ -11,17 +12,29 @@ export const eventItem = z.object({
   type: text.describe('Kind and version of the event.'),
   tenant: text,
   actor: z
-    .object({ kind: z.enum(['person', 'key', 'service']), id: text, client: text.optional(), grant: text.optional() })
+    .object({
+      kind: z.enum(['person', 'key', 'service']),
+      id: text.describe('Of a person that was erased: a name that stands for nobody, the same in all of the log.'),
+      erased: z.literal(true).optional(),
+      client: text.optional(),
+      grant: text.optional(),
+    })
     .optional()
     .describe('Who did it, and through which client.'),
   node: text.optional().describe('The process that did it.'),
   tool: text.optional(),
-  outcome: z.enum(['succeeded', 'failed', 'refused', 'timed-out']).optional(),
+  action: text.optional().describe('What was done, where it was no call of a tool.'),
+  outcome: z.enum(OUTCOMES).optional(),
   reason: text.optional().describe('Why it failed or was refused, a stable code.'),
   durationMs: z.number().int().nonnegative().optional(),
   argumentsSha256: text.optional().describe('Hex SHA-256 of the canonical JSON (RFC 8785) of the arguments.'),
   requestId: text.optional(),
   traceparent: text.optional(),
+  rest: z.record(text, z.unknown()).optional().describe('What else events of this kind say.'),
+  sealed: z
+    .object({ class: text, month: text, seq: z.number().int() })
+    .optional()
+    .describe('Its place in the chain of its tenant; absent for the first seconds.'),
 })
 export type EventItem = z.infer<typeof eventItem>
 
@@ -33,27 +46,40 @@ export type EventsPage = z.infer<typeof eventsPage>
 
 /** Columns without a value are left out. */
 export function toItem(row: StoredEvent): EventItem {
-  const actor = row.actor_id !== null &&
-    row.actor_kind !== null && {
-      kind: row.actor_kind,
-      id: row.actor_id,
-      ...(row.client !== null && { client: row.client }),
-      ...(row.grant_id !== null && { grant: row.grant_id }),
-    }
+  const actor = actorOf(row)
   return {
     id: row.id,
     time: row.time.toISOString(),
     received: row.received.toISOString(),
     type: row.type,
     tenant: row.tenant,
-    ...(actor && { actor: actor as NonNullable<EventItem['actor']> }),
+    ...(actor && { actor }),
     ...(row.node !== null && { node: row.node }),
     ...(row.tool !== null && { tool: row.tool }),
+    ...(row.action !== null && { action: row.action }),
     ...(row.outcome !== null && { outcome: row.outcome as NonNullable<EventItem['outcome']> }),
     ...(row.reason !== null && { reason: row.reason }),
     ...(row.duration_ms !== null && { durationMs: Number(row.duration_ms) }),
     ...(row.arguments_sha256 !== null && { argumentsSha256: row.arguments_sha256 }),
     ...(row.request_id !== null && { requestId: row.request_id }),
     ...(row.traceparent !== null && { traceparent: row.traceparent }),
+    ...(Object.keys(row.rest).length > 0 && { rest: row.rest }),
+    ...(row.seq !== null && {
+      sealed: { class: row.class, month: row.time.toISOString().slice(0, 7), seq: Number(row.seq) },
+    }),
+  }
+}
+
+function actorOf(row: StoredEvent): EventItem['actor'] {
+  const id = row.actor_id ?? row.person
+  const erased = row.actor_identity === null ? undefined : `erased-${row.actor_identity.slice(0, 12)}`
+  const shown = id ?? erased
+  if (shown === undefined || row.actor_kind === null) return undefined
+  return {
+    kind: row.actor_kind as NonNullable<EventItem['actor']>['kind'],
+    id: shown,
+    ...(id === null && { erased: true }),
+    ...(row.client !== null && { client: row.client }),
+    ...(row.grant_id !== null && { grant: row.grant_id }),
   }
 }

@@ -16,23 +16,43 @@ const wholeNumber = z
   .regex(/^\d{1,4}$/, 'must be a whole number')
   .transform(Number)
 
-/** What `GET /admin/v1/audit/events` may be asked, as it stands in the URL. */
-export const eventsQuery = z.strictObject({
+/** How an event may end. */
+export const OUTCOMES = ['succeeded', 'failed', 'refused', 'timed-out', 'unknown'] as const
+
+const filters = {
   tenant: name.optional().describe('Only events of this tenant (its id).'),
   from: instant.optional().describe('Only events at or after this time (RFC 3339).'),
   to: instant.optional().describe('Only events before this time (RFC 3339).'),
   actor: name.optional().describe('Only what this person, key or service did (its id).'),
   client: name.optional().describe('Only what was done through this OAuth client (its id).'),
+  type: name.optional().describe('Only events of this kind, as gatehouse.mcp.tool-called.v1.'),
   tool: name.optional().describe('Only calls of this tool.'),
-  outcome: z.enum(['succeeded', 'failed', 'refused', 'timed-out']).optional().describe('Only what ended so.'),
+  outcome: z.enum(OUTCOMES).optional().describe('Only what ended so.'),
+}
+
+/** What `GET /admin/v1/audit/events` may be asked, as it stands in the URL. */
+export const eventsQuery = z.strictObject({
+  ...filters,
   limit: wholeNumber.pipe(z.number().min(1).max(200)).default(50).describe('Most events in one answer, 1 to 200.'),
   cursor: z.string().max(200).optional().describe('Goes on after an earlier answer: its nextCursor.'),
 })
 export type EventsQuery = z.output<typeof eventsQuery>
 
+/** What `GET /admin/v1/audit/export` may be asked. */
+export const exportQuery = z.strictObject({
+  ...filters,
+  format: z.enum(['jsonl', 'csv', 'ocsf']).default('jsonl').describe('How a row is written.'),
+})
+
+/** Which events, of those that may be seen. */
+export const filterQuery = z.strictObject(filters)
+export type EventFilters = z.output<typeof filterQuery>
+
+export const readQuery = (query: unknown): EventsQuery => readParameters(eventsQuery, query)
+
 /** @throws Refusal that names each fault */
-export function readQuery(query: unknown): EventsQuery {
-  const parsed = eventsQuery.safeParse(query)
+export function readParameters<S extends z.ZodType>(schema: S, query: unknown): z.output<S> {
+  const parsed = schema.safeParse(query)
   if (parsed.success) return parsed.data
   const faults = parsed.error.issues.map((issue) =>
     issue.code === 'unrecognized_keys'

@@ -1,12 +1,10 @@
 import type { Bus } from '@gatehouse/bus'
-import { Secret } from '@gatehouse/config'
 import { STREAMS } from '@gatehouse/contracts'
 import { type DatabaseHost, sql } from '@gatehouse/database'
-import { createMetrics, silentLogger } from '@gatehouse/telemetry'
 import { type Test, test } from 'tap'
-import { createAuditApp } from '../app.ts'
 import { messageOf, toolCalled } from '../sample-events.ts'
 import { auditSchema } from '../schema.ts'
+import { auditRig } from '../testing/rig.ts'
 
 /** Migrated parts; `outage` makes the database go away while its body runs, where that can be done. */
 export interface IngestParts {
@@ -23,10 +21,9 @@ export function ingestCases(name: string, open: (t: Test) => Promise<IngestParts
   test(`ingest over ${name}`, async (suite) => {
     const { host, bus, outage, close } = await open(suite)
     suite.teardown(close)
-    await bus.ensureStreams([STREAMS.audit])
+    await bus.ensureStreams([STREAMS.audit, STREAMS.auditHeads])
     const database = host.as(auditSchema.role)
-    const metrics = createMetrics({ process: false })
-    const service = createAuditApp({ database, bus, adminToken: new Secret('t'), log: silentLogger, metrics })
+    const { audit: service, metrics } = await auditRig({ database, bus })
     const reading = service.ready.find(({ name }) => name === 'audit: ingest')
     await suite.rejects(async () => reading?.check(), /not reading/, 'not ready before it reads')
     await service.background.start()

@@ -23,6 +23,8 @@ export interface Origin {
 export interface Stored {
   readonly origin: Origin
   readonly row: EventRow
+  /** Its JSON as it came. */
+  bytes(): Uint8Array
 }
 
 export interface DeadLetter {
@@ -55,7 +57,7 @@ export function readMessage(message: IncomingMessage): ReadMessage {
   values.forEach((value, index) => {
     const judged = judge(value)
     if (typeof judged === 'string') dead.push({ origin: origin(index + 1), reason: judged, payload: bytesOf(value) })
-    else good.push({ origin: origin(index + 1), row: judged })
+    else good.push({ origin: origin(index + 1), row: judged, bytes: () => bytesOf(value) })
   })
   return { good, dead }
 }

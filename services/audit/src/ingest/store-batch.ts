@@ -1,7 +1,7 @@
 import type { IncomingMessage } from '@gatehouse/bus'
 import { type Database, isSqlError } from '@gatehouse/database'
 import { dead_letters_insert_missing, events_insert_missing } from './events.store.ts'
-import { bytesOf, type DeadLetter, readMessage, type Stored } from './read-message.ts'
+import { type DeadLetter, readMessage, type Stored } from './read-message.ts'
 
 /** What became of a batch. */
 export interface BatchResult {
@@ -66,7 +66,7 @@ async function storeOneByOne(
       repeated += result.repeated
     } catch (error) {
       if (!isFaultOfValue(error)) throw error
-      dead.push({ origin: one.origin, reason: 'database.refused', payload: bytesOf(one.row.envelope) })
+      dead.push({ origin: one.origin, reason: 'database.refused', payload: one.bytes() })
     }
   }
   if (dead.length > 0) await storeTogether(database, [], dead)

@@ -1,5 +1,7 @@
 import { homePage } from '@gatehouse/pages'
+import type { Profile } from '@gatehouse/profiles'
 import type { FastifyInstance } from 'fastify'
+import { ownClients } from '../clients/own-clients.ts'
 import { addEndpoint } from '../http/endpoint.ts'
 import { brandOf } from '../http/pages.ts'
 import { membership_list_of_person, membership_selected } from '../people/people.store.ts'
@@ -29,8 +31,13 @@ export function homeRoutes(server: FastifyInstance, deps: SignedInDeps): void {
           switchTo: { action: ORGANISATION_PATH, csrf: browser.csrf },
           mcpUrl: `${publicUrl}${profile.paths.mcp}`,
           appsHref: profile.paths.authorizedApps,
+          activityHref: mayReadActivity(profile, selected?.role) ? '/activity' : undefined,
         }),
       )
     }),
   })
 }
+
+/** The page itself asks again; here it is only about whom a link helps. */
+const mayReadActivity = (profile: Profile, role: string | undefined): boolean =>
+  ownClients(profile, '').length > 0 && role !== undefined && profile.roles[role]?.includes('audit:read') === true
