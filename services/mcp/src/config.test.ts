@@ -2,7 +2,7 @@ import { ConfigError, loadConfig } from '@gatehouse/config'
 import { test } from 'tap'
 import { mcpConfig } from './config.ts'
 
-test('the public URL and the secret are enough; the rest has defaults, and a path on it is dropped', async (t) => {
+test('the public URL and the secret are enough; the rest has defaults, this machine alone among them, and a path on it is dropped [S-TR-05]', async (t) => {
   const config = loadConfig(mcpConfig, { PUBLIC_URL: 'https://MCP.example/x/', GATEHOUSE_SECRET: 'sixteen letters.' })
   t.match(config, {
     PUBLIC_URL: 'https://mcp.example',

@@ -196,21 +196,25 @@ test('questions over several requests', async (suite) => {
     t.equal((await asking(late, later)('tools/call', retry)).body.error.code, -32_602)
   })
 
-  await suite.test('prompts and resources ask alike, and lists never do [S-MR-02, S-PR-08, S-RS-15]', async (t) => {
-    for (const [method, params] of [
-      ['prompts/get', { name: 'ask' }],
-      ['resources/read', { uri: 'notes://asked' }],
-    ] as const) {
-      const { requestState, resultType } = (await ask(method, params)).body.result
-      t.equal(resultType, 'input_required')
-      const done = await ask(method, { ...params, requestState, inputResponses: { user: ANN } })
-      t.equal(done.body.result.resultType, 'complete')
-      t.equal((await ask(method, { ...params, requestState: `${requestState}x` })).body.error.code, -32_602)
-    }
-    for (const method of ['tools/list', 'prompts/list', 'resources/list', 'server/discover']) {
-      t.equal((await ask(method, { inputResponses: {}, requestState: 'x' })).body.result.resultType, 'complete')
-    }
-  })
+  await suite.test(
+    'prompts and resources ask alike, what they then answer is not to be kept, and lists never ask [S-MR-02, S-PR-08, S-RS-15, S-CA-07]',
+    async (t) => {
+      for (const [method, params] of [
+        ['prompts/get', { name: 'ask' }],
+        ['resources/read', { uri: 'notes://asked' }],
+      ] as const) {
+        const { requestState, resultType } = (await ask(method, params)).body.result
+        t.equal(resultType, 'input_required')
+        const done = await ask(method, { ...params, requestState, inputResponses: { user: ANN } })
+        t.equal(done.body.result.resultType, 'complete')
+        t.equal(done.body.result.ttlMs ?? 0, 0)
+        t.equal((await ask(method, { ...params, requestState: `${requestState}x` })).body.error.code, -32_602)
+      }
+      for (const method of ['tools/list', 'prompts/list', 'resources/list', 'server/discover']) {
+        t.equal((await ask(method, { inputResponses: {}, requestState: 'x' })).body.result.resultType, 'complete')
+      }
+    },
+  )
 })
 
 test('only what the client declared is asked for', async (suite) => {

@@ -180,7 +180,7 @@ test('keys of _meta are written as the rules have it, and none is made up in a r
   }
 })
 
-test('the codes of errors are those that the revision defines, or statuses of HTTP [S-BP-06, S-BP-07]', async (t) => {
+test('the codes of errors are those that the revision defines, or statuses of HTTP, and stand in the form that clients know [S-BP-06, S-BP-07, S-VD-14]', async (t) => {
   const faulty: [string, Record<string, unknown>, Record<string, string | undefined>][] = [
     ['no/such', {}, {}],
     ['tools/call', { name: 'nothing' }, {}],
@@ -206,6 +206,7 @@ test('the codes of errors are those that the revision defines, or statuses of HT
   for (const [method, params, more] of faulty) {
     const { headers, body } = withMeta(method, params, { ...META, [CAPABILITIES]: more.accept ? {} : ALL })
     const answer = await post(talks, token, body, { ...headers, ...more })
+    if (answer.status >= 400) t.match(answer.body, { jsonrpc: '2.0', error: { code: Number, message: String } })
     if (answer.body?.error !== undefined) codes.add(answer.body.error.code)
   }
   for (const bytes of ['', '{', '[]', '5', '{"jsonrpc":"2.0","id":null,"method":"x"}']) {

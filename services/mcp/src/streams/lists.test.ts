@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
+import { onEvent } from '@gatehouse/catalog'
 import { ToolListChangedNotificationSchema } from '@modelcontextprotocol/core'
 import { t as file, test } from 'tap'
 import { listenOn, type Message, openListen } from '../testing/listening.ts'
 import { openParts, openRig } from '../testing/rig.ts'
-import { TALKS } from '../testing/talks-catalog.ts'
+import { TALKS, ToolsChanged, talksCatalog } from '../testing/talks-catalog.ts'
 
 const parts = await openParts()
 file.teardown(() => parts.close())
@@ -80,6 +81,31 @@ test('lists whose members change', async (suite) => {
       stream.leave()
     },
   )
+
+  await suite.test('of prompts and of resources are told of by their own names [S-RS-12, S-PR-07]', async (t) => {
+    const catalog = {
+      ...talksCatalog,
+      changes: [
+        onEvent(
+          ToolsChanged,
+          () => [],
+          () => ['prompts', 'resources'],
+        ),
+      ],
+    }
+    const other = await openRig(parts, { catalogs: [{ catalog, domain: () => ({}) }] })
+    t.teardown(() => other.close())
+    const asked = { promptsListChanged: true, resourcesListChanged: true }
+    const stream = await openListen(await listenOn(other), token, asked)
+    const { params } = await stream.next(() => true)
+    t.same(params?.notifications, asked)
+    await changeTools('acme')
+    for (const list of ['prompts', 'resources']) {
+      await stream.next(({ method }) => method === `notifications/${list}/list_changed`)
+    }
+    t.equal(stream.messages.filter(changed).length, 0)
+    stream.leave()
+  })
 
   await suite.test('of a catalog whose lists never change none is promised', async (t) => {
     const still = await openRig(parts)
