@@ -1,5 +1,5 @@
 export { isAccent } from './accent.ts'
-export { type Asset, accentStylesheet, icon, stylesheet } from './asset-files.ts'
+export { type Asset, accentStylesheet, activityScript, icon, stylesheet } from './asset-files.ts'
 export { pagesAssets } from './assets.ts'
 export {
   copyable,

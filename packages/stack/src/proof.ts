@@ -4,11 +4,12 @@ import { cpus, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { auditExactlyOnce } from './proofs/audit-exactly-once.ts'
+import { auditMillion } from './proofs/audit-million.ts'
 import type { Proof } from './proofs/proof.ts'
 import { refreshHistories } from './proofs/refresh-histories.ts'
 import { tokensBesideSignIns } from './proofs/tokens-beside-sign-ins.ts'
 
-const PROOFS: readonly Proof[] = [auditExactlyOnce, refreshHistories, tokensBesideSignIns]
+const PROOFS: readonly Proof[] = [auditExactlyOnce, auditMillion, refreshHistories, tokensBesideSignIns]
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const wanted = process.argv.slice(2)

@@ -15,7 +15,7 @@ export interface AuditEvent {
   readonly time: string
   readonly tenant: string
   readonly type: string
-  readonly actor?: { readonly kind: string; readonly id: string; readonly client?: string }
+  readonly actor?: { readonly kind: string; readonly id?: string; readonly client?: string }
   readonly tool?: string
   readonly action?: string
   readonly outcome?: string
@@ -42,7 +42,7 @@ export type Filters = Readonly<Record<string, string | undefined>>
 const COLUMNS: readonly Column<AuditEvent>[] = [
   { title: 'TIME', value: ({ time }) => time.replace('T', ' ').replace(/\.\d+Z$/, 'Z'), whole: true },
   { title: 'TENANT', value: ({ tenant }) => tenant },
-  { title: 'WHO', value: ({ actor }) => actor && `${actor.kind} ${actor.id}` },
+  { title: 'WHO', value: ({ actor }) => actor && [actor.kind, actor.id].filter(Boolean).join(' ') },
   { title: 'CLIENT', value: ({ actor }) => actor?.client },
   { title: 'WHAT', value: ({ tool, action, type }) => tool ?? action ?? type },
   { title: 'RESULT', value: ({ outcome }) => outcome },

@@ -1,4 +1,5 @@
 import { type Route, routes, type ServiceName, serviceFor } from '@gatehouse/contracts'
+import { activityScript } from '@gatehouse/pages'
 import type { Test } from 'tap'
 import type { Running } from './running.ts'
 import { type Answer, ask } from './wire.ts'
@@ -19,6 +20,7 @@ export interface Served {
 
 const JSON_TYPE = /^application\/json\b/
 const PAGE = /^text\/html\b/
+const NOTHING_OR_LINES = /^(?:$|\{)/
 const NOTHING = /^(?![\s\S])/
 
 const row = (
@@ -87,6 +89,7 @@ export async function servedPaths({ publicUrl }: Running): Promise<readonly Serv
     row('/settings/organisation', 'auth', [303, 303, 405, 303, 405, 405, 405], NOTHING, NOTHING),
     row(asset('css'), 'auth', [200, 200, 405, 405, 405, 405, 405], /^text\/css\b/, /\{/),
     row(asset('svg'), 'auth', [200, 200, 405, 405, 405, 405, 405], /^image\/svg/, /<svg/),
+    row(activityScript.path, 'auth', [200, 200, 405, 405, 405, 405, 405], /^text\/javascript/, /EventSource/),
     row('/assets/none.css', 'auth', [404, 404, 405, 405, 405, 405, 405], JSON_TYPE, none),
     row('/admin/v1/openapi.json', 'auth', [200, 200, 405, 405, 405, 405, 405], JSON_TYPE, /"\/tenants\/\{tenant\}"/),
     row('/admin/v1/tenants', 'auth', [200, 200, 405, 400, 405, 405, 405], JSON_TYPE, /"acme"/),
@@ -139,7 +142,17 @@ export async function servedPaths({ publicUrl }: Running): Promise<readonly Serv
     row('/admin/v1/keyrings/none/rotate', 'auth', [405, 405, 405, 404, 405, 405, 405], JSON_TYPE, /"invalid_request"/),
     row('/admin/v1/audit/events', 'audit', [200, 200, 405, 405, 405, 405, 405], JSON_TYPE, /"events":\[/),
     row('/admin/v1/audit/openapi.json', 'audit', [200, 200, 405, 405, 405, 405, 405], JSON_TYPE, /The log of what/),
-    row('/activity', 'audit', [404, 404, 404, 404, 404, 404, 404], JSON_TYPE, none),
+    row('/admin/v1/audit/jwks.json', 'audit', [200, 200, 405, 405, 405, 405, 405], /jwk-set\+json/, /"keys":\[\{/),
+    row('/admin/v1/audit/retention', 'audit', [200, 200, 405, 405, 405, 405, 405], JSON_TYPE, /"class":"security"/),
+    row('/admin/v1/audit/proof', 'audit', [200, 200, 405, 405, 405, 405, 405], /ndjson/, /"kind":"platform"/),
+    row('/admin/v1/audit/heads', 'audit', [200, 200, 405, 405, 405, 405, 405], /jose-seq/, /^ey/),
+    row('/admin/v1/audit/export', 'audit', [200, 200, 405, 405, 405, 405, 405], /ndjson/, NOTHING_OR_LINES),
+    row('/admin/v1/audit/erasures', 'audit', [405, 405, 405, 400, 405, 405, 405], JSON_TYPE, /not served/),
+    row('/admin/v1/audit/retention/none', 'audit', [405, 405, 405, 405, 400, 405, 405], JSON_TYPE, /not served/),
+    row('/activity/callback', 'audit', [400, 400, 405, 405, 405, 405, 405], PAGE, /cannot be finished/),
+    row('/activity/sign-out', 'audit', [405, 405, 405, 403, 405, 405, 405], JSON_TYPE, /not served/),
+    row('/activity/tail', 'audit', [401, 401, 405, 405, 405, 405, 405], NOTHING, NOTHING),
+    row('/activity', 'audit', [303, 303, 405, 405, 405, 405, 405], NOTHING, NOTHING),
   ]
 }
 

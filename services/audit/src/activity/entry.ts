@@ -5,7 +5,7 @@ import type { EventItem } from '../events/item.ts'
 export const entryOf = (item: EventItem): ActivityEntry => ({
   id: item.id,
   time: item.time,
-  who: item.actor === undefined ? '' : item.actor.erased === true ? 'erased person' : item.actor.id,
+  who: item.actor?.erased === true ? 'erased person' : (item.actor?.id ?? ''),
   kind: item.actor?.kind ?? '',
   client: item.actor?.client ?? '',
   what: item.tool ?? item.action ?? item.type,

@@ -13,8 +13,10 @@ export const eventItem = z.object({
   tenant: text,
   actor: z
     .object({
-      kind: z.enum(['person', 'key', 'service']),
-      id: text.describe('Of a person that was erased: a name that stands for nobody, the same in all of the log.'),
+      kind: text.describe('person, key, service or operator.'),
+      id: text
+        .optional()
+        .describe('Of a person that was erased: a name that stands for nobody, the same in all of the log.'),
       erased: z.literal(true).optional(),
       client: text.optional(),
       grant: text.optional(),
@@ -74,11 +76,11 @@ function actorOf(row: StoredEvent): EventItem['actor'] {
   const id = row.actor_id ?? row.person
   const erased = row.actor_identity === null ? undefined : `erased-${row.actor_identity.slice(0, 12)}`
   const shown = id ?? erased
-  if (shown === undefined || row.actor_kind === null) return undefined
+  if (row.actor_kind === null) return undefined
   return {
-    kind: row.actor_kind as NonNullable<EventItem['actor']>['kind'],
-    id: shown,
-    ...(id === null && { erased: true }),
+    kind: row.actor_kind,
+    ...(shown !== undefined && { id: shown }),
+    ...(id === null && erased !== undefined && { erased: true }),
     ...(row.client !== null && { client: row.client }),
     ...(row.grant_id !== null && { grant: row.grant_id }),
   }

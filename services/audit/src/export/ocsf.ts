@@ -38,7 +38,7 @@ export function toOcsf(item: EventItem): Record<string, unknown> {
     },
     actor: {
       ...(actor !== undefined && {
-        user: { uid: actor.id, type_id: USER_TYPE[actor.kind] ?? 0, org: { uid: item.tenant } },
+        user: { uid: actor.id ?? actor.kind, type_id: USER_TYPE[actor.kind] ?? 0, org: { uid: item.tenant } },
       }),
       ...(actor?.grant !== undefined && { session: { uid: actor.grant } }),
       ...(actor?.client !== undefined && { app_uid: actor.client }),

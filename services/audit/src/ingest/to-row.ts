@@ -39,8 +39,8 @@ const common = z.object({
   node: z.string().nullable().catch(null),
   actor: z
     .object({
-      kind: z.enum(['person', 'key', 'service']),
-      id: z.string().min(1),
+      kind: z.string().regex(/^[a-z-]{1,32}$/),
+      id: z.string().min(1).nullable().catch(null),
       client: z.string().nullable().catch(null),
       grant: z.string().nullable().catch(null),
     })
