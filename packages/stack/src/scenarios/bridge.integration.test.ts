@@ -88,7 +88,7 @@ async function useBridge(t: Test, house: Running, { name, path, args }: Way): Pr
   t.equal(browser.opened[0]?.searchParams.get('resource'), url, 'for this endpoint')
   t.equal(textOf(await first.callTool({ name: 'greet', arguments: { name } })), `Hello, ${name}!`)
   const clientId = browser.opened[0]?.searchParams.get('client_id')
-  const called = await eventually(5_000, 'the call in the audit log', async () =>
+  const called = await eventually(15_000, 'the call in the audit log', async () =>
     (await auditedCalls(house)).find(({ actor }) => actor.client === clientId),
   )
   t.match(called, { tool: 'greet', outcome: 'succeeded' })

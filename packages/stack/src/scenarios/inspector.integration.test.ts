@@ -24,7 +24,7 @@ test('the Inspector lists and calls tools from a command line, with the key that
   t.equal(tools[0]?.name, 'test_simple_text')
   const result = await inspect('--method', 'tools/call', '--tool-name', 'greet', '--tool-arg', 'name=Ada')
   t.match(result, { content: [{ type: 'text', text: 'Hello, Ada!' }] })
-  const called = await eventually(5_000, 'the call in the audit log', async () =>
+  const called = await eventually(15_000, 'the call in the audit log', async () =>
     (await auditedCalls(house)).find(({ tool }) => tool === 'greet'),
   )
   t.match(called, { outcome: 'succeeded', actor: { kind: 'key' } })

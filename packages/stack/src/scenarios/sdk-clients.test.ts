@@ -46,7 +46,7 @@ async function useClient(
 
   t.match(await client.call('greet', { name: 'Ada' }), { isError: false, structured: { text: 'Hello, Ada!' } })
   const { clientId, accessToken, refreshToken } = client.provider.held()
-  const called = await eventually(5_000, 'the call in the audit log', async () =>
+  const called = await eventually(15_000, 'the call in the audit log', async () =>
     (await auditedCalls(house)).find(({ actor }) => actor.client === clientId),
   )
   t.match(called, { tool: 'greet', outcome: 'succeeded' })

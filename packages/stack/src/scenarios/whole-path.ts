@@ -72,7 +72,7 @@ export async function wholePath(t: Test, house: RunningHouse): Promise<void> {
   }
 
   await t.test('the audit log has each call with the hash of its arguments and not the arguments', async (t) => {
-    const events = await eventually(5_000, 'both calls in the audit log', async () => {
+    const events = await eventually(15_000, 'both calls in the audit log', async () => {
       const found = await auditEvents(house)
       return found.filter((event) => event.tool.startsWith('entry.')).length >= 2 ? found : undefined
     })
