@@ -150,6 +150,10 @@ export const profileSchema = z.strictObject({
     .max(600)
     .default(120)
     .describe('A repeated refresh inside this window gets the same successor; 0 is the strict rule.'),
+  auditRefreshes: z
+    .boolean()
+    .default(false)
+    .describe('Whether each refresh of tokens is an event of the audit log, beside what first issues them.'),
   staleGraceSeconds: seconds
     .default(60)
     .describe('How long tokens are still verified locally when revocations cannot be followed; 0 = refuse at once.'),

@@ -15,6 +15,7 @@ import { adminRoutes } from './admin/routes.ts'
 import { createServiceAuthentication, type InternalClient } from './api-keys/assertion.ts'
 import { createExchange, type ExchangeCredential } from './api-keys/exchange.ts'
 import { internalRoutes } from './api-keys/internal.ts'
+import { rememberAsked } from './audit/asked-by.ts'
 import { parRoutes } from './authorize/par.ts'
 import { startBackground } from './background.ts'
 import { createClients } from './clients/clients.ts'
@@ -152,6 +153,7 @@ export function createAuthApp(deps: AuthDeps): AuthApp {
   return {
     app: async (server) => {
       await addForms(server)
+      rememberAsked(server)
       if (issuer.startsWith('https:')) server.addHook('onRequest', sayHttpsOnly)
       await server.register(metadataRoutes, shared)
       await server.register(registerRoutes, {

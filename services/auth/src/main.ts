@@ -22,7 +22,7 @@ await runService(log, async (closing) => {
   }
   const kv = closing(await openKeyValue(config.REDIS_URL, { logger: log }))
   const bus = closing(await openBus(config.NATS_URL, { database: host.as(busSchema.role), logger: log, name: 'auth' }))
-  if (config.GATEHOUSE_MIGRATE) await bus.ensureStreams([STREAMS.authState, STREAMS.authDelta])
+  if (config.GATEHOUSE_MIGRATE) await bus.ensureStreams([STREAMS.authState, STREAMS.authDelta, STREAMS.audit])
   const metrics = createMetrics()
   const auth = createAuthApp({
     profile: withRedirectDomains(loadProfile(config.GATEHOUSE_PROFILE), config.MCP_REDIRECT_DOMAINS),

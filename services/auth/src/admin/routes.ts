@@ -1,5 +1,6 @@
 import type { Secret } from '@gatehouse/config'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { administered } from '../audit/administered.ts'
 import { Refusal } from '../errors.ts'
 import { answerErrors, answerJson } from '../http/answer-errors.ts'
 import { sameSecret } from '../secrets.ts'
@@ -30,9 +31,16 @@ export async function adminRoutes(
       method: operation.method,
       url: `${ADMIN_PATH}${operation.path.replace(/\{([a-zA-Z]+)\}/g, ':$1')}`,
       bodyLimit: 64 * 1024,
-      handler: async (request) => operation.output.parse(await operation.run(readInput(operation, request), deps)),
+      handler: async (request) => operation.output.parse(await run(operation, readInput(operation, request), deps)),
     })
   }
+}
+
+/** What changes something is told to the audit log. */
+function run(operation: Operation, input: Record<string, unknown>, deps: AdminDeps) {
+  const { method, path } = operation
+  if (method === 'GET') return operation.run(input, deps)
+  return administered(deps, { action: `${method} ${path}`, input }, (db) => operation.run(input, { ...deps, db }))
 }
 
 /** @throws Refusal 401 */

@@ -1,4 +1,5 @@
 import type { Tx } from '@gatehouse/database'
+import { appendAudited } from '../audit/append.ts'
 import { appendRevoked } from '../feed/append.ts'
 import { newId, newSecret, sha256 } from '../secrets.ts'
 import { type ApiKey, key_insert, key_revoke } from './api-keys.store.ts'
@@ -29,13 +30,30 @@ export async function makeKey(
     createdAt: of.now,
     expiresAt: of.expiresAt,
   }
-  return (await key_insert(tx, key, sha256(text))) === 1 ? { key, text } : undefined
+  if ((await key_insert(tx, key, sha256(text))) !== 1) return undefined
+  await appendKey(tx, 'keyCreated', key, of.now)
+  return { key, text }
 }
+
+const appendKey = (
+  tx: Tx,
+  kind: 'keyCreated' | 'keyRevoked',
+  { id, tenantId: tenant }: Pick<ApiKey, 'id' | 'tenantId'>,
+  now: Date,
+): Promise<void> =>
+  appendAudited(tx, kind, {
+    tenant,
+    actor: { kind: 'operator' },
+    outcome: 'succeeded',
+    object: { kind: 'key', id },
+    now,
+  })
 
 /** Takes a key back and tells every node. @returns whether it was living */
 export async function revokeKey(tx: Tx, id: string, now: Date): Promise<boolean> {
   const revoked = await key_revoke(tx, id, now)
   if (revoked === undefined) return false
   await appendRevoked(tx, revoked.tenantId, { kind: 'key', key: id, reason: 'operator.revoked' })
+  await appendKey(tx, 'keyRevoked', { id, tenantId: revoked.tenantId }, now)
   return true
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '@gatehouse/contracts'
 import type { Database, Tx } from '@gatehouse/database'
 import type { Profile } from '@gatehouse/profiles'
+import { appendAudited } from '../audit/append.ts'
 import { type Client, client_get } from '../clients/clients.store.ts'
 import type { FindClient } from '../clients/find.ts'
 import type { Reason } from '../errors.ts'
@@ -136,16 +137,29 @@ export async function answer(
       await request_end(tx, id, 'refused')
       return { url: refusalUrl(request, deps.issuer, reason), client }
     }
-    if (decision === 'deny') return refuse('person.denied')
     const session = await findSession(tx, browser.hash, now.getTime())
+    const membership = session && (await membership_selected(tx, session.personId))
+    const decided = (outcome: 'succeeded' | 'refused', reason?: string) =>
+      appendAudited(tx, 'consented', {
+        tenant: membership?.tenantId,
+        actor: { ...(session ? { kind: 'person', id: session.personId } : { kind: 'nobody' }), client: client.id },
+        outcome,
+        ...(reason === undefined ? {} : { reason }),
+        object: { kind: 'client', id: client.id },
+        now,
+      })
+    if (decision === 'deny') {
+      await decided('refused', 'person.denied')
+      return refuse('person.denied')
+    }
     if (session === undefined || request.unmet.includes('login')) throw new PageFault('request.expired')
-    const membership = await membership_selected(tx, session.personId)
     if (membership === undefined) return refuse('person.without-tenant')
     if (shownTenant !== undefined && shownTenant !== membership.tenantId) return undefined
     const who = { personId: session.personId, tenantId: membership.tenantId, authTime: session.authTime }
     const resources = stillRegistered(request, registered)
     const code = await issueCode(tx, { request, resources, who, approved: true }, deps.offered, now)
     if (code === undefined) throw new PageFault('request.expired')
+    await decided('succeeded')
     return { url: answerUrl(request, deps.issuer, { code }), client }
   })
 }

@@ -5,7 +5,7 @@ import { senderOf } from '../http/sender.ts'
 import { newSecret, sameBytes, sha256 } from '../secrets.ts'
 import { type Client, client_get_any, client_replace, type NewClient } from './clients.store.ts'
 import { describeClient } from './describe.ts'
-import { endClient } from './end-client.ts'
+import { appendClient, endClient } from './end-client.ts'
 import { absenceOf } from './find.ts'
 import { BODY_BYTES, needsSecret, type RegistrationDeps, readRegistration, registrationUri } from './register.ts'
 
@@ -58,7 +58,11 @@ export function configurationRoutes(server: FastifyInstance, deps: RegistrationD
         secretHash: needs ? (secret === undefined ? client.secretHash : sha256(secret)) : null,
         registrationHash: sha256(token),
       }
-      const kept = await db.asPlatform('registration', (tx) => client_replace(tx, changed, held, now()))
+      const kept = await db.asPlatform('registration', async (tx) => {
+        const replaced = await client_replace(tx, changed, held, now())
+        if (replaced !== undefined) await appendClient(tx, 'clientChanged', { id: client.id, by: 'client', now: now() })
+        return replaced
+      })
       // Another update with the same token was first: that one has the newer token.
       if (kept === undefined) throw unproven(true)
       request.log.info({ client: client.id, method: kept.authMethod }, 'client changed its registration')

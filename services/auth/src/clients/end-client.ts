@@ -1,5 +1,6 @@
 import { PLATFORM } from '@gatehouse/contracts'
 import { sql, type Tx } from '@gatehouse/database'
+import { appendAudited } from '../audit/append.ts'
 import { appendRevoked } from '../feed/append.ts'
 import { type ClientEnd, client_end } from './clients.store.ts'
 
@@ -24,8 +25,23 @@ export async function endClient(
   if ((await client_end(tx, id, reason, now, heldBy)) === 0) return false
   await client_end_consents(tx, id, now)
   await revokeClient(tx, id, `client.${reason}`, now)
+  await appendClient(tx, 'clientDeleted', { id, by: heldBy === undefined ? 'platform' : 'client', reason, now })
   return true
 }
+
+/** That a client came to be, changed or went, by itself or by schedule; what an operator does to it is told as that. */
+export const appendClient = (
+  tx: Tx,
+  kind: 'clientRegistered' | 'clientChanged' | 'clientDeleted',
+  of: { readonly id: string; readonly by: 'client' | 'platform'; readonly reason?: string; readonly now: Date },
+): Promise<void> =>
+  appendAudited(tx, kind, {
+    actor: { kind: of.by, ...(of.by === 'client' ? { id: of.id } : {}) },
+    outcome: 'succeeded',
+    ...(of.reason === undefined ? {} : { reason: of.reason }),
+    object: { kind: 'client', id: of.id },
+    now: of.now,
+  })
 
 const client_end_grants = (tx: Tx, id: string, reason: string, now: Date) =>
   tx.run(sql`

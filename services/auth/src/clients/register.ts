@@ -10,6 +10,7 @@ import { newId, newSecret, sha256 } from '../secrets.ts'
 import { type AuthMethod, client_insert, type NewClient } from './clients.store.ts'
 import { configurationRoutes } from './configuration.ts'
 import { describeClient } from './describe.ts'
+import { appendClient } from './end-client.ts'
 import { judgeMetadata, type MetadataRules, type Registration } from './judge-metadata.ts'
 
 export const BODY_BYTES = 64 * 1024
@@ -52,7 +53,10 @@ export async function registerRoutes(server: FastifyInstance, deps: Registration
         registrationHash: sha256(registrationToken),
         createdAt: new Date(Math.floor(clock.now() / 1_000) * 1_000),
       }
-      await db.asPlatform('registration', (tx) => client_insert(tx, client))
+      await db.asPlatform('registration', async (tx) => {
+        await client_insert(tx, client)
+        await appendClient(tx, 'clientRegistered', { id: client.id, by: 'client', now: new Date(clock.now()) })
+      })
       request.log.info({ client: client.id, method: client.authMethod }, 'client registered')
       reply.code(201).headers({ 'cache-control': 'no-store', pragma: 'no-cache' })
       return describeClient(client, { secret, registrationToken, registrationUri: registrationUri(deps, client.id) })

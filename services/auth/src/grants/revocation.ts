@@ -1,6 +1,7 @@
 import { type Clock, PLATFORM } from '@gatehouse/contracts'
 import type { Database, Tx } from '@gatehouse/database'
 import type { FastifyInstance } from 'fastify'
+import { appendAudited } from '../audit/append.ts'
 import type { AuthenticateClient } from '../clients/authenticate.ts'
 import { Refusal } from '../errors.ts'
 import { appendRevoked } from '../feed/append.ts'
@@ -69,6 +70,15 @@ async function revokeToken(tx: Tx, { jti, tenantId, expiresAt, ...of }: OwnClaim
   const reason = 'client.revoked'
   const row = { jti, tenantId: tenantId ?? null, clientId, reason, now, expiresAt: new Date(expiresAt * 1_000) }
   const isNew = (await revoked_token_insert(tx, row)) === 1
-  if (isNew) await appendRevoked(tx, tenantId ?? PLATFORM, { kind: 'token', jti, reason })
+  if (!isNew) return false
+  await appendRevoked(tx, tenantId ?? PLATFORM, { kind: 'token', jti, reason })
+  await appendAudited(tx, 'accessRevoked', {
+    tenant: tenantId,
+    actor: { kind: 'client', id: clientId },
+    outcome: 'succeeded',
+    reason,
+    object: { kind: 'token', id: jti },
+    now,
+  })
   return false
 }

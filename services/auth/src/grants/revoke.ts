@@ -1,4 +1,6 @@
+import type { ACTOR_KINDS } from '@gatehouse/contracts'
 import type { Tx } from '@gatehouse/database'
+import { appendAudited } from '../audit/append.ts'
 import { appendRevoked } from '../feed/append.ts'
 import { consent_end, consent_end_of_resource } from './consents.store.ts'
 import { grant_end, grant_list_living_of_consent, grant_list_living_of_resource } from './grants.store.ts'
@@ -14,11 +16,31 @@ export type EndReason =
   | 'operator.revoked'
   | 'resource.removed'
 
+/** Who ends one for this reason. */
+const REVOKERS = {
+  'code.replayed': 'platform',
+  'refresh.reused': 'platform',
+  'client.revoked': 'client',
+  'person.revoked': 'person',
+  'person.deactivated': 'operator',
+  'membership.ended': 'operator',
+  'operator.revoked': 'operator',
+  'resource.removed': 'operator',
+} as const satisfies Record<EndReason, (typeof ACTOR_KINDS)[number]>
+
 /** Ends a grant and tells every node; nothing happens to one that has ended. @returns whether it was living */
 export async function endGrant(tx: Tx, id: string, reason: EndReason, now: Date): Promise<boolean> {
   const ended = await grant_end(tx, id, reason, now)
   if (ended === undefined) return false
   await appendRevoked(tx, ended.tenantId, { kind: 'grant', grant: id, reason })
+  await appendAudited(tx, 'accessRevoked', {
+    tenant: ended.tenantId,
+    actor: { kind: REVOKERS[reason], grant: id },
+    outcome: 'succeeded',
+    reason,
+    object: { kind: 'grant', id },
+    now,
+  })
   return true
 }
 

@@ -3,6 +3,7 @@ import type { Database } from '@gatehouse/database'
 import { formActionSource, signInPage } from '@gatehouse/pages'
 import type { Profile } from '@gatehouse/profiles'
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import { appendAudited } from '../audit/append.ts'
 import { sendAway } from '../authorize/answer.ts'
 import { request_describe } from '../authorize/requests.store.ts'
 import type { Browser, Browsers } from '../http/browser.ts'
@@ -81,6 +82,9 @@ export function signInRoutes(server: FastifyInstance, deps: SignInDeps): void {
       const outcome = await tryPassword(request, reply, { email, password: form.get('password') }, deps)
       if (outcome.kind === 'refused') {
         const { status, error, retryAfter } = outcome
+        // Tries that were not even judged are as many as somebody sends: the limit counts them.
+        if (retryAfter === undefined)
+          await db.asPlatform('audit', (tx) => appendAudited(tx, 'signedIn', refusedAt(clock)))
         if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter))
         const about = await purpose(transaction, browser, db)
         return showSignIn(reply, deps, browser, { status, error, email: email?.slice(0, 320), next, ...about })
@@ -94,6 +98,16 @@ export function signInRoutes(server: FastifyInstance, deps: SignInDeps): void {
     },
   })
 }
+
+/** Neither the address that was typed, nor whether there is an account of it. */
+const refusedAt = (clock: Clock) =>
+  ({
+    actor: { kind: 'nobody' },
+    outcome: 'refused',
+    reason: 'password.wrong',
+    action: 'password',
+    now: new Date(clock.now()),
+  }) as const
 
 /** What the person signs in for, to be shown again. */
 export async function purpose(transaction: string | undefined, browser: Browser, db: Database): Promise<Shown> {

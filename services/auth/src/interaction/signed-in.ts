@@ -9,8 +9,8 @@ import { addEndpoint, type Handler } from '../http/endpoint.ts'
 import { readForm } from '../http/form.ts'
 import { ownPath } from '../http/own-path.ts'
 import type { Pages } from '../http/pages.ts'
-import { type Session, session_delete } from '../people/sessions.store.ts'
-import { findSession } from '../people/sessions.ts'
+import type { Session } from '../people/sessions.store.ts'
+import { endSession, findSession } from '../people/sessions.ts'
 import { SIGN_IN_PATH } from './sign-in.ts'
 
 export const SIGN_OUT_PATH = '/sign-out'
@@ -65,7 +65,7 @@ export function signOutRoutes(
   server: FastifyInstance,
   deps: SignedInDeps & { readonly signedOut: () => string },
 ): void {
-  const { db, browsers, pages } = deps
+  const { db, clock, browsers, pages } = deps
   addEndpoint(server, {
     path: SIGN_OUT_PATH,
     bodyLimit: 8 * 1024,
@@ -73,7 +73,7 @@ export function signOutRoutes(
     get: async (_request, reply) => sendAway(reply, '/'),
     post: async (request, reply) => {
       const browser = browsers.requireOwnForm(request, readForm(request).get('csrf'))
-      await db.asPlatform('sign-out', (tx) => session_delete(tx, browser.hash))
+      await db.asPlatform('sign-out', (tx) => endSession(tx, browser.hash, clock.now()))
       browsers.renew(reply)
       return pages.send(reply, deps.signedOut())
     },

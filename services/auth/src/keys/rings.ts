@@ -7,6 +7,7 @@ import {
   createLocalSigner,
   fileKeyring,
   type Keyring,
+  type KeyringOptions,
   makeSecretKey,
   makeSigningKey,
   type RingTimes,
@@ -14,6 +15,7 @@ import {
 } from '@gatehouse/keyring'
 import type { Profile } from '@gatehouse/profiles'
 import type { Logger } from '@gatehouse/telemetry'
+import { appendAudited } from '../audit/append.ts'
 import { retryWindowMs } from '../token/judge-refresh.ts'
 
 const MINUTE_MS = 60_000
@@ -61,8 +63,16 @@ export function openRings(deps: RingDeps): Rings {
   const open = (ring: RingName, kind: 'secret' | Algorithm, times: RingTimes): Keyring => {
     const path = deps.files?.[ring]
     if (path !== undefined) return fileKeyring({ ...deps, ring, path, kind })
+    const rotated: NonNullable<KeyringOptions['rotated']> = (tx, key, { when }) =>
+      appendAudited(tx, 'keyringRotated', {
+        actor: { kind: when === 'due' ? 'platform' : 'operator' },
+        outcome: 'succeeded',
+        action: when ?? 'next',
+        object: { kind: 'keyring', id: `${ring}/${key.id}` },
+        now: new Date(deps.clock.now()),
+      })
     const make = kind === 'secret' ? makeSecretKey : makeSigningKey(kind)
-    return createKeyring({ ...deps, schema: 'auth', ring, make, times })
+    return createKeyring({ ...deps, schema: 'auth', ring, make, times, rotated })
   }
   const access = open('access', accessTokenAlgorithm, { publishMs: PUBLISH_MS, keepMs: LONGEST_TOKEN_MS, everyMs })
   const id = open('id', 'RS256', { publishMs: PUBLISH_MS, keepMs: LONGEST_HINT_MS, everyMs })

@@ -1,5 +1,6 @@
 import type { Tx } from '@gatehouse/database'
 import type { FastifyRequest } from 'fastify'
+import { appendAudited } from '../audit/append.ts'
 import { request_identify, request_move } from '../authorize/requests.store.ts'
 import type { Browser } from '../http/browser.ts'
 import { newId } from '../secrets.ts'
@@ -47,9 +48,30 @@ export async function startSession(tx: Tx, signIn: SignIn): Promise<void> {
     idHash: after.hash,
     expiresAt: new Date(now.getTime() + LIFE_MS),
   })
+  await appendAudited(tx, 'signedIn', {
+    actor: { kind: 'person', id: signIn.personId },
+    outcome: 'succeeded',
+    action: signIn.method,
+    now,
+  })
   await request_move(tx, before.hash, after.hash)
   if (transaction !== undefined) await request_identify(tx, transaction, after.hash)
 }
+
+/** Signs a browser out; nothing where nobody is signed in. */
+export async function endSession(tx: Tx, browserHash: Uint8Array, nowMs: number): Promise<void> {
+  const session = await findSession(tx, browserHash, nowMs)
+  if ((await session_delete(tx, browserHash)) === 0 || session === undefined) return
+  await appendSignedOut(tx, session.personId, 'browser', new Date(nowMs))
+}
+
+/** Part of the transaction that ends the sessions. */
+export const appendSignedOut = (
+  tx: Tx,
+  personId: string,
+  action: 'browser' | 'other-browser' | 'everywhere',
+  now: Date,
+) => appendAudited(tx, 'signedOut', { actor: { kind: 'person', id: personId }, outcome: 'succeeded', action, now })
 
 const USER_AGENT_LENGTH = 300
 

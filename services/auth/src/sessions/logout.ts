@@ -11,8 +11,7 @@ import type { Browsers } from '../http/browser.ts'
 import { addEndpoint } from '../http/endpoint.ts'
 import { Params, readForm, readQuery } from '../http/form.ts'
 import { brandOf, PageFault, type Pages } from '../http/pages.ts'
-import { session_delete } from '../people/sessions.store.ts'
-import { findSession } from '../people/sessions.ts'
+import { endSession, findSession } from '../people/sessions.ts'
 import { judgeLogout } from './judge-logout.ts'
 import { readHint } from './logout-hint.ts'
 
@@ -124,7 +123,7 @@ async function logout(
     }
   }
   if (browser !== undefined && session !== undefined) {
-    await db.asPlatform('logout', (tx) => session_delete(tx, browser.hash))
+    await db.asPlatform('logout', (tx) => endSession(tx, browser.hash, clock.now()))
     browsers.renew(reply)
     request.log.info({ person: session.personId }, 'signed out')
   }

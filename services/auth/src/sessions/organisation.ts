@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { appendAudited } from '../audit/append.ts'
 import { sendAway } from '../authorize/answer.ts'
 import { appendRevoked } from '../feed/append.ts'
 import { addEndpoint } from '../http/endpoint.ts'
@@ -27,6 +28,8 @@ export function organisationRoutes(server: FastifyInstance, deps: SignedInDeps):
         const changed = await person_select_tenant(tx, personId, tenant, now)
         if (!changed || before?.tenantId === tenant) return
         await appendRevoked(tx, tenant, { kind: 'tenant-switch', person: personId, tenant, reason: 'person.switched' })
+        const actor = { kind: 'person', id: personId } as const
+        await appendAudited(tx, 'organisationSwitched', { tenant, actor, outcome: 'succeeded', now })
         request.log.info({ person: personId, tenant }, 'organisation switched')
       })
       return sendAway(reply, '/')

@@ -1,5 +1,6 @@
 import { type SecurityView, securityPage, signedOutPage } from '@gatehouse/pages'
 import type { FastifyInstance } from 'fastify'
+import { appendAudited } from '../audit/append.ts'
 import { sendAway } from '../authorize/answer.ts'
 import { Refusal } from '../errors.ts'
 import { addEndpoint, type Handler } from '../http/endpoint.ts'
@@ -19,7 +20,7 @@ import {
   session_list_of_person,
   session_rename,
 } from '../people/sessions.store.ts'
-import { IDLE_MS } from '../people/sessions.ts'
+import { appendSignedOut, IDLE_MS } from '../people/sessions.ts'
 import { sameBytes } from '../secrets.ts'
 import { upstream_identity_delete, upstream_identity_list_of_person } from '../upstream/identities.store.ts'
 import type { Providers } from '../upstream/providers.ts'
@@ -56,9 +57,11 @@ export function securityRoutes(server: FastifyInstance, deps: SecurityDeps): voi
       const given = readForm(request)
       browsers.requireOwnForm(request, given.get('csrf'))
       const { personId } = who.session
-      const ended = await db.asPlatform('sign-out', (tx) =>
-        session_delete_of_person(tx, given.get('session') ?? '', personId),
-      )
+      const ended = await db.asPlatform('sign-out', async (tx) => {
+        const session = await session_delete_of_person(tx, given.get('session') ?? '', personId)
+        if (session !== undefined) await appendSignedOut(tx, personId, 'other-browser', new Date(clock.now()))
+        return session
+      })
       if (ended === undefined) throw new PageFault('thing.unknown')
       request.log.info({ person: personId }, 'a session was ended')
       if (sameBytes(ended.idHash, who.browser.hash)) {
@@ -80,6 +83,7 @@ export function securityRoutes(server: FastifyInstance, deps: SecurityDeps): voi
         await session_delete_all_of_person(tx, personId)
         const of = { reason: 'person.revoked', now: new Date(clock.now()) } as const
         if (applications) await endGrantsOf(tx, personId, of)
+        await appendSignedOut(tx, personId, 'everywhere', of.now)
       })
       request.log.info({ person: personId, applications }, 'signed out everywhere')
       browsers.renew(reply)
@@ -110,6 +114,8 @@ export function securityRoutes(server: FastifyInstance, deps: SecurityDeps): voi
       const changed = await db.asPlatform('password', async (tx) => {
         await account_lock(tx, personId)
         if (!(await person_replace_password(tx, personId, stored, hash))) return false
+        const actor = { kind: 'person', id: personId } as const
+        await appendAudited(tx, 'passwordChanged', { actor, outcome: 'succeeded', now: new Date(clock.now()) })
         await session_delete_all_of_person(tx, personId, who.browser.hash)
         await session_rename(tx, who.browser.hash, next.browser.hash)
         if (given.get('applications') === 'revoke') {

@@ -83,7 +83,7 @@ export async function openHouse(t: Test, options: HouseOptions = {}): Promise<Ho
 export const outboxOf = (db: Database) =>
   db.asPlatform('test', (tx) =>
     tx.rows<{ subject: string; event: { data: Record<string, unknown> } }>(
-      sql`select subject, event from auth.outbox where subject not like 'auth.state.%' order by position`,
+      sql`select subject, event from auth.outbox where subject not like 'auth.state.%' and subject not like 'audit.%' order by position`,
     ),
   )
 

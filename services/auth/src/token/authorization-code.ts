@@ -1,4 +1,5 @@
 import type { Tx } from '@gatehouse/database'
+import { appendIssued } from '../audit/tokens.ts'
 import { reachable } from '../clients/may-use.ts'
 import { type Reason, Refusal } from '../errors.ts'
 import { grant_lock, grant_touch } from '../grants/grants.store.ts'
@@ -71,6 +72,7 @@ async function exchange(
     const expiresAt = refreshEnd(grant.createdAt, now, profile)
     await refresh_insert(tx, { hash: sha256(refreshToken), grantId: grant.id, generation: 0, expiresAt })
   }
+  await appendIssued(tx, { holder, type: 'authorization_code', now })
   return {
     holder,
     resource,

@@ -1,3 +1,4 @@
+import { appendIssued } from '../audit/tokens.ts'
 import { Refusal } from '../errors.ts'
 import { namedResources, pickResource } from '../resources/pick.ts'
 import { readScopes } from '../scopes/judge.ts'
@@ -8,7 +9,7 @@ import type { GrantHandler } from './deps.ts'
  * `grant_type=client_credentials` (OAuth 2.1, section 4.2): a confidential client that an operator registered, for itself. It gets what
  * the operator allowed it, in the tenant that it is bound to, and no refresh token: it can ask again at any time.
  */
-export const clientCredentials: GrantHandler = async ({ form, client }, { resources: open }) => {
+export const clientCredentials: GrantHandler = async ({ form, client }, { resources: open, db, clock }) => {
   if (client.authMethod === 'none' || client.kind !== 'registered') throw new Refusal('grant.not-allowed')
   const resources = await open()
   const allowed = client.resources ?? resources.all.map(({ identifier }) => identifier)
@@ -21,7 +22,7 @@ export const clientCredentials: GrantHandler = async ({ form, client }, { resour
   const scopes = asked === undefined ? offered : readScopes(asked)?.filter((scope) => !GENERAL_SCOPES.has(scope))
   if (scopes === undefined || scopes.length === 0 || !scopes.every((scope) => offered.includes(scope)))
     throw new Refusal('scope.invalid')
-  return {
+  const issue = {
     holder: {
       subject: client.id,
       clientId: client.id,
@@ -31,4 +32,9 @@ export const clientCredentials: GrantHandler = async ({ form, client }, { resour
     resource,
     scopes,
   }
+  const { holder } = issue
+  await db.asPlatform('token', (tx) =>
+    appendIssued(tx, { holder, type: 'client_credentials', now: new Date(clock.now()) }),
+  )
+  return issue
 }

@@ -1,4 +1,5 @@
 import type { Tx } from '@gatehouse/database'
+import { appendIssued, appendReused } from '../audit/tokens.ts'
 import { reachable } from '../clients/may-use.ts'
 import { type Reason, Refusal } from '../errors.ts'
 import { type Grant, grant_lock_of_refresh_token } from '../grants/grants.store.ts'
@@ -69,7 +70,9 @@ async function refresh(
   const seen = { ...presented, expiresAt: presented.expiresAt.getTime(), usedAt: presented.usedAt?.getTime() }
   const verdict = judgeRefresh(seen, receivedAt, retryWindowMs(profile.refreshRetrySeconds))
   if (verdict === 'reused') {
-    await endGrant(tx, grant.id, 'refresh.reused', new Date(clock.now()))
+    const now = new Date(clock.now())
+    await endGrant(tx, grant.id, 'refresh.reused', now)
+    await appendReused(tx, grant, now)
     return { refused: 'refresh.reused' }
   }
   if (verdict === 'too-often') return { refused: 'refresh.too-often' }
@@ -85,6 +88,9 @@ async function refresh(
       : await newest(tx, token, presented.generation, grant, ring)
   if (successor === undefined) return KEY_UNREAD
   if (verdict === 'repeat') await refresh_count_try(tx, hash)
+  if (profile.auditRefreshes) {
+    await appendIssued(tx, { holder, type: 'refresh_token', now: new Date(clock.now()) })
+  }
   return { holder, resource, scopes: offered.meantAt(resource, scopes), refreshToken: successor }
 }
 

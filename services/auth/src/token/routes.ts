@@ -1,10 +1,13 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { tellRefused } from '../audit/tokens.ts'
 import type { AuthenticateClient } from '../clients/authenticate.ts'
 import { mayUse } from '../clients/may-use.ts'
 import { Refusal } from '../errors.ts'
 import { answerErrors, answerJson } from '../http/answer-errors.ts'
 import { addEndpoint } from '../http/endpoint.ts'
-import { readForm } from '../http/form.ts'
+import { type Params, readForm } from '../http/form.ts'
+import type { Limiter } from '../http/limiter.ts'
+import { senderOf } from '../http/sender.ts'
 import type { TokenDeps } from './deps.ts'
 import { offeredGrants } from './grant-types.ts'
 
@@ -14,7 +17,7 @@ const BODY_BYTES = 64 * 1024
 /** The token endpoint (OAuth 2.1, section 3.2). */
 export async function tokenRoutes(
   server: FastifyInstance,
-  deps: TokenDeps & { readonly authenticateClient: AuthenticateClient },
+  deps: TokenDeps & { readonly authenticateClient: AuthenticateClient; readonly limiter: Limiter },
 ): Promise<void> {
   const { clock, minter, authenticateClient } = deps
   const grants = offeredGrants(deps.profile)
@@ -29,18 +32,25 @@ export async function tokenRoutes(
     bodyLimit: BODY_BYTES,
     post: async (request, reply) => {
       const form = readForm(request)
-      const type = form.need('grant_type')
-      const client = await authenticateClient(request, form)
-      const grant = grants.get(type)
-      if (grant === undefined) throw new Refusal('grant.unsupported')
-      if (!mayUse(client, type)) throw new Refusal('grant.not-allowed')
-      const receivedAt = received.get(request) ?? clock.now()
-      const issue = await grant({ form, client, receivedAt }, deps)
-      // Dated before anything was read for it: what is taken back while it is made is taken from it, too.
-      const answer = await minter.mint(issue, receivedAt)
-      request.log.info({ type, client: client.id, grant: issue.holder.grantId }, 'tokens issued')
-      reply.headers({ 'cache-control': 'no-store', pragma: 'no-cache' })
-      return answer
+      return answer(request, reply, form).catch(async (error: unknown) => {
+        if (error instanceof Refusal) await tellRefused(deps, { form, sender: senderOf(request), reason: error.reason })
+        throw error
+      })
     },
   })
+
+  const answer = async (request: FastifyRequest, reply: FastifyReply, form: Params) => {
+    const type = form.need('grant_type')
+    const client = await authenticateClient(request, form)
+    const grant = grants.get(type)
+    if (grant === undefined) throw new Refusal('grant.unsupported')
+    if (!mayUse(client, type)) throw new Refusal('grant.not-allowed')
+    const receivedAt = received.get(request) ?? clock.now()
+    const issue = await grant({ form, client, receivedAt }, deps)
+    // Dated before anything was read for it: what is taken back while it is made is taken from it, too.
+    const minted = await minter.mint(issue, receivedAt)
+    request.log.info({ type, client: client.id, grant: issue.holder.grantId }, 'tokens issued')
+    reply.headers({ 'cache-control': 'no-store', pragma: 'no-cache' })
+    return minted
+  }
 }
