@@ -165,6 +165,31 @@ for (const [kind, bomb] of Object.entries(BOMBS)) {
   })
 }
 
+test('an answer without measure to a question of a session ends its call and nothing else', async (t) => {
+  const client = await openLegacy(rig, token)
+  for (const [kind, bomb] of Object.entries(BOMBS)) {
+    const calling = await client.request(rig, kind, 'tools/call', { name: 'greet', arguments: {} })
+    const question = await calling.next(({ json }) => json?.method === 'elicitation/create')
+    const begun = performance.now()
+    const reply = { jsonrpc: '2.0', id: question.json.id, result: { action: 'accept', content: BOMB } }
+    const taken = await sendRaw(
+      port,
+      raw(withBomb(reply, bomb), [
+        ...HEADERS,
+        ['Mcp-Session-Id', client.session],
+        ['MCP-Protocol-Version', client.version],
+      ]),
+    )
+    t.equal(taken.status, 202, kind)
+    const answer = await calling.next(({ json }) => json?.id === kind)
+    const took = performance.now() - begun
+    t.match(answer.json.error ?? answer.json.result, answer.json.error ? { code: -32_602 } : { isError: true }, kind)
+    t.ok(JSON.stringify(answer.json).length < 2_000, kind)
+    t.ok(took < 1_500, `${kind}: ${Math.round(took)} ms`)
+  }
+  t.equal((await client.request(rig, 1, 'tools/list')).status, 200)
+})
+
 test('capabilities of any size are declared at a price that stays small', async (t) => {
   const { headers, body } = modernRequest('tools/list')
   const declared = { ...META, 'io.modelcontextprotocol/clientCapabilities': BOMB }
