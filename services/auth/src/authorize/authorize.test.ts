@@ -181,16 +181,6 @@ test('the authorization endpoint', async (t) => {
     },
   )
 
-  await t.test('a request that asks for a sign-in cannot be approved before it [A-AZ-11]', async (t) => {
-    const person = new Visitor(house)
-    await person.signIn('admin@acme.test')
-    const page = await person.get(authorizeUrl(client, verifier, { prompt: 'login' }))
-    const { hidden } = formOf(page.body)
-    const answer = await person.post('/oauth/authorize', { ...hidden, decision: 'approve' })
-    t.equal(answer.statusCode, 400)
-    t.notOk(answer.headers.location)
-  })
-
   await t.test(
     'pages forbid framing, scripts and foreign forms but the callback; no CORS [A-LN-01, A-AZ-02, A-CO-01, S-SB-02, CF-11]',
     async (t) => {
