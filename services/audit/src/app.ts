@@ -10,6 +10,7 @@ import type { FeedView, TokenVerifier } from '@gatehouse/token'
 import type { FastifyInstance } from 'fastify'
 import { createAccess } from './access/access.ts'
 import { openActivity } from './activity/open-activity.ts'
+import { startCloser } from './begun/close-unheard.ts'
 import { problemOf } from './errors.ts'
 import { eventsRoute } from './events/events.route.ts'
 import { openApiDocument } from './events/openapi.ts'
@@ -67,6 +68,7 @@ export function createAuditApp(deps: AuditDeps): AuditService {
   let consumer: Consumer | undefined
   let sealer: Sealer | undefined
   let keeper: Keeper | undefined
+  let closer: ReturnType<typeof startCloser> | undefined
   return {
     app: async (server) => {
       // Streams that never end by themselves would hold up the end of the server.
@@ -90,13 +92,14 @@ export function createAuditApp(deps: AuditDeps): AuditService {
       async start() {
         consumer ??= await startIngest({ bus, database, log, metrics })
         sealer ??= startSealer({ database, bus, signer, clock, log, metrics })
+        closer ??= startCloser({ database, log, metrics })
         keeper ??= startKeeper({ database, signer, clock, log })
         void keepRotated(rings.all, log, ended.signal)
       },
       async close() {
         ended.abort()
         await consumer?.stop()
-        await Promise.all([sealer?.close(), keeper?.close()])
+        await Promise.all([sealer?.close(), keeper?.close(), closer?.close()])
         consumer = undefined
       },
     },

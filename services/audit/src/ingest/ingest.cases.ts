@@ -1,7 +1,10 @@
 import type { Bus } from '@gatehouse/bus'
-import { STREAMS } from '@gatehouse/contracts'
+import { closedAsUnknown, STREAMS, sealEvent, ToolBegun } from '@gatehouse/contracts'
 import { type DatabaseHost, sql } from '@gatehouse/database'
+import { silentLogger } from '@gatehouse/telemetry'
+import { eventually } from '@gatehouse/testkit'
 import { type Test, test } from 'tap'
+import { closeUnheard } from '../begun/close-unheard.ts'
 import { messageOf, toolCalled } from '../sample-events.ts'
 import { auditSchema } from '../schema.ts'
 import { auditRig } from '../testing/rig.ts'
@@ -70,6 +73,36 @@ export function ingestCases(name: string, open: (t: Test) => Promise<IngestParts
       ])
       t.match((await metrics.expose()).body, /gatehouse_audit_events_total\{result="dead"\} 3/)
     })
+
+    await suite.test(
+      'a call that began is closed as unknown when its lease is over and no end was heard, once',
+      async (t) => {
+        const [heard, unheard] = [toolCalled(), toolCalled()]
+        const begin = ({ id, data }: typeof heard) => {
+          const { outcome: _outcome, durationMs: _duration, ...call } = data
+          return sealEvent(
+            ToolBegun,
+            { source: '/x', tenant: 't1', now: new Date() },
+            { ...call, call: id, leaseSeconds: 1 },
+          )
+        }
+        const begun = [begin(heard), begin(unheard)]
+        await bus.publish(messageOf(...begun, heard))
+        await bus.publish(messageOf(...begun))
+        const unknown = await eventually(DEADLINE_MS, 'the end of the lease', async () => {
+          const closes = [closeUnheard({ database, log: silentLogger }), closeUnheard({ database, log: silentLogger })]
+          await Promise.all(closes)
+          const rows = await read<{ reason: string; id: string }>(
+            sql`select id, reason from audit.events where outcome = 'unknown'`,
+          )
+          return rows.length > 0 ? rows : undefined
+        })
+        t.same(unknown, [{ id: closedAsUnknown(begun[1] as (typeof begun)[1]).id, reason: 'result.missing' }])
+        await bus.publish(messageOf(unheard))
+        await stored(unheard.id)
+        t.pass('what is heard all the same is stored beside it')
+      },
+    )
 
     await suite.test('the service can neither change nor delete what was stored', async (t) => {
       await t.rejects(read(sql`delete from audit.events returning 1`), { code: '42501' })

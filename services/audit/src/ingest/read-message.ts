@@ -1,6 +1,7 @@
 import type { IncomingMessage } from '@gatehouse/bus'
-import { type CloudEvent, readEvent } from '@gatehouse/contracts'
+import { type CloudEvent, dataOf, readEvent, ToolBegun } from '@gatehouse/contracts'
 import { z } from 'zod'
+import type { Begun } from '../begun/begun.store.ts'
 import { type EventRow, toRow } from './to-row.ts'
 
 /** Why a message or one event of it is set aside. */
@@ -35,6 +36,8 @@ export interface DeadLetter {
 
 export interface ReadMessage {
   readonly good: readonly Stored[]
+  /** Calls that began: no rows of the log yet. */
+  readonly begun: readonly Begun[]
   readonly dead: readonly DeadLetter[]
 }
 
@@ -50,16 +53,18 @@ export function readMessage(message: IncomingMessage): ReadMessage {
   })
   const values = valuesOf(message.data)
   if (values === undefined) {
-    return { good: [], dead: [{ origin: origin(0), reason: 'message.unreadable', payload: message.data }] }
+    return { good: [], begun: [], dead: [{ origin: origin(0), reason: 'message.unreadable', payload: message.data }] }
   }
   const good: Stored[] = []
   const dead: DeadLetter[] = []
+  const begun: Begun[] = []
   values.forEach((value, index) => {
     const judged = judge(value)
     if (typeof judged === 'string') dead.push({ origin: origin(index + 1), reason: judged, payload: bytesOf(value) })
+    else if ('data' in judged) begun.push(judged)
     else good.push({ origin: origin(index + 1), row: judged, bytes: () => bytesOf(value) })
   })
-  return { good, dead }
+  return { good, begun, dead }
 }
 
 /** The JSON of one value, as bytes. */
@@ -78,7 +83,10 @@ function valuesOf(data: Uint8Array): readonly unknown[] | undefined {
   }
 }
 
-function judge(value: unknown): EventRow | PoisonReason {
+function judge(value: unknown): EventRow | Begun | PoisonReason {
   const event: CloudEvent | undefined = readEvent(JSON.stringify(value))
-  return event === undefined ? 'envelope.invalid' : toRow(event)
+  if (event === undefined) return 'envelope.invalid'
+  if (event.type !== ToolBegun.type) return toRow(event)
+  const data = dataOf(ToolBegun, event)
+  return data === undefined ? 'data.invalid' : { ...event, data }
 }

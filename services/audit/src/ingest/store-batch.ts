@@ -1,5 +1,6 @@
 import type { IncomingMessage } from '@gatehouse/bus'
 import { type Database, isSqlError } from '@gatehouse/database'
+import { type Begun, begun_insert_missing } from '../begun/begun.store.ts'
 import { dead_letters_insert_missing, events_insert_missing } from './events.store.ts'
 import { type DeadLetter, readMessage, type Stored } from './read-message.ts'
 
@@ -24,11 +25,13 @@ export async function storeBatch(database: Database, messages: readonly Incoming
   const read = messages.map(readMessage)
   const good = read.flatMap((message) => message.good)
   const dead = read.flatMap((message) => message.dead)
+  const begun = read.flatMap((message) => message.begun)
   try {
-    return await storeTogether(database, good, dead)
+    return await storeTogether(database, good, dead, begun)
   } catch (error) {
     if (!isFaultOfValue(error)) throw error
-    return storeOneByOne(database, good, dead)
+    // What an own schema has checked is at no fault.
+    return storeOneByOne(database, good, dead, begun)
   }
 }
 
@@ -36,6 +39,7 @@ async function storeTogether(
   database: Database,
   good: readonly Stored[],
   dead: readonly DeadLetter[],
+  begun: readonly Begun[] = [],
 ): Promise<BatchResult> {
   const stored = await database.asPlatform(PURPOSE, async (tx) => {
     const inserted =
@@ -45,6 +49,7 @@ async function storeTogether(
             tx,
             good.map(({ row }) => row),
           )
+    if (begun.length > 0) await begun_insert_missing(tx, begun)
     if (dead.length > 0) await dead_letters_insert_missing(tx, dead)
     return inserted
   })
@@ -55,6 +60,7 @@ async function storeOneByOne(
   database: Database,
   good: readonly Stored[],
   unreadable: readonly DeadLetter[],
+  begun: readonly Begun[],
 ): Promise<BatchResult> {
   const dead = [...unreadable]
   let stored = 0
@@ -69,7 +75,7 @@ async function storeOneByOne(
       dead.push({ origin: one.origin, reason: 'database.refused', payload: one.bytes() })
     }
   }
-  if (dead.length > 0) await storeTogether(database, [], dead)
+  if (dead.length + begun.length > 0) await storeTogether(database, [], dead, begun)
   return { stored, repeated, dead }
 }
 
