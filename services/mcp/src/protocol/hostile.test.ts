@@ -2,16 +2,7 @@ import { heapUsed } from '@gatehouse/testkit'
 import fc from 'fast-check'
 import { t as file, type Test, test } from 'tap'
 import { mcpSchema } from '../schema.ts'
-import {
-  hostile,
-  type Live,
-  legacyRequests,
-  type Made,
-  modernRequests,
-  sharpRequests,
-  sseRequests,
-  streamRequests,
-} from '../testing/hostile-requests.ts'
+import { hostile, sharpRequests } from '../testing/hostile-requests.ts'
 import { jobsCatalog, jobsOn, jobsSchema } from '../testing/jobs-catalog.ts'
 import { openLegacy, urlOf } from '../testing/legacy-client.ts'
 import { listenOn } from '../testing/listening.ts'
@@ -20,6 +11,14 @@ import { bytesOf, type RawAnswer, type RawMessage, type RawRequest, sendRaw } fr
 import { ORIGIN, openParts, openRig, PROFILE, SSE_PATHS, SSE_RESOURCE } from '../testing/rig.ts'
 import { hear } from '../testing/sse-client.ts'
 import { TALKS } from '../testing/talks-catalog.ts'
+import {
+  type Live,
+  legacyRequests,
+  type Made,
+  modernRequests,
+  sseRequests,
+  streamRequests,
+} from '../testing/well-formed-requests.ts'
 import { META, modernRequest, post } from '../testing/wire.ts'
 
 file.setTimeout(150_000)
