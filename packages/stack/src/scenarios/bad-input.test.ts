@@ -327,7 +327,7 @@ const ADMIN: Case[] = [
       401,
       'invalid_token',
     ),
-    oauth('POST', path, asAdmin(raw('{}', JSON_TYPE)), 404, 'not_found'),
+    oauth('PUT', path, asAdmin(raw('{}', JSON_TYPE, 'PUT')), 405, 'invalid_request'),
   ]),
   oauth('broken JSON', keys, asAdmin(raw('{', JSON_TYPE)), 400, 'invalid_request'),
   oauth('plain text', keys, asAdmin(raw('{}', { 'content-type': 'text/plain' })), 400, 'invalid_request'),
@@ -631,14 +631,20 @@ test('the MCP endpoint refuses bad input in JSON-RPC [S-TR-03, S-TR-10, S-TR-21,
 test('what no endpoint serves, and what cannot be read as a request, is refused in JSON', (t) =>
   allRefused(t, ANYWHERE))
 
-test('a fault after the redirect is proven goes back to the client, with state and iss, and not to a page', async (t) => {
+test('a fault after the redirect is proven goes back to the client that an operator registered, with state and iss, and not to a page', async (t) => {
+  const made = await ask(
+    `${publicUrl}/admin/v1/clients`,
+    asAdmin(raw(JSON.stringify({ name: 'Known', redirectUris: [CALLBACK] }), JSON_TYPE)),
+  )
+  const { id } = made.json() as { id: string }
+  const ofKnown = (change: Record<string, string | undefined>) => authorize({ client_id: id, ...change })
   const faults = [
-    [authorize({ response_type: 'token' }), 'unsupported_response_type'],
-    [authorize({ code_challenge: undefined }), 'invalid_request'],
-    [authorize({ code_challenge_method: 'plain' }), 'invalid_request'],
-    [authorize({ scope: HOSTILE }), 'invalid_scope'],
-    [authorize({ resource: 'https://other.example/' }), 'invalid_target'],
-    [`${authorize({})}&scope=a&scope=b`, 'invalid_request'],
+    [ofKnown({ response_type: 'token' }), 'unsupported_response_type'],
+    [ofKnown({ code_challenge: undefined }), 'invalid_request'],
+    [ofKnown({ code_challenge_method: 'plain' }), 'invalid_request'],
+    [ofKnown({ scope: HOSTILE }), 'invalid_scope'],
+    [ofKnown({ resource: 'https://other.example/' }), 'invalid_target'],
+    [`${ofKnown({})}&scope=a&scope=b`, 'invalid_request'],
   ] as const
   for (const [path, error] of faults) {
     const answer = await ask(`${publicUrl}${path}`)
