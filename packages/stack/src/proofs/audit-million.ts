@@ -8,6 +8,7 @@ import { openSecrets } from '../secrets.ts'
 import type { Proof } from './proof.ts'
 
 const ROWS = 1_000_000
+const BATCH = 50_000
 const TENANTS = 20
 const SEAL_MS = 1_800_000
 
@@ -24,13 +25,14 @@ export const auditMillion: Proof = {
     try {
       const db = host.as(auditSchema.role)
       say('storing')
-      await db.asPlatform('proof', (tx) =>
-        tx.run(sql`insert into audit.events (id, tenant, class, time, type, source, node, actor_kind, actor_id, client, tool,
+      for (let first = 1; first < ROWS; first += BATCH)
+        await db.asPlatform('proof', (tx) =>
+          tx.run(sql`insert into audit.events (id, tenant, class, time, type, source, node, actor_kind, actor_id, client, tool,
             outcome, duration_ms, arguments_sha256, request_id)
           select gen_random_uuid(), 'proof-' || n % ${TENANTS}::integer, 'standard', now() - n * interval '1 millisecond',
             'gatehouse.mcp.tool-called.v1', '/services/mcp', 'n1', 'key', 'k' || n % 100, 'c1', 'entry.create', 'succeeded',
-            12, repeat('a', 64), 'r' || n from generate_series(1, ${ROWS}::integer) as n`),
-      )
+            12, repeat('a', 64), 'r' || n from generate_series(${first}::integer, ${first + BATCH - 1}::integer) as n`),
+        )
       const began = performance.now()
       await eventually(SEAL_MS, 'all rows sealed', async () => {
         const [row] = await db.readAsPlatform<{ n: bigint }>(

@@ -14,6 +14,7 @@ import { createAssertionVerifier } from './keys/assertion.ts'
 import { createClientKeys } from './keys/client-keys.ts'
 import { forStrangers } from './may-use.ts'
 import { createMetadataDocuments } from './metadata-documents/documents.ts'
+import { ownClients } from './own-clients.ts'
 
 /** What the endpoints know of clients. */
 export interface Clients {
@@ -46,7 +47,7 @@ export function createClients(deps: {
   const verifyAssertion = createAssertionVerifier({ ...deps, keys, audiences: audiencesOf(profile, issuer) })
   return {
     metadataRules,
-    findClient: createClientFinder({ ...deps, documents }),
+    findClient: createClientFinder({ ...deps, documents, own: ownClients(profile, issuer) }),
     authenticateClient: createClientAuthentication({ ...deps, verifyAssertion }),
   }
 }

@@ -1,7 +1,9 @@
+import type { Clock } from '@gatehouse/contracts'
 import type { Database } from '@gatehouse/database'
 import { type Client, client_read_any } from './clients.store.ts'
 import type { DocumentFault, MetadataDocuments } from './metadata-documents/documents.ts'
 import { isDocumentId } from './metadata-documents/judge-url.ts'
+import { isAsDescribed, type OwnClient, own_client_put } from './own-clients.ts'
 
 /** Why a client cannot be used. Each is a refusal and a page. */
 export type Absence = 'client.unknown' | 'client.expired' | DocumentFault
@@ -16,11 +18,22 @@ export type Found =
  */
 export type FindClient = (id: string, sender: string) => Promise<Found>
 
-export function createClientFinder(deps: { readonly db: Database; readonly documents: MetadataDocuments }): FindClient {
-  const { db, documents } = deps
+export function createClientFinder(deps: {
+  readonly db: Database
+  readonly documents: MetadataDocuments
+  /** Pages of our own; registered when somebody first comes from there. */
+  readonly own: readonly OwnClient[]
+  readonly clock: Clock
+}): FindClient {
+  const { db, documents, own, clock } = deps
   return async (id, sender) => {
     if (isDocumentId(id)) return documents.find(id, sender)
-    const client = await client_read_any(db, id)
+    let client = await client_read_any(db, id)
+    const ours = own.find((one) => one.id === id)
+    if (ours !== undefined && !isAsDescribed(client, ours)) {
+      await db.asPlatform('own client', (tx) => own_client_put(tx, ours, new Date(clock.now())))
+      client = await client_read_any(db, id)
+    }
     const reason = absenceOf(client)
     return client === undefined || reason !== undefined
       ? { ok: false, reason: reason ?? 'client.unknown' }

@@ -2,7 +2,6 @@ import type { Clock } from '@gatehouse/contracts'
 import type { Database } from '@gatehouse/database'
 import type { Profile } from '@gatehouse/profiles'
 import { canonicalResource } from '@gatehouse/token'
-import { own_client_put, ownClients } from '../clients/own-clients.ts'
 import { resourcesOf } from './of-profile.ts'
 import { type Resource, resource_list, resource_upsert } from './resources.store.ts'
 
@@ -26,7 +25,7 @@ export interface Registry {
 /** How long a change that was made elsewhere may be unknown here. */
 const FRESH_MS = 5_000
 
-/** Seeds the profile's resources, and our own pages as clients, on first use, so that a database that is away at start is no obstacle. */
+/** Seeds the profile's resources on first use, so that a database that is away at start is no obstacle. */
 export function createRegistry(options: {
   readonly profile: Profile
   readonly publicUrl: string
@@ -35,17 +34,13 @@ export function createRegistry(options: {
 }): Registry {
   const { db, clock } = options
   const own = resourcesOf(options.profile, options.publicUrl)
-  const clients = ownClients(options.profile, options.publicUrl)
   const listed = new Set(own.map(({ identifier }) => identifier))
   let seeded = false
   let known: { readonly resources: Promise<Resources>; readonly readAt: number } | undefined
 
   const read = async (): Promise<Resources> => {
     const all = await db.asPlatform('resources', async (tx) => {
-      if (!seeded) {
-        for (const resource of own) await resource_upsert(tx, resource)
-        for (const client of clients) await own_client_put(tx, client, new Date(clock.now()))
-      }
+      if (!seeded) for (const resource of own) await resource_upsert(tx, resource)
       return resource_list(tx)
     })
     seeded = true
