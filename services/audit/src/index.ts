@@ -1,4 +1,5 @@
 export { type AuditDeps, type AuditService, createAuditApp, RESOURCE_PATH } from './app.ts'
 export { type AuditConfig, auditConfig } from './config.ts'
 export { PROBLEMS } from './errors.ts'
+export { storeBatch } from './ingest/store-batch.ts'
 export { auditSchema } from './schema.ts'

@@ -41,6 +41,8 @@ export interface Cluster {
   readonly mcp: readonly ServiceProcess[]
   /** Starts one more MCP node. */
   addNode(): Promise<ServiceProcess>
+  /** Starts a node again that has ended, with its name, its address and its journal. */
+  restartNode(node: ServiceProcess): Promise<ServiceProcess>
   /** Takes a node out of the balancer and ends it. */
   removeNode(node: ServiceProcess): Promise<string>
   /** Starts a service again that has ended, at the same address, and waits until it is ready. */
@@ -54,6 +56,8 @@ export interface ClusterPart {
   readonly url: string
   readonly pid: number
   stop(): Promise<void>
+  /** Ends it as kill -9 does. */
+  kill(): Promise<void>
   start(): Promise<void>
 }
 
@@ -95,6 +99,10 @@ async function start(options: ClusterOptions, undo: (() => Promise<unknown>)[]):
         return server.pid
       },
       stop: () => server.stop(),
+      async kill() {
+        server.kill('SIGKILL')
+        await server.ended
+      },
       async start() {
         server = await starter(place)
       },
@@ -155,6 +163,7 @@ async function start(options: ClusterOptions, undo: (() => Promise<unknown>)[]):
   targets.auth.push(single.auth.url)
   targets.audit.push(single.audit.url)
   const nodes: ServiceProcess[] = []
+  const nodeSpecs = new Map<ServiceProcess, ServiceSpec>()
   const addNode = async () => {
     const label = `mcp-${nodes.length + 1}`
     const env = {
@@ -164,7 +173,9 @@ async function start(options: ClusterOptions, undo: (() => Promise<unknown>)[]):
       NODE_NAME: label,
       JOURNAL_FOLDER: join(folder, 'journal', label),
     }
-    const node = await run(await specOf('mcp', label, env))
+    const spec = await specOf('mcp', label, env)
+    const node = await run(spec)
+    nodeSpecs.set(node, spec)
     targets.mcp.push(node.url)
     nodes.push(node)
     return node
@@ -188,6 +199,14 @@ async function start(options: ClusterOptions, undo: (() => Promise<unknown>)[]):
     async restart(name) {
       single[name] = await run(specs[name])
       return single[name]
+    },
+    async restartNode(node) {
+      const spec = nodeSpecs.get(node)
+      if (spec === undefined) throw new Error(`${node.name} is no node of this cluster`)
+      const again = await run(spec)
+      nodes.splice(nodes.indexOf(node), 1, again)
+      nodeSpecs.set(again, spec)
+      return again
     },
     async removeNode(node) {
       targets.mcp.splice(targets.mcp.indexOf(node.url), 1)
