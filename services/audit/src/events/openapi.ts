@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { eventsPage } from './item.ts'
-import { eventsQuery } from './query.ts'
+import { eventsQuery, exportQuery } from './query.ts'
 
 const problem = z.object({ error: z.string(), error_description: z.string(), request_id: z.string() })
 
@@ -20,6 +20,40 @@ function parametersOf(query: z.ZodObject): object[] {
     const { description, ...rest } = plainSchema(schema as z.ZodType, 'input')
     return { name, in: 'query', required: false, description, schema: rest }
   })
+}
+
+const simple = (operationId: string, summary: string, description: string) => ({
+  operationId,
+  summary,
+  responses: { 200: { description }, 401: answer('The admin token is missing or wrong.', problem) },
+})
+const body = (properties: object, required: readonly string[]) => ({
+  requestBody: {
+    required: true,
+    content: { 'application/json': { schema: { type: 'object', properties, required, additionalProperties: false } } },
+  },
+})
+
+const operatorPaths = {
+  '/admin/v1/audit/proof': { get: simple('proveAuditLog', 'What a verification reads', 'JSONL, see docs/audit.md.') },
+  '/admin/v1/audit/heads': { get: simple('listAuditHeads', 'Signed heads that the bus has', 'A JWS a line.') },
+  '/admin/v1/audit/jwks.json': {
+    get: { ...simple('listAuditKeys', 'Keys that sign heads', 'A key set (RFC 7517).'), security: [] },
+  },
+  '/admin/v1/audit/retention': { get: simple('listAuditRetention', 'How long events are kept', 'By class.') },
+  '/admin/v1/audit/retention/{class}': {
+    put: {
+      ...simple('setAuditRetention', 'How long events of a class are kept', 'By class, as it is now.'),
+      parameters: [{ name: 'class', in: 'path', required: true, schema: { type: 'string' } }],
+      ...body({ months: { type: ['integer', 'null'], minimum: 1 } }, ['months']),
+    },
+  },
+  '/admin/v1/audit/erasures': {
+    post: {
+      ...simple('erasePerson', 'Erase who a person was', 'From how many logs.'),
+      ...body({ person: { type: 'string' }, tenant: { type: 'string' } }, ['person']),
+    },
+  },
 }
 
 /** The audit part of the admin API (OpenAPI 3.1), made from the schemas that the routes use. */
@@ -42,6 +76,20 @@ export function openApiDocument(): object {
           },
         },
       },
+      '/admin/v1/audit/export': {
+        get: {
+          operationId: 'exportAuditEvents',
+          summary: 'All events, newest first, each a line',
+          parameters: parametersOf(exportQuery),
+          responses: {
+            200: { description: 'JSONL, CSV, or JSONL of OCSF 1.3.0.' },
+            400: answer('The query is not usable.', problem),
+            401: answer('The token is missing or wrong.', problem),
+            503: answer('The log cannot be read at the moment.', problem),
+          },
+        },
+      },
+      ...operatorPaths,
       '/admin/v1/audit/openapi.json': {
         get: {
           operationId: 'describeAuditApi',

@@ -29,3 +29,10 @@ export const identities_erase = (tx: Tx, person: string, tenant: string | undefi
   tx.run(sql`
     delete from audit.identities
     where person = ${person} and ${tenant === undefined ? sql`true` : sql`tenant = ${tenant}`}`)
+
+/** Persons of whom no event is left. One whose first event is on its way is younger than this. */
+export const identities_forget_unused = (tx: Tx) =>
+  tx.run(sql`
+    delete from audit.identities as i
+    where i.created_at < now() - interval '1 hour'
+      and not exists (select from audit.events as e where e.actor_identity = i.identity)`)

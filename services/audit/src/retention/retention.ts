@@ -1,6 +1,7 @@
 import type { Clock } from '@gatehouse/contracts'
 import type { Database } from '@gatehouse/database'
 import type { Logger } from '@gatehouse/telemetry'
+import { identities_forget_unused } from '../identities/identities.store.ts'
 import type { HeadSigner } from '../seal/rings.ts'
 import { retention_lock, segments_list } from '../seal/seal.store.ts'
 import { signTenant } from '../seal/seal.ts'
@@ -43,6 +44,7 @@ export async function keepMonths(deps: RetentionDeps): Promise<readonly { class:
         await signTenant(tx, { tenant, changed, sign, clock })
       }
       await month_drop(tx, of)
+      await identities_forget_unused(tx)
     })
     log.info(of, 'audit events whose time is over were dropped')
   }
