@@ -17,7 +17,7 @@ import { createStanding } from './edge/standing.ts'
 import { addMetadata, resourceNames, sseResourceNames } from './metadata/protected-resource.ts'
 import { createPresence, outbox, type Presence } from './presence/presence.ts'
 import { createDispatch } from './protocol/dispatch.ts'
-import { addEndpoint, type EndpointDeps } from './protocol/endpoint.ts'
+import { createEndpoint, type EndpointDeps } from './protocol/endpoint.ts'
 import { createEnvelope, type Envelope } from './protocol/envelope.ts'
 import { type Extras, offeredBy } from './protocol/methods.ts'
 import { buildRegistry } from './registry/build.ts'
@@ -25,7 +25,7 @@ import { createLists } from './registry/lists.ts'
 import { type OpenedSessions, openSessions } from './sessions/open-sessions.ts'
 import { createSessionMethods } from './sessions/session-methods.ts'
 import { openSse } from './sse/open-sse.ts'
-import { addSseEndpoint, type SseDeps } from './sse/sse-endpoint.ts'
+import { createSseEndpoint, type SseDeps } from './sse/sse-endpoint.ts'
 import { createHub } from './streams/hub.ts'
 import { createListen } from './streams/listen.ts'
 import { observeDomain } from './streams/observe.ts'
@@ -48,6 +48,9 @@ export interface McpApp {
   close(): Promise<void>
 }
 
+/** What is not served is refused by the protocol itself, with its own error. */
+const ALL_METHODS = ['OPTIONS', 'POST', 'GET', 'HEAD', 'DELETE', 'PUT', 'PATCH']
+
 /** Events that still wait for the bus get so long before the process ends. */
 const CLOSE_MS = 5_000
 
@@ -62,7 +65,7 @@ export function createMcpApp(deps: McpDeps): McpApp {
   const { profile, catalogs, bus, clock, log, metrics, feed } = deps
   const rules = rulesOf(profile)
   const registry = buildRegistry(profile, catalogs)
-  const recorder = createRecorder({ ...deps, maxQueued: limits.auditQueue })
+  const recorder = deps.recorder ?? createRecorder({ ...deps, maxQueued: limits.auditQueue })
   const window = createReplayWindow({ clock, windowMs: limits.replayWindowMs, maxEntries: limits.replayEntries })
   const hub = createHub({
     clock,
@@ -137,15 +140,25 @@ export function createMcpApp(deps: McpDeps): McpApp {
   return {
     app: async (server) => {
       addMetadata(server, deps)
-      await server.register(async (own) => addEndpoint(own, endpoint))
-      if (sse !== undefined) await server.register(async (own) => addSseEndpoint(own, sse))
+      server.direct(endpoint.path, ALL_METHODS, createEndpoint(endpoint))
+      if (sse !== undefined) {
+        const serve = createSseEndpoint(sse)
+        server.direct(sse.paths.sse, ['OPTIONS', 'GET', 'HEAD', 'POST'], serve.sse)
+        server.direct(sse.paths.messages, ['OPTIONS', 'POST'], serve.messages)
+      }
       // Before the server waits for its connections: an open stream is one that never ends by itself.
       server.addHook('preClose', async () => hub.close())
     },
     ready: [
       { name: 'domain changes', check: () => observer.check() },
       { name: 'revocations', check: () => checkFeed(deps) },
-      { name: 'bus', check: () => bus.ping() },
+      {
+        name: 'bus',
+        // With a journal a node goes on without it, for as long as revocations are known.
+        check: async () => {
+          if (deps.journal?.writable !== true) await bus.ping()
+        },
+      },
       { name: 'tasks', check: () => tasks.check() },
     ],
     caughtUp: observer.caughtUp,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { auditSchema, storeBatch } from '@gatehouse/audit'
@@ -15,7 +15,8 @@ const BATCHES = 20
 const ROUNDS = 5
 
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-bench-audit-'))
-chmodSync(folder, 0o711)
+mkdirSync(join(folder, 'postgres'))
+for (const path of [folder, join(folder, 'postgres')]) chmodSync(path, 0o711)
 const server = await startPostgres({ dir: join(folder, 'postgres'), port: await freePort() })
 try {
   const host = await openDatabase(server.url)

@@ -21,6 +21,8 @@ export interface ClusterOptions {
   readonly profile: string
   readonly secrets: Secrets
   readonly demo: boolean
+  /** Whether nodes keep audit events on disk while the bus is away. */
+  readonly journal?: boolean
   /** Environment of the caller, from which children get their PATH. */
   readonly surroundings: Surroundings
   /** Told of each part as it comes up. */
@@ -171,7 +173,7 @@ async function start(options: ClusterOptions, undo: (() => Promise<unknown>)[]):
       MCP_CLIENT_ID: AUTH_CLIENT,
       MCP_CLIENT_KEY: JSON.stringify(secrets.mcpClientJwk),
       NODE_NAME: label,
-      JOURNAL_FOLDER: join(folder, 'journal', label),
+      ...(options.journal === true ? { JOURNAL_FOLDER: join(folder, 'journal', label) } : {}),
     }
     const spec = await specOf('mcp', label, env)
     const node = await run(spec)

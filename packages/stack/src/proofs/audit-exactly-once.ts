@@ -27,7 +27,16 @@ export async function callsWithKills(
   writeFileSync(profile, readFileSync(ALIGN, 'utf8').replace(/requestsPerMinute: \d+/, 'requestsPerMinute: 1000000000'))
   const given = { adminToken: undefined, demoPassword: undefined, demoApiKey: undefined }
   const secrets = await openSecrets(folder, loadProfile(profile).apiKeyPrefix, given)
-  const cluster = await startCluster({ folder, port: 0, mcpNodes: 2, profile, secrets, demo: true, surroundings })
+  const cluster = await startCluster({
+    folder,
+    port: 0,
+    mcpNodes: 2,
+    profile,
+    secrets,
+    demo: true,
+    journal: true,
+    surroundings,
+  })
   try {
     return await runExactlyOnce(cluster, { ...size, callers: 16, streams: 20, apiKey: secrets.demoApiKey, say })
   } finally {
