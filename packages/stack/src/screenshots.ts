@@ -66,6 +66,17 @@ try {
     await shoot(page, 'home')
     await page.goto(house.appsUrl)
     await shoot(page, 'authorized-apps')
+    await callTool(house.mcpUrl, first.access_token, 'search.global', { q: 'export' })
+    await callTool(house.mcpUrl, first.access_token, 'entry.get', { id: 'none' })
+    await page.goto(`${house.publicUrl}/activity`)
+    await press(page, 'Allow')
+    await page.waitForURL(/\/activity$/)
+    await page.locator('#entries tr', { hasText: 'search.global' }).first().waitFor()
+    await page.locator('#live').waitFor({ state: 'visible' })
+    await shoot(page, 'activity')
+    await page.goto(`${house.publicUrl}/activity?tool=nothing`)
+    await shoot(page, 'activity-empty')
+    await page.goto(house.appsUrl)
     await press(page, 'Revoke Claude Code')
     await shoot(page, 'authorized-apps-empty')
     await page.goto(`${house.publicUrl}/settings/security`)
@@ -84,4 +95,29 @@ try {
   }
 } finally {
   for (const release of releases.reverse()) await release()
+}
+
+async function callTool(url: string, token: string, name: string, args: object): Promise<void> {
+  const [version, prefix] = ['2026-07-28', 'io.modelcontextprotocol']
+  await fetch(url, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      'mcp-protocol-version': version,
+      'mcp-method': 'tools/call',
+      'mcp-name': name,
+    },
+    body: JSON.stringify({
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'tools/call',
+      params: {
+        name,
+        arguments: args,
+        _meta: { [`${prefix}/protocolVersion`]: version, [`${prefix}/clientCapabilities`]: {} },
+      },
+    }),
+  })
 }
