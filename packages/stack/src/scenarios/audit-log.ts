@@ -9,9 +9,9 @@ export interface AuditedCall {
 
 /** The newest calls that the audit log has of every tenant. */
 export async function auditedCalls({ publicUrl, secrets }: Pick<Running, 'publicUrl' | 'secrets'>) {
-  const answer = await fetch(`${publicUrl}/admin/v1/audit/events?limit=100`, {
+  const answer = await fetch(`${publicUrl}/admin/v1/audit/events?limit=200`, {
     headers: { authorization: `Bearer ${secrets.adminToken}` },
   })
   if (answer.status !== 200) throw new Error(`the audit query answered ${answer.status}: ${await answer.text()}`)
-  return ((await answer.json()) as { events: readonly AuditedCall[] }).events
+  return ((await answer.json()) as { events: readonly AuditedCall[] }).events.filter(({ tool }) => tool !== undefined)
 }

@@ -126,11 +126,11 @@ interface AuditItem {
 }
 
 async function auditEvents(house: RunningHouse): Promise<readonly AuditItem[]> {
-  const answer = await fetch(`${house.publicUrl}/admin/v1/audit/events?limit=100`, {
+  const answer = await fetch(`${house.publicUrl}/admin/v1/audit/events?limit=200`, {
     headers: { authorization: `Bearer ${house.adminToken}` },
   })
   if (answer.status !== 200) throw new Error(`audit query answered ${answer.status}: ${await answer.text()}`)
-  return ((await answer.json()) as { events: AuditItem[] }).events
+  return ((await answer.json()) as { events: AuditItem[] }).events.filter(({ tool }) => tool !== undefined)
 }
 
 /** For flat objects of strings RFC 8785 is sorted keys and JSON without white space. */
