@@ -148,7 +148,7 @@ export async function servedPaths({ publicUrl }: Running): Promise<readonly Serv
     row('/admin/v1/audit/jwks.json', 'audit', [200, 200, 405, 405, 405, 405, 405], /jwk-set\+json/, /"keys":\[\{/),
     row('/admin/v1/audit/retention', 'audit', [200, 200, 405, 405, 405, 405, 405], JSON_TYPE, /"class":"security"/),
     row('/admin/v1/audit/proof', 'audit', [200, 200, 405, 405, 405, 405, 405], /ndjson/, /"kind":"platform"/),
-    row('/admin/v1/audit/heads', 'audit', [200, 200, 405, 405, 405, 405, 405], /jose-seq/, /^ey/),
+    row('/admin/v1/audit/heads', 'audit', [200, 200, 405, 405, 405, 405, 405], /jose-seq/, /^(?:$|ey)/),
     row('/admin/v1/audit/export', 'audit', [200, 200, 405, 405, 405, 405, 405], /ndjson/, NOTHING_OR_LINES),
     row('/admin/v1/audit/erasures', 'audit', [405, 405, 405, 400, 405, 405, 405], JSON_TYPE, /not served/),
     row('/admin/v1/audit/retention/none', 'audit', [405, 405, 405, 405, 400, 405, 405], JSON_TYPE, /not served/),
