@@ -7,6 +7,7 @@ import type { Principal } from '@gatehouse/policy'
 import type { Profile } from '@gatehouse/profiles'
 import type { Logger, Metrics } from '@gatehouse/telemetry'
 import type { FeedView, TokenVerifier } from '@gatehouse/token'
+import type { Recorder } from './calls/record.ts'
 import type { Journal } from './journal/journal.ts'
 import type { Sealers } from './sealers.ts'
 
@@ -142,5 +143,7 @@ export interface McpDeps {
   readonly auditReads?: 'required' | 'when-possible'
   /** Where events are recorded while the bus is away or slow; absent: then nothing can be recorded. Whoever opened it closes it. */
   readonly journal?: Journal | undefined
+  /** In place of the one that records on the bus. */
+  readonly recorder?: Recorder
   readonly limits?: Partial<McpLimits>
 }

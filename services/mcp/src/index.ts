@@ -1,4 +1,5 @@
 export { createMcpApp, type McpApp } from './app.ts'
+export type { Recorder } from './calls/record.ts'
 export { drainCatalogs, openCatalogs } from './catalogs.ts'
 export { type McpConfig, mcpConfig } from './config.ts'
 export { DEFAULT_LIMITS, type McpDeps, type McpLimits, type OpenedCatalog, type PrincipalFacts } from './deps.ts'

@@ -64,6 +64,7 @@ export function createToolCalls(deps: CallDeps): (params: Params, caller: Caller
       reachable || relaxed ? await judge(deps, registered, { name, given, startedAt }, caller) : withoutAudit()
     if (verdict.begun === true) return verdict.answer
     count(registered === undefined ? 'unknown' : name, verdict.outcome)
+    if (deps.recorder.off === true) return verdict.answer
 
     const { outcome, reason } = verdict
     const called: Called = { tool: name, given, outcome, startedAt, ...(reason === undefined ? {} : { reason }) }

@@ -6,22 +6,54 @@ import type { Caller } from './outcome.ts'
 
 /** What a handler is given about its call. `signal` is made when it is asked for first. */
 export function contextOf(caller: Caller, running: Running, now: () => number, claim?: Claim): Call {
-  // Members are added to one object rather than spread into it: this runs with every call.
-  const call: { -readonly [K in keyof Call]: Call[K] } = {
-    principal: caller.principal,
-    get signal() {
-      return running.signal
-    },
-    now: new Date(now()),
-    client: caller.client,
-    progress: caller.progressToken === undefined ? nothing : progressOf(caller, caller.progressToken, now),
-    log: caller.logLevel === undefined ? nothing : logOf(caller, caller.logLevel, now),
-    release: () => caller.channel.release?.(),
-    ask: (requests) => ask(caller, running, requests),
-  }
+  const call = new OwnCall(caller, running, now)
   if (caller.traceparent !== undefined) call.traceparent = caller.traceparent
   if (claim !== undefined) call.claim = claim
-  return call
+  // It cannot see what a descriptor defines.
+  return call as OwnCall & Pick<Call, 'signal'>
+}
+
+/**
+ * One is made with every call, so all have the same shape: a getter in a literal would be another function, and another shape, each time.
+ * Members are its own, since handlers take them out with a rest pattern.
+ */
+class OwnCall implements Omit<Call, 'signal'> {
+  static readonly #signal: PropertyDescriptor & ThisType<OwnCall> = {
+    configurable: true,
+    enumerable: true,
+    get() {
+      return this.#running.signal
+    },
+  }
+  readonly #running: Running
+  principal: Call['principal']
+  now: Date
+  client: Call['client']
+  progress: Call['progress']
+  log: Call['log']
+  release: NonNullable<Call['release']>
+  ask: Call['ask']
+  declare traceparent?: string
+  declare claim?: Claim
+
+  constructor(caller: Caller, running: Running, now: () => number) {
+    this.#running = running
+    this.principal = caller.principal
+    this.now = new Date(now())
+    this.client = caller.client
+    this.progress = caller.progressToken === undefined ? nothing : progressOf(caller, caller.progressToken, now)
+    this.log = caller.logLevel === undefined ? nothing : logOf(caller, caller.logLevel, now)
+    this.release = releaseOf(caller)
+    this.ask = askOf(caller, running)
+    Object.defineProperty(this, 'signal', OwnCall.#signal)
+  }
+}
+
+const releaseOf = ({ channel }: Caller): NonNullable<Call['release']> =>
+  channel.release === undefined ? nothing : () => channel.release?.()
+
+function askOf(caller: Caller, running: Running): Call['ask'] {
+  return (requests) => ask(caller, running, requests)
 }
 
 const nothing = (): void => undefined

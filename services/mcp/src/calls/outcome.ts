@@ -7,6 +7,9 @@ import type { Asker } from './asker.ts'
 import type { Channel } from './channel.ts'
 import type { Leaving } from './leaving.ts'
 
+/** What a call has to tell the operator. */
+export type CallerLog = Pick<Logger, 'error' | 'warn'>
+
 /** Who asks, in which revision, and until when. */
 export interface Caller {
   readonly principal: Principal
@@ -18,7 +21,7 @@ export interface Caller {
   readonly traceparent?: string
   /** Fires when the client went away, or cancelled; only where that means cancellation. */
   readonly gone?: Leaving
-  readonly log: Logger
+  readonly log: CallerLog
   /** What the client declared, with this request or for its session. */
   readonly client: ClientFacts
   readonly channel: Channel

@@ -6,6 +6,8 @@ import { drainJournal, watchJournal } from '../journal/drain.ts'
 import { type Journal, JournalFull } from '../journal/journal.ts'
 
 export interface Recorder {
+  /** There is no log at all, so no event is made either. For benchmarks of what is beside it; no recorder of this service has it. */
+  readonly off?: true
   /**
    * `true` once the bus, or the journal of this machine, has stored the event; `false` when neither has within `waitMs`. The event then
    * stays in memory and is sent when one of them can take it. A wait of 0 only leaves it there.

@@ -27,9 +27,9 @@ export interface Knock {
   readonly contentType: string | undefined
   readonly contentEncoding: string | undefined
   /** Methods that may be used beside POST: those of a session, for a request that names one. */
-  readonly methods?: ReadonlySet<string>
+  readonly methods: ReadonlySet<string> | undefined
   /** Who it is, where something else than a credential has proven it. */
-  readonly proven?: Principal
+  readonly proven: Principal | undefined
 }
 
 export type Passed =

@@ -1,6 +1,6 @@
-import type { FastifyReply } from 'fastify'
 import type { Channel } from '../calls/channel.ts'
 import { SSE_HEADERS } from '../streams/frames.ts'
+import type { Exchange } from './exchange.ts'
 
 /** What a reader may have untaken before notifications are left out: they are hints, and the answer still goes. */
 const MAX_BEHIND_BYTES = 65_536
@@ -12,16 +12,16 @@ const frame = (json: string | Buffer): string => `event: message\ndata: ${json}\
  * nothing is written, so that a refusal can still have its status.
  */
 export class AnswerChannel implements Channel {
-  readonly #reply: FastifyReply
+  readonly #exchange: Exchange
   #begun = false
   #ended = false
 
-  constructor(reply: FastifyReply) {
-    this.#reply = reply
+  constructor(exchange: Exchange) {
+    this.#exchange = exchange
   }
 
   get open(): boolean {
-    return !this.#ended && !this.#reply.raw.destroyed
+    return !this.#ended && !this.#exchange.response.destroyed
   }
 
   /** Whether the answer has become a stream: then only `end` may complete it. */
@@ -30,7 +30,7 @@ export class AnswerChannel implements Channel {
   }
 
   notify(method: string, params: Readonly<Record<string, unknown>>): void {
-    const { raw } = this.#reply
+    const { response: raw } = this.#exchange
     if (!this.open || raw.writableLength > MAX_BEHIND_BYTES) return
     const json = JSON.stringify({ jsonrpc: '2.0', method, params })
     if (!this.#begun) this.#begin()
@@ -40,7 +40,7 @@ export class AnswerChannel implements Channel {
   /** Sends the answer as the last message. */
   end(body: string | Buffer): void {
     this.close()
-    this.#reply.raw.end(frame(body))
+    this.#exchange.response.end(frame(body))
   }
 
   /** The answer is there: nothing is sent any more that does not belong to it. */
@@ -50,9 +50,7 @@ export class AnswerChannel implements Channel {
 
   #begin(): void {
     this.#begun = true
-    const headers = this.#reply.getHeaders() as Record<string, string | number | string[]>
-    this.#reply.hijack()
-    const { raw } = this.#reply
+    const { raw, headers } = this.#exchange.stream()
     // A reader that disappears while something is written is no fault of ours.
     raw.on('error', () => undefined)
     raw.writeHead(200, { ...headers, ...SSE_HEADERS })

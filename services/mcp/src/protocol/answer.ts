@@ -11,7 +11,7 @@ export interface Answer {
 }
 
 // RFC 9111: an answer to a POST with a credential is nobody's to keep.
-const JSON_HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-store' }
+const JSON_HEADERS = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' }
 
 export const ACCEPTED: Answer = { status: 202, headers: { 'cache-control': 'no-store' } }
 

@@ -1,31 +1,55 @@
 import { NO_ASKER } from '../calls/asker.ts'
 import { NO_CHANNEL } from '../calls/channel.ts'
-import type { Caller } from '../calls/outcome.ts'
+import type { Caller, CallerLog } from '../calls/outcome.ts'
 import type { Admitted } from '../edge/guard.ts'
 import type { RpcRequest } from './classify.ts'
-import { wishesOf } from './wishes.ts'
+import type { Exchange } from './exchange.ts'
+import { addWishes, clientOf } from './wishes.ts'
 
 // W3C Trace Context, version 00 and later with the same fields.
 const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
+
+/**
+ * The log of the request that a call came with, which most calls never write to. An object of its own, since a getter in the caller's literal
+ * would give every caller a shape of its own.
+ */
+class CallLog implements CallerLog {
+  readonly #from: Pick<Exchange, 'log'>
+
+  constructor(from: Pick<Exchange, 'log'>) {
+    this.#from = from
+  }
+
+  get error(): CallerLog['error'] {
+    const { log } = this.#from
+    return log.error.bind(log)
+  }
+
+  get warn(): CallerLog['warn'] {
+    const { log } = this.#from
+    return log.warn.bind(log)
+  }
+}
 
 /** Who asks, by a request that has nothing but its answer. */
 export function plainCaller(
   message: Pick<RpcRequest, 'params' | 'revision'>,
   { principal, tenant }: Admitted,
-  { httpId, log }: Pick<Caller, 'httpId' | 'log'>,
-): Caller {
+  from: Pick<Exchange, 'id' | 'log'>,
+): { -readonly [K in keyof Caller]: Caller[K] } {
   const { _meta: meta } = message.params
   const traceparent = (meta as { traceparent?: unknown } | undefined)?.traceparent
-  const caller = Object.assign(wishesOf(message), {
+  const caller: { -readonly [K in keyof Caller]: Caller[K] } = {
     principal,
     tenant,
     revision: message.revision,
-    httpId,
-    log,
+    httpId: from.id,
+    log: new CallLog(from),
     channel: NO_CHANNEL,
     asker: NO_ASKER,
-  })
-  return typeof traceparent === 'string' && TRACEPARENT.test(traceparent)
-    ? Object.assign(caller, { traceparent })
-    : caller
+    client: clientOf(message),
+  }
+  addWishes(caller, message)
+  if (typeof traceparent === 'string' && TRACEPARENT.test(traceparent)) caller.traceparent = traceparent
+  return caller
 }

@@ -1,16 +1,11 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Arrival, Serve } from '@gatehouse/service'
 import type { Admitted, Knock, Passed } from '../edge/guard.ts'
 import type { RateLimit } from '../edge/limit.ts'
 import { CODES, type Refused, refuseAtEdge } from '../errors.ts'
 import type { Registry } from '../registry/build.ts'
 import { type Answer, refusedAnswer } from './answer.ts'
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** Set by the guard of the MCP endpoint. */
-    mcpAdmitted: Admitted | null
-  }
-}
+import { Exchange } from './exchange.ts'
+import { takeBody } from './take-body.ts'
 
 export interface DoorDeps {
   readonly guard: (knock: Knock) => Passed | Promise<Passed>
@@ -22,104 +17,128 @@ export interface DoorDeps {
   readonly queryKeyPrefix: string | undefined
 }
 
-/**
- * What stands before every endpoint of this protocol: browsers, guard, and the error format. Meant for an encapsulated server of its own.
- * `more` is what else of a request its guard has to know.
- */
-export function addDoor(
-  server: FastifyInstance,
-  deps: DoorDeps,
-  paths: readonly string[],
-  more: (request: FastifyRequest) => Partial<Knock> | Promise<Partial<Knock>>,
-): void {
-  server.decorateRequest('mcpAdmitted', null)
-  server.removeAllContentTypeParsers()
-  // The guard has settled the content type; the bytes are read here so that broken JSON gets the protocol's own error.
-  server.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: deps.bodyBytes }, (_request, body, done) =>
-    done(null, body),
-  )
-  const refuse = async (passed: Passed & { readonly ok: false }, reply: FastifyReply): Promise<void> => {
-    const counted = passed.principal === undefined ? undefined : await deps.limit.take(passed.principal, 1)
-    send(reply.headers(counted?.headers ?? {}), refusedAnswer(passed.refused))
+/** What is behind a door. */
+export interface Behind {
+  /** Finds out what else of a request its guard has to know. */
+  prepare(exchange: Exchange): void | Promise<void>
+  /** Answers who was let in; the body of a POST is there. */
+  handle(exchange: Exchange, admitted: Admitted): Promise<void>
+}
+
+/** What stands before every endpoint of this protocol: browsers, guard, body, and the error format. */
+export function createDoor(deps: DoorDeps, behind: Behind): Serve {
+  return (arrival) => new Visit(deps, behind, arrival).begin()
+}
+
+class Visit {
+  readonly #deps: DoorDeps
+  readonly #behind: Behind
+  readonly #exchange: Exchange
+
+  constructor(deps: DoorDeps, behind: Behind, arrival: Arrival) {
+    this.#deps = deps
+    this.#behind = behind
+    this.#exchange = new Exchange(arrival)
   }
-  // With a callback, since most requests are let in without waiting for anything.
-  server.addHook('onRequest', (request, reply, done) => {
-    const settle = (passed: Passed): void => {
-      if (!passed.ok) {
-        refuse(passed, reply).catch(done)
+
+  /** Most requests are let in without waiting for anything. */
+  begin(): void {
+    const exchange = this.#exchange
+    try {
+      const browser = allowBrowser(this.#deps, exchange)
+      if (exchange.method === 'OPTIONS') {
+        exchange.send(browser ? preflightAnswer(this.#deps) : refusedAnswer(refuseAtEdge('origin.refused')))
         return
       }
-      request.mcpAdmitted = passed.admitted
-      done()
+      exchange.authorization ??= keyInQuery(exchange, this.#deps.queryKeyPrefix)
+      const prepared = this.#behind.prepare(exchange)
+      if (prepared === undefined) this.#knock()
+      else prepared.then(() => this.#knock()).catch((error: unknown) => this.#fail(error))
+    } catch (error) {
+      this.#fail(error)
     }
-    const ask = (extra: Partial<Knock>): void => {
-      const passed = deps.guard(Object.assign(knockOf(request, deps.queryKeyPrefix), extra))
-      if (passed instanceof Promise) passed.then(settle).catch(done)
-      else settle(passed)
+  }
+
+  #knock(): void {
+    const passed = this.#deps.guard(this.#exchange)
+    if (passed instanceof Promise) {
+      passed.then((later) => this.#settle(later)).catch((error: unknown) => this.#fail(error))
+    } else this.#settle(passed)
+  }
+
+  #settle(passed: Passed): void {
+    const exchange = this.#exchange
+    if (!passed.ok) this.#refuse(passed.refused, passed.principal)
+    else {
+      exchange.admitted = passed.admitted
+      if (exchange.method === 'POST') takeBody(exchange.request, this.#deps.bodyBytes, (body) => this.#read(body))
+      else this.#enter()
     }
-    allowBrowser(deps, request, reply)
-    if (request.method === 'OPTIONS') return done()
-    const extra = more(request)
-    if (extra instanceof Promise) extra.then(ask).catch(done)
-    else ask(extra)
-  })
-  server.setErrorHandler(async (error: Error & { statusCode?: number }, request, reply) => {
-    if (request.mcpAdmitted !== null) reply.headers((await deps.limit.take(request.mcpAdmitted.principal, 1)).headers)
-    return send(reply, refusedAnswer(refusedBy(error, request)))
-  })
-  for (const url of paths) {
-    server.route({ method: 'OPTIONS', url, handler: (request, reply) => preflight(deps, request, reply) })
+  }
+
+  #read(body: Buffer | undefined): void {
+    const exchange = this.#exchange
+    exchange.body = body
+    if (body !== undefined) this.#enter()
+    else {
+      // The rest of it is not waited for.
+      exchange.add({ connection: 'close' })
+      this.#refuse(refuseAtEdge('body.too-large'), exchange.admitted?.principal)
+    }
+  }
+
+  #enter(): void {
+    const { admitted } = this.#exchange
+    if (admitted === undefined) throw new Error('nobody was let in')
+    this.#behind.handle(this.#exchange, admitted).catch((error: unknown) => this.#fail(error))
+  }
+
+  /** With a principal: whoever it is, its window counts the request. */
+  #refuse(refused: Refused, principal: Admitted['principal'] | undefined): void {
+    const exchange = this.#exchange
+    if (principal === undefined) exchange.send(refusedAnswer(refused))
+    else {
+      this.#deps.limit
+        .take(principal, 1)
+        .then(({ headers }) => exchange.add(headers).send(refusedAnswer(refused)))
+        .catch((error: unknown) => this.#fail(error))
+    }
+  }
+
+  #fail(error: unknown): void {
+    const exchange = this.#exchange
+    exchange.log.error({ err: error }, 'MCP request failed')
+    // Half an answer is ended by its connection: its client must not take it for a whole one.
+    if (exchange.answered) exchange.response.destroy()
+    else exchange.send(refusedAnswer(failed(exchange.id)))
   }
 }
 
-/** Who was let in. */
-export function admittedOf({ mcpAdmitted }: FastifyRequest): Admitted {
-  if (mcpAdmitted === null) throw new Error('the guard let a request through without a principal')
-  return mcpAdmitted
-}
+const failed = (requestId: string): Refused => ({
+  status: 500,
+  code: CODES.internal,
+  message: 'Internal error.',
+  data: { requestId },
+})
 
 export const single = (value: string | string[] | undefined): string | undefined =>
   Array.isArray(value) ? value.join(', ') : value
 
-const knockOf = (request: FastifyRequest, queryKeyPrefix: string | undefined): Knock => ({
-  method: request.method,
-  address: request.ip,
-  host: request.host,
-  origin: request.headers.origin,
-  authorization: request.headers.authorization ?? keyInQuery(request, queryKeyPrefix),
-  rawHeaders: request.raw.rawHeaders,
-  contentType: request.headers['content-type'],
-  contentEncoding: request.headers['content-encoding'],
-})
-
 /** Only a key: a token in a query is never one (OAuth 2.1 section 5.1). */
-function keyInQuery({ query }: FastifyRequest, prefix: string | undefined): string | undefined {
+function keyInQuery(exchange: Exchange, prefix: string | undefined): string | undefined {
   if (prefix === undefined) return undefined
-  const { api_key: key } = query as Record<string, unknown>
-  return typeof key === 'string' && key.startsWith(prefix) ? `Bearer ${key}` : undefined
-}
-
-function refusedBy(error: Error & { statusCode?: number }, request: FastifyRequest): Refused {
-  if (error.statusCode === 413) return refuseAtEdge('body.too-large')
-  if (error.statusCode === 415) return refuseAtEdge('type.unsupported')
-  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
-    return { status: error.statusCode, code: CODES.invalidRequest, message: error.message }
-  }
-  request.log.error({ err: error }, 'MCP request failed')
-  return { status: 500, code: CODES.internal, message: 'Internal error.', data: { requestId: request.id } }
-}
-
-export function send(reply: FastifyReply, answer: Answer): FastifyReply {
-  return reply.code(answer.status).headers(answer.headers).send(answer.body)
+  const [key, ...others] = exchange.query.getAll('api_key')
+  return key?.startsWith(prefix) === true && others.length === 0 ? `Bearer ${key}` : undefined
 }
 
 const BROWSER_HEADERS =
   'Authorization, Content-Type, Accept, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID'
 
-function allowBrowser(deps: DoorDeps, request: FastifyRequest, reply: FastifyReply): boolean {
-  const { origin } = request.headers
+/** @returns whether the request comes from a page that may use the server */
+function allowBrowser(deps: DoorDeps, exchange: Exchange): boolean {
+  const { origin } = exchange
   if (origin === undefined || !deps.allowedOrigins.has(origin.toLowerCase())) return false
-  reply.headers({
+  exchange.add({
     'access-control-allow-origin': origin,
     'access-control-expose-headers':
       'WWW-Authenticate, Mcp-Session-Id, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset',
@@ -128,17 +147,14 @@ function allowBrowser(deps: DoorDeps, request: FastifyRequest, reply: FastifyRep
   return true
 }
 
-function preflight(deps: DoorDeps, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  if (!allowBrowser(deps, request, reply)) return send(reply, refusedAnswer(refuseAtEdge('origin.refused')))
-  return reply
-    .code(204)
-    .headers({
-      'access-control-allow-methods': 'POST, GET, DELETE',
-      'access-control-allow-headers': browserHeaders(deps.registry),
-      'access-control-max-age': '7200',
-    })
-    .send()
-}
+const preflightAnswer = ({ registry }: DoorDeps): Answer => ({
+  status: 204,
+  headers: {
+    'access-control-allow-methods': 'POST, GET, DELETE',
+    'access-control-allow-headers': browserHeaders(registry),
+    'access-control-max-age': '7200',
+  },
+})
 
 /** What a browser may send: the fixed ones, and those that some tool mirrors an argument in. */
 const browserHeaders = ({ tools }: Registry): string =>

@@ -35,7 +35,7 @@ test('methods over the wire', async (suite) => {
         '"ttlMs":300000,"cacheScope":"private","_meta":{"io.modelcontextprotocol/serverInfo":' +
         '{"name":"notes","title":"Notes","version":"1.2.3"}}}}',
     )
-    t.equal(answer.headers['content-type'], 'application/json')
+    t.equal(answer.headers['content-type'], 'application/json; charset=utf-8')
     t.ok(DiscoverResultSchema.safeParse(answer.body.result).success)
   })
 

@@ -1,5 +1,4 @@
-import type { ClientFacts } from '@gatehouse/catalog'
-import type { Caller } from '../calls/outcome.ts'
+import type { ClientFacts, LogLevel } from '@gatehouse/catalog'
 import {
   isLogLevel,
   isObject,
@@ -14,21 +13,11 @@ import { FEATURES } from './revisions.ts'
 const NOTHING_DECLARED: ClientFacts = { capabilities: {} }
 const MAX_NAME_CHARS = 128
 
-/** What a request says of its client and wants beside its answer. A session knows the rest of a legacy client. */
-export function wishesOf({
-  revision,
-  params,
-}: Pick<RpcRequest, 'revision' | 'params'>): Pick<Caller, 'client' | 'progressToken' | 'logLevel'> {
-  const { _meta: meta } = params
-  if (!isObject(meta)) return { client: NOTHING_DECLARED }
-  const { progressToken } = meta
-  const wanted = isProgressToken(progressToken) ? { progressToken } : {}
-  if (!FEATURES[revision].stateless) return { client: NOTHING_DECLARED, ...wanted }
-  const logLevel = meta[META_LOG_LEVEL]
-  return { client: clientOf(meta), ...wanted, ...(isLogLevel(logLevel) ? { logLevel } : {}) }
-}
+type Message = Pick<RpcRequest, 'revision' | 'params'>
 
-function clientOf(meta: Readonly<Record<string, unknown>>): ClientFacts {
+/** What a request says of its client. A session knows it of a legacy one. */
+export function clientOf({ revision, params: { _meta: meta } }: Message): ClientFacts {
+  if (!isObject(meta) || !FEATURES[revision].stateless) return NOTHING_DECLARED
   const capabilities = meta[META_CAPABILITIES]
   const info = meta[META_CLIENT]
   const { name, version } = isObject(info) ? info : {}
@@ -37,4 +26,15 @@ function clientOf(meta: Readonly<Record<string, unknown>>): ClientFacts {
     ...(typeof name === 'string' ? { name: name.slice(0, MAX_NAME_CHARS) } : {}),
     ...(typeof version === 'string' ? { version: version.slice(0, MAX_NAME_CHARS) } : {}),
   }
+}
+
+/** Adds what a request wants beside its answer. */
+export function addWishes(
+  caller: { progressToken?: string | number; logLevel?: LogLevel },
+  { revision, params: { _meta: meta } }: Message,
+): void {
+  if (!isObject(meta)) return
+  if (isProgressToken(meta.progressToken)) caller.progressToken = meta.progressToken
+  const logLevel = meta[META_LOG_LEVEL]
+  if (FEATURES[revision].stateless && isLogLevel(logLevel)) caller.logLevel = logLevel
 }

@@ -1,5 +1,5 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { ClientFacts, ListName } from '@gatehouse/catalog'
-import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ClientLeaving } from '../calls/leaving.ts'
 import type { Caller, Outcome, SessionOfCall } from '../calls/outcome.ts'
 import { accepts } from '../edge/accept.ts'
@@ -7,6 +7,7 @@ import type { Admitted } from '../edge/guard.ts'
 import { CODES, type Refused, type RequestId, refuseAtEdge, unavailable } from '../errors.ts'
 import { ACCEPTED, type Answer, answerTo, refusedAnswer } from '../protocol/answer.ts'
 import { type Classified, isObject, META_VERSION, type RpcRequest } from '../protocol/classify.ts'
+import type { Exchange } from '../protocol/exchange.ts'
 import { type LegacyRevision, MODERN_REVISIONS } from '../protocol/revisions.ts'
 import type { Hub } from '../streams/hub.ts'
 import type { ReplayWindow } from '../streams/replay-window.ts'
@@ -43,23 +44,22 @@ export interface SessionEndpoint {
     value: unknown,
     use: {
       readonly admitted: Admitted
-      readonly request: FastifyRequest
-      readonly reply: FastifyReply
+      readonly exchange: Exchange
       readonly callerOf: (message: RpcRequest) => Caller
       readonly dispatch: (message: RpcRequest, caller: Caller) => Promise<Outcome>
       readonly lacking: (requests: readonly RpcRequest[], caller: Caller) => Answer | undefined
     },
-  ): Promise<FastifyReply>
+  ): Promise<void>
   /** The standing stream, or one that is resumed. */
-  get(session: Session, admitted: Admitted, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply>
-  delete(session: Session, reply: FastifyReply): Promise<FastifyReply>
+  get(session: Session, admitted: Admitted, exchange: Exchange): Promise<void>
+  delete(session: Session, exchange: Exchange): Promise<void>
 }
 
 /** The methods of a session beside POST. */
 export const SESSION_METHODS: ReadonlySet<string> = new Set(['GET', 'DELETE'])
 
 /** The session that a request names. A request of the stateless revision has none, whatever its headers say. */
-export function sessionIdOf({ headers }: FastifyRequest, value?: unknown): string | undefined {
+export function sessionIdOf(headers: IncomingHttpHeaders, value?: unknown): string | undefined {
   const { 'mcp-session-id': id, 'mcp-protocol-version': version } = headers
   if (typeof id !== 'string' || (typeof version === 'string' && MODERN_REVISIONS.includes(version.trim())))
     return undefined
@@ -77,8 +77,8 @@ export function createSessionEndpoint(deps: SessionEndpointDeps): SessionEndpoin
     session: Session,
     admitted: Admitted,
     last: { readonly sequence: number; readonly time: number } | undefined,
-    reply: FastifyReply,
-  ): Promise<FastifyReply> => {
+    exchange: Exchange,
+  ): Promise<void> => {
     const { facts } = session
     const { principal } = admitted
     const known = last ?? { sequence: facts.since, time: facts.bornAt * 1_000 }
@@ -101,13 +101,10 @@ export function createSessionEndpoint(deps: SessionEndpointDeps): SessionEndpoin
       from,
     })
     const stood = await orAway(() => sessions.stand(facts, stream))
-    if (typeof stood === 'object') return send(reply, refusedAnswer(stood.refused))
-    if (!stood) return send(reply, refusedAnswer(UNKNOWN_SESSION))
-    const headers = headersOf(reply)
-    reply.hijack()
+    if (typeof stood === 'object') return exchange.send(refusedAnswer(stood.refused))
+    if (!stood) return exchange.send(refusedAnswer(UNKNOWN_SESSION))
     writer = openSseWriter({
-      raw: reply.raw,
-      headers,
+      ...exchange.stream(),
       now: deps.now,
       drained: () => hub.ready(stream),
       gone: () => {
@@ -115,10 +112,10 @@ export function createSessionEndpoint(deps: SessionEndpointDeps): SessionEndpoin
         sessions.leave(facts, stream)
       },
     })
-    if (writer.closed) return reply
+    if (writer.closed) return
     if (stream.ended) {
       writer.end()
-      return reply
+      return
     }
     // Nothing has been told yet: whoever comes back with this id is where it was.
     const id = getEventId(from, unknown ? deps.now() : known.time, stream.name)
@@ -128,7 +125,6 @@ export function createSessionEndpoint(deps: SessionEndpointDeps): SessionEndpoin
       for (const uri of stream.uris.keys()) stream.mark(uri)
       for (const list of stream.lists) stream.markList(list)
     }
-    return reply
   }
 
   return {
@@ -138,33 +134,27 @@ export function createSessionEndpoint(deps: SessionEndpointDeps): SessionEndpoin
       return orAway(async () => ({ id: await sessions.create(principal, revision, clientOf(params)) }))
     },
     async post(session, message, value, use) {
-      const { admitted, request, reply } = use
-      if (message.kind === 'refused') return send(reply, refusedAnswer(message))
+      const { admitted, exchange } = use
+      if (message.kind === 'refused') return exchange.send(refusedAnswer(message))
       const heard = await orAway(async () => {
         for (const item of saidBy(value)) await sessions.heard(session, item)
         return true as const
       })
-      if (heard !== true) return send(reply, refusedAnswer(heard.refused))
-      if (message.kind === 'notification') return send(reply, ACCEPTED)
+      if (heard !== true) return exchange.send(refusedAnswer(heard.refused))
+      if (message.kind === 'notification') return exchange.send(ACCEPTED)
       const requests = message.kind === 'batch' ? message.requests : [message]
       const [only] = message.kind === 'batch' ? [] : requests
       const refuse = (refused: Refused) =>
-        send(reply, refusedAnswer(only === undefined ? refused : { ...refused, id: only.id }))
+        exchange.send(refusedAnswer(only === undefined ? refused : { ...refused, id: only.id }))
       if (only?.method === 'initialize') return refuse(INITIALIZED)
-      if (!accepts(request.headers.accept, 'application/json')) return refuse(refuseAtEdge('answer.unacceptable'))
+      if (!accepts(exchange.headers.accept, 'application/json')) return refuse(refuseAtEdge('answer.unacceptable'))
 
       const answer = createPostAnswer(deps, {
         session: session.facts.id,
         principal: admitted.principal,
         requests: requests.map(({ id }) => id),
         priming: hasPriming(session),
-        open: !takesStream(request)
-          ? undefined
-          : () => {
-              const headers = headersOf(reply)
-              reply.hijack()
-              return { raw: reply.raw, headers }
-            },
+        open: takesStream(exchange) ? () => exchange.stream() : undefined,
       })
       const callers = requests.map((each) => inSession(sessions, session, use.callerOf(each), answer))
       const [first] = callers
@@ -178,7 +168,7 @@ export function createSessionEndpoint(deps: SessionEndpointDeps): SessionEndpoin
               return use.lacking([each], caller) === undefined ? undefined : use.dispatch(each, caller)
             }),
           )
-          return send(reply, lacking)
+          return exchange.send(lacking)
         }
       }
       return answerAll(deps, {
@@ -187,38 +177,37 @@ export function createSessionEndpoint(deps: SessionEndpointDeps): SessionEndpoin
         requests,
         callers,
         dispatch: use.dispatch,
-        reply,
+        exchange,
         batch: only === undefined,
       })
     },
 
-    async get(session, admitted, request, reply) {
-      const { accept, 'last-event-id': last } = request.headers
-      if (!accepts(accept, 'text/event-stream')) return send(reply, refusedAnswer(refuseAtEdge('answer.unacceptable')))
+    async get(session, admitted, exchange) {
+      const { accept, 'last-event-id': last } = exchange.headers
+      if (!accepts(accept, 'text/event-stream'))
+        return exchange.send(refusedAnswer(refuseAtEdge('answer.unacceptable')))
       const room = hub.room(admitted.principal)
-      if (room === 'node-full') return send(reply, refusedAnswer(unavailable('No more streams on this node now.')))
+      if (room === 'node-full') return exchange.send(refusedAnswer(unavailable('No more streams on this node now.')))
       if (room === 'principal-full') {
-        return send(reply, refusedAnswer(refuseAtEdge('streams.exceeded', { headers: { 'retry-after': '5' } })))
+        return exchange.send(refusedAnswer(refuseAtEdge('streams.exceeded', { headers: { 'retry-after': '5' } })))
       }
-      if (typeof last !== 'string' || last === '') return stand(session, admitted, undefined, reply)
+      if (typeof last !== 'string' || last === '') return stand(session, admitted, undefined, exchange)
       const event = readEventId(last)
-      if (event === undefined) return send(reply, refusedAnswer(BAD_EVENT))
-      if (event.kind === 'get') return stand(session, admitted, event, reply)
+      if (event === undefined) return exchange.send(refusedAnswer(BAD_EVENT))
+      if (event.kind === 'get') return stand(session, admitted, event, exchange)
       const log = { session: session.facts.id, name: event.name }
       const resumed = await orAway(() => resumptions.resume(log, event.n, admitted.principal))
-      if (!('kind' in resumed)) return send(reply, refusedAnswer(resumed.refused))
-      if (resumed.kind === 'refused') return send(reply, refusedAnswer(resumed.refused))
-      if (resumed.kind === 'told') return send(reply, { status: 204, headers: NO_STORE })
-      const headers = headersOf(reply)
-      reply.hijack()
-      resumed.open(reply.raw, headers)
-      return reply
+      if (!('kind' in resumed)) return exchange.send(refusedAnswer(resumed.refused))
+      if (resumed.kind === 'refused') return exchange.send(refusedAnswer(resumed.refused))
+      if (resumed.kind === 'told') return exchange.send({ status: 204, headers: NO_STORE })
+      const { raw, headers } = exchange.stream()
+      resumed.open(raw, headers)
     },
 
-    async delete(session, reply) {
+    async delete(session, exchange) {
       const ended = await orAway(() => sessions.end(session))
-      if (typeof ended === 'object') return send(reply, refusedAnswer(ended.refused))
-      return send(reply, ended ? { status: 204, headers: NO_STORE } : refusedAnswer(UNKNOWN_SESSION))
+      if (typeof ended === 'object') return exchange.send(refusedAnswer(ended.refused))
+      return exchange.send(ended ? { status: 204, headers: NO_STORE } : refusedAnswer(UNKNOWN_SESSION))
     },
   }
 }
@@ -241,13 +230,8 @@ const BAD_EVENT: Refused = {
 const hasPriming = ({ revision }: Session): boolean => revision === '2025-11-25'
 
 /** A client that does not say what it takes is not sent a stream. */
-const takesStream = ({ headers: { accept } }: FastifyRequest): boolean =>
+const takesStream = ({ headers: { accept } }: Exchange): boolean =>
   accept !== undefined && accepts(accept, 'text/event-stream')
-
-const headersOf = (reply: FastifyReply) => reply.getHeaders() as Record<string, string | number | string[]>
-
-const send = (reply: FastifyReply, answer: Answer): FastifyReply =>
-  reply.code(answer.status).headers(answer.headers).send(answer.body)
 
 /** Responses and notifications among what came. */
 const saidBy = (value: unknown): readonly Record<string, unknown>[] =>
@@ -285,11 +269,11 @@ async function answerAll(
     readonly requests: readonly RpcRequest[]
     readonly callers: readonly Caller[]
     readonly dispatch: (message: RpcRequest, caller: Caller) => Promise<Outcome>
-    readonly reply: FastifyReply
+    readonly exchange: Exchange
     readonly batch: boolean
   },
-): Promise<FastifyReply> {
-  const { answer, requests, reply } = run
+): Promise<void> {
+  const { answer, requests, exchange } = run
   let left = requests.length
   const done: Answer[] = []
   await Promise.all(
@@ -301,8 +285,8 @@ async function answerAll(
         const outcome = await run.dispatch(message, { ...(run.callers[at] as Caller), gone: leaving })
         if (!leaving.left) done.push(answerTo(message.id, outcome, deps.metadataUrl))
       } catch (error) {
-        reply.request.log.error({ err: error }, 'MCP request failed')
-        done.push(refusedAnswer(failed(message.id, reply.request.id)))
+        exchange.log.error({ err: error }, 'MCP request failed')
+        done.push(refusedAnswer(failed(message.id, exchange.id)))
       } finally {
         deps.sessions.finish(ongoing)
         left -= 1
@@ -311,12 +295,16 @@ async function answerAll(
       if (answer.streaming) await tell(answer, done.splice(0), left === 0)
     }),
   )
-  if (answer.streaming) return reply
-  if (done.length === 0) return send(reply, NOTHING)
+  if (answer.streaming) return
+  if (done.length === 0) return exchange.send(NOTHING)
   const [one] = done
-  if (!run.batch && one !== undefined) return send(reply, one)
+  if (!run.batch && one !== undefined) return exchange.send(one)
   const body = `[${done.map((each) => String(each.body)).join(',')}]`
-  return send(reply, { status: 200, headers: { ...NO_STORE, 'content-type': 'application/json' }, body })
+  return exchange.send({
+    status: 200,
+    headers: { ...NO_STORE, 'content-type': 'application/json; charset=utf-8' },
+    body,
+  })
 }
 
 async function tell(answer: PostAnswer, ready: readonly Answer[], last: boolean): Promise<void> {

@@ -1,0 +1,35 @@
+import type { IncomingMessage } from 'node:http'
+import { PassThrough } from 'node:stream'
+import { test } from 'tap'
+import { takeBody } from './take-body.ts'
+
+const incoming = (headers: Record<string, string> = {}) => Object.assign(new PassThrough(), { headers })
+const taken = (request: PassThrough, limit: number): Promise<string | undefined> =>
+  new Promise((resolve) => {
+    takeBody(request as unknown as IncomingMessage, limit, (body) => resolve(body?.toString()))
+  })
+
+test('a body is read to its end, in however many pieces it comes', async (t) => {
+  for (const pieces of [[], ['{}'], ['{"a"', ':', '1}']]) {
+    const request = incoming()
+    const body = taken(request, 100)
+    for (const piece of pieces) request.write(piece)
+    request.end()
+    t.equal(await body, pieces.join(''))
+  }
+})
+
+test('a body is too large by its bytes, whatever its head says, and is told so once', async (t) => {
+  t.equal(await taken(incoming({ 'content-length': '6' }), 5), undefined, 'before a byte of it was read')
+  const request = incoming({ 'content-length': '2' })
+  const heard: unknown[] = []
+  takeBody(request as unknown as IncomingMessage, 5, (body) => heard.push(body?.toString()))
+  for (const piece of ['abc', 'def', 'ghi']) request.write(piece)
+  request.end()
+  await new Promise((resolve) => request.once('close', resolve))
+  t.same(heard, [undefined])
+  const just = incoming({ 'content-length': '5' })
+  const body = taken(just, 5)
+  just.end('abcde')
+  t.equal(await body, 'abcde')
+})
