@@ -2,6 +2,8 @@
 export class Lru<V> {
   readonly #entries = new Map<string, V>()
   readonly #size: number
+  /** The key used last: it need not be moved. */
+  #newest: string | undefined
 
   /** @param size how many entries are kept */
   constructor(size: number) {
@@ -10,16 +12,18 @@ export class Lru<V> {
 
   get(key: string): V | undefined {
     const value = this.#entries.get(key)
-    if (value === undefined) return undefined
+    if (value === undefined || key === this.#newest) return value
     // A Map keeps the order of insertion: moved to the end, it is the newest.
     this.#entries.delete(key)
     this.#entries.set(key, value)
+    this.#newest = key
     return value
   }
 
   set(key: string, value: V): void {
-    this.#entries.delete(key)
+    if (key !== this.#newest) this.#entries.delete(key)
     this.#entries.set(key, value)
+    this.#newest = key
     if (this.#entries.size <= this.#size) return
     const oldest = this.#entries.keys().next()
     if (!oldest.done) this.#entries.delete(oldest.value)
@@ -27,6 +31,7 @@ export class Lru<V> {
 
   delete(key: string): void {
     this.#entries.delete(key)
+    if (key === this.#newest) this.#newest = undefined
   }
 
   get count(): number {
