@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { ENTRIES, loadOf } from './bench/entries.ts'
 import { measureNode } from './bench/node-alone.ts'
-import { measureAlternating, type Row } from './bench/rounds.ts'
+import { measureAlternating, type Row, rowsOf } from './bench/rounds.ts'
 import { type BenchServer, pinned, startBenchServer } from './bench/servers.ts'
 import { measureTokens } from './bench/tokens/rows.ts'
 
@@ -19,6 +19,11 @@ const { values: options } = parseArgs({
   },
 })
 
+const rounds = {
+  rounds: Number(options.rounds),
+  seconds: Number(options.seconds),
+  connections: Number(options.connections),
+}
 const here = (file: string) => fileURLToPath(new URL(file, import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'))
 const servers: BenchServer[] = []
@@ -49,46 +54,36 @@ try {
     const answer = await fetch(load.url, { method: load.method, headers: load.headers, body: load.body ?? '' })
     if (answer.status !== 200) throw new Error(`${entry.name}: ${answer.status} ${await answer.text()}`)
     const bytes = join(folder, 'answer.json')
-    writeFileSync(bytes, await answer.text())
+    const headers = { 'content-type': 'application/json' }
+    writeFileSync(bytes, JSON.stringify({ body: await answer.text(), headers }))
     const bare = await startBenchServer(here('bench/bare.ts'), {
       args: [bytes],
       path: '/mcp',
       surroundings: process.env,
     })
-    const [base, ours, theirs] = await measureAlternating(
-      [loadOf(entry, bare.url, apiKey), load, loadOf(entry, sdk.url, undefined)],
-      {
-        rounds: Number(options.rounds),
-        seconds: Number(options.seconds),
-        connections: Number(options.connections),
-      },
-    )
+    const loads = [
+      { ...loadOf(entry, bare.url, apiKey), processorSeconds: bare.processorSeconds },
+      { ...load, processorSeconds: gatehouse.processorSeconds },
+      { ...loadOf(entry, sdk.url, undefined), processorSeconds: sdk.processorSeconds },
+    ]
+    const measured = await measureAlternating(loads, rounds)
     await bare.stop()
-    if (base === undefined || ours === undefined || theirs === undefined) throw new Error('a server was not measured')
-    rows.push({ entry: entry.name, server: 'bare Fastify, same bytes', ratio: 1, ...base })
-    rows.push({ entry: entry.name, server: 'Gatehouse', ratio: ours.median / base.median, ...ours })
-    rows.push({ entry: entry.name, server: 'SDK createMcpHandler', ratio: theirs.median / base.median, ...theirs })
+    rows.push(...rowsOf(entry.name, ['bare Fastify, same bytes', 'Gatehouse', 'SDK createMcpHandler'], measured))
   }
   await gatehouse.stop()
   await sdk.stop()
-  const rounds = {
-    rounds: Number(options.rounds),
-    seconds: Number(options.seconds),
-    connections: Number(options.connections),
-  }
   rows.push(...(await measureNode(folder, rounds, process.env)))
   rows.push(...(await measureTokens({ folder, surroundings: process.env, ...rounds })))
   const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version, pinned }
   console.log(
     `\n${machine.cores} × ${machine.cpu}, Node ${machine.node}, ${pinned ? 'server on one core, load on the other' : 'not pinned'}\n`,
   )
-  console.log(
-    `${'entry'.padEnd(38)}${'server'.padEnd(30)}${'req/s'.padStart(9)}${'spread'.padStart(9)}${'ratio'.padStart(8)}`,
-  )
-  for (const row of rows) {
-    console.log(
-      `${row.entry.padEnd(38)}${row.server.padEnd(30)}${row.median.toFixed(0).padStart(9)}${`${(row.spread * 100).toFixed(0)} %`.padStart(9)}${row.ratio.toFixed(2).padStart(8)}`,
-    )
+  const line = (entry: string, server: string, ...numbers: readonly string[]): void =>
+    console.log(`${entry.padEnd(38)}${server.padEnd(30)}${numbers.map((number) => number.padStart(9)).join('')}`)
+  line('entry', 'server', 'req/s', 'spread', 'ratio', 'µs CPU', 'ratio')
+  for (const { entry, server, median, spread, ratio, processorMicros, processorRatio } of rows) {
+    const ofProcessor = [processorMicros?.toFixed(1) ?? '-', processorRatio?.toFixed(2) ?? '-']
+    line(entry, server, median.toFixed(0), `${(spread * 100).toFixed(0)} %`, ratio.toFixed(2), ...ofProcessor)
   }
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify({ machine, rows }, null, 2)}\n`)
 } finally {

@@ -5,7 +5,7 @@ import { Secret } from '@gatehouse/config'
 import { STREAMS, systemClock } from '@gatehouse/contracts'
 import { openDatabase } from '@gatehouse/database'
 import { openKeyValue } from '@gatehouse/kv'
-import { createMcpApp, mcpSchema, openSealers, resourceNames } from '@gatehouse/mcp'
+import { createMcpApp, mcpSchema, openSealers, type Recorder, resourceNames } from '@gatehouse/mcp'
 import { parseProfile } from '@gatehouse/profiles'
 import { createServer } from '@gatehouse/service'
 import { createMetrics, silentLogger } from '@gatehouse/telemetry'
@@ -14,8 +14,8 @@ import { exportJWK, SignJWT } from 'jose'
 import { benchCatalog } from './native-catalog.ts'
 
 // The MCP node alone: token, gates, headers, validation, scope, schema of the answer. Limits are counted in memory, and the bus says at once that
-// an audit event is stored, so that what is measured is this code and not Redis or NATS. Nothing is logged.
-const [tools = '1', tokenFile = '', port = '0'] = process.argv.slice(2)
+// an audit event is stored, so that what is measured is this code and not Redis or NATS. With `no-audit` no event is made at all. Nothing is logged.
+const [tools = '1', tokenFile = '', audit = 'audit', port = '0'] = process.argv.slice(2)
 const publicUrl = `http://127.0.0.1:${port}`
 const log = silentLogger
 const clock = systemClock
@@ -45,15 +45,22 @@ const kv = await openKeyValue('memory:')
 const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const jwk = { ...(await exportJWK(keys.publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' }
 const { resource } = resourceNames(publicUrl, profile)
+const tenant = { tenant: 'tenant', slug: 'tenant', name: 'Tenant', plan: 'all', status: 'active' as const, mcp: true }
 const feed = {
   revoked: () => false,
-  tenant: (id: string) => ({ tenant: id, slug: id, name: id, plan: 'all', status: 'active' as const, mcp: true }),
+  tenant: () => tenant,
   freshness: () => 'fresh' as const,
   onRevocation: () => () => undefined,
   onTenant: () => () => undefined,
 }
 const db = host.as(mcpSchema.role)
 const { sealers } = await openSealers({ db, secret: new Secret('only for benchmarks'), clock, log })
+const recorder: Recorder = {
+  off: true,
+  record: async () => true,
+  reachable: () => true,
+  close: async () => undefined,
+}
 const mcp = createMcpApp({
   profile,
   publicUrl,
@@ -74,6 +81,7 @@ const mcp = createMcpApp({
   sealers,
   bus: { ...bus, driver: bus.driver, publish: async () => ({ sequence: 1, duplicate: false }) },
   kv,
+  ...(audit === 'audit' ? {} : { recorder }),
   clock,
   log,
   metrics: createMetrics({ process: false }),

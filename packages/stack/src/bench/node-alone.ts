@@ -3,14 +3,18 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Surroundings } from '../cluster/process.ts'
 import { toolName } from './native-catalog.ts'
-import { type Load, measureAlternating, type Row } from './rounds.ts'
+import { type Load, measureAlternating, type Row, rowsOf } from './rounds.ts'
 import { type BenchServer, startBenchServer } from './servers.ts'
 
-/** Requests to the MCP node alone (`native.ts`), by how many tools it has. Peers take part where they are of use. */
+/**
+ * Requests to the MCP node alone (`native.ts`), by how many tools it has and whether the event of a call is made. Peers take part where they
+ * are of use.
+ */
 const ROWS = [
-  { entry: 'tools/call, node alone, 1 tool', method: 'tools/call', tools: 1, peers: true },
-  { entry: 'tools/call, node alone, 1,000 tools', method: 'tools/call', tools: 1_000, peers: false },
-  { entry: 'tools/list, node alone, 50 tools', method: 'tools/list', tools: 50, peers: true },
+  { entry: 'tools/call, 1 tool', method: 'tools/call', tools: 1, audit: 'no-audit', peers: true },
+  { entry: 'tools/call, 1,000 tools', method: 'tools/call', tools: 1_000, audit: 'no-audit', peers: false },
+  { entry: 'tools/call, 1 tool, with its event', method: 'tools/call', tools: 1, audit: 'audit', peers: false },
+  { entry: 'tools/list, 50 tools', method: 'tools/list', tools: 50, audit: 'no-audit', peers: true },
 ] as const
 
 type Method = (typeof ROWS)[number]['method']
@@ -43,55 +47,59 @@ function loadOf(url: string, method: Method, revision: typeof NEW | typeof OLD, 
   }
 }
 
-async function answerOf(load: Load): Promise<string> {
-  const answer = await fetch(load.url, { method: load.method, headers: load.headers, body: load.body ?? '' })
-  const text = await answer.text()
-  if (answer.status !== 200 || !text.includes('"result"')) throw new Error(`${load.url}: ${answer.status} ${text}`)
-  return text
+interface Answered {
+  readonly body: string
+  readonly headers: Readonly<Record<string, string>>
 }
 
-/** Each row against a bare Fastify handler that answers the same bytes, and against both SDKs with the same tools. */
+async function answerOf(load: Load): Promise<Answered> {
+  const answer = await fetch(load.url, { method: load.method, headers: load.headers, body: load.body ?? '' })
+  const body = await answer.text()
+  if (answer.status !== 200 || !body.includes('"result"')) throw new Error(`${load.url}: ${answer.status} ${body}`)
+  return { body, headers: Object.fromEntries([...answer.headers].filter(([name]) => !OF_NODE.has(name))) }
+}
+
+/** What Node.js and Fastify write themselves. */
+const OF_NODE: ReadonlySet<string> = new Set(['connection', 'content-length', 'date', 'keep-alive'])
+
+/** Each row against a bare Fastify handler that gets the same request and answers the same, and against both SDKs with the same tools. */
 export async function measureNode(
   folder: string,
   options: { readonly rounds: number; readonly seconds: number; readonly connections: number },
   surroundings: Surroundings,
 ): Promise<readonly Row[]> {
   const rows: Row[] = []
-  for (const { entry, method, tools, peers } of ROWS) {
-    const token = join(folder, 'token')
-    const bytes = join(folder, 'answer.json')
+  for (const { entry, method, tools, audit, peers } of ROWS) {
+    const tokenFile = join(folder, 'token')
+    const answer = join(folder, 'answer.json')
     const servers: BenchServer[] = []
-    const start = async (script: string, args: readonly string[]): Promise<string> => {
+    const names: string[] = []
+    const loads: Load[] = []
+    const start = async (script: string, args: readonly string[]): Promise<BenchServer> => {
       const server = await startBenchServer(here(script), { args, path: '/mcp', surroundings })
       servers.push(server)
-      return server.url
+      return server
+    }
+    const add = (name: string, { processorSeconds }: BenchServer, load: Load): void => {
+      names.push(name)
+      loads.push({ ...load, processorSeconds })
     }
     try {
-      const node = await start('native.ts', [String(tools), token])
-      const ours = loadOf(node, method, NEW, readFileSync(token, 'utf8'))
-      writeFileSync(bytes, await answerOf(ours))
-      const loads = [
-        { server: 'bare Fastify, same bytes', load: loadOf(await start('bare.ts', [bytes]), method, NEW) },
-        { server: 'Gatehouse, no audit or Redis', load: ours },
-        ...(peers
-          ? [
-              {
-                server: 'SDK createMcpHandler',
-                load: loadOf(await start('sdk-tools.ts', [String(tools)]), method, NEW),
-              },
-              { server: 'SDK v1, stateless', load: loadOf(await start('sdk-v1.ts', [String(tools)]), method, OLD) },
-            ]
-          : []),
-      ]
-      for (const { load } of loads) await answerOf(load)
-      const measured = await measureAlternating(
-        loads.map(({ load }) => load),
-        options,
-      )
-      const base = measured[0]?.median ?? Number.NaN
-      for (const [at, one] of measured.entries()) {
-        rows.push({ ...one, entry, server: loads[at]?.server ?? '', ratio: one.median / base })
+      const node = await start('native.ts', [String(tools), tokenFile, audit])
+      const token = readFileSync(tokenFile, 'utf8')
+      const ours = loadOf(node.url, method, NEW, token)
+      writeFileSync(answer, JSON.stringify(await answerOf(ours)))
+      const bare = await start('bare.ts', [answer])
+      add('bare Fastify, same bytes', bare, loadOf(bare.url, method, NEW, token))
+      add('Gatehouse', node, ours)
+      if (peers) {
+        const sdk = await start('sdk-tools.ts', [String(tools)])
+        add('SDK createMcpHandler', sdk, loadOf(sdk.url, method, NEW))
+        const old = await start('sdk-v1.ts', [String(tools)])
+        add('SDK v1, stateless', old, loadOf(old.url, method, OLD))
       }
+      for (const load of loads) await answerOf(load)
+      rows.push(...rowsOf(entry, names, await measureAlternating(loads, options)))
     } finally {
       for (const server of servers) await server.stop()
     }

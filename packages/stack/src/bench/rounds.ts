@@ -5,6 +5,8 @@ export interface Load {
   readonly method: 'GET' | 'POST'
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string
+  /** Of the server that answers; see `BenchServer`. */
+  readonly processorSeconds?: () => number | undefined
 }
 
 export interface Measured {
@@ -15,16 +17,44 @@ export interface Measured {
   readonly spread: number
 }
 
+export interface MeasuredLoad extends Measured {
+  /** Processor time that the server spends on one request, in microseconds; the median of the rounds. `undefined` where nobody tells. */
+  readonly processorMicros: number | undefined
+}
+
 /** A line of the table. */
-export interface Row extends Measured {
+export interface Row extends MeasuredLoad {
   readonly entry: string
   readonly server: string
   /** To the bare handler of the same run. */
   readonly ratio: number
+  /** The same of the processor time of one request: what a machine that others use, too, disturbs least. */
+  readonly processorRatio: number | undefined
 }
 
-/** Requests per second over `seconds`; every answer has to be a 200. @throws when one is not */
-export async function measureOnce(load: Load, seconds: number, connections: number): Promise<number> {
+/** The first load is the bare handler. */
+export function rowsOf(entry: string, servers: readonly string[], measured: readonly MeasuredLoad[]): readonly Row[] {
+  const [base] = measured
+  return measured.map((one, at) => ({
+    ...one,
+    entry,
+    server: servers[at] ?? '',
+    ratio: one.median / (base?.median ?? Number.NaN),
+    processorRatio:
+      base?.processorMicros === undefined || one.processorMicros === undefined
+        ? undefined
+        : base.processorMicros / one.processorMicros,
+  }))
+}
+
+interface Round {
+  readonly perSecond: number
+  readonly processorMicros: number | undefined
+}
+
+/** One round of `seconds`; every answer has to be a 200. @throws when one is not */
+export async function measureOnce(load: Load, seconds: number, connections: number): Promise<Round> {
+  const spent = load.processorSeconds?.()
   const result = await autocannon({
     url: load.url,
     method: load.method,
@@ -36,22 +66,33 @@ export async function measureOnce(load: Load, seconds: number, connections: numb
   if (result.non2xx > 0 || result.errors > 0) {
     throw new Error(`${load.url}: ${result.non2xx} answers were no success, ${result.errors} connections failed`)
   }
-  return result.requests.total / result.duration
+  const now = load.processorSeconds?.()
+  const { total } = result.requests
+  return {
+    perSecond: total / result.duration,
+    processorMicros: spent === undefined || now === undefined ? undefined : ((now - spent) / total) * 1e6,
+  }
 }
 
 /** Runs the loads in turn, `rounds` times, so that what disturbs the machine disturbs them all alike. */
 export async function measureAlternating(
   loads: readonly Load[],
   options: { readonly rounds: number; readonly seconds: number; readonly connections: number },
-): Promise<readonly Measured[]> {
-  const results: number[][] = loads.map(() => [])
+): Promise<readonly MeasuredLoad[]> {
+  const results: Round[][] = loads.map(() => [])
   for (const load of loads) await measureOnce(load, 1, options.connections)
   for (let round = 0; round < options.rounds; round += 1) {
     for (const [index, load] of loads.entries()) {
       results[index]?.push(await measureOnce(load, options.seconds, options.connections))
     }
   }
-  return results.map(summarize)
+  return results.map((rounds) => {
+    const micros = rounds.flatMap(({ processorMicros }) => (processorMicros === undefined ? [] : [processorMicros]))
+    return {
+      ...summarize(rounds.map(({ perSecond }) => perSecond)),
+      processorMicros: micros.length === 0 ? undefined : summarize(micros).median,
+    }
+  })
 }
 
 /** Median and spread. @throws without any value */
