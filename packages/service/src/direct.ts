@@ -7,9 +7,9 @@ declare module 'fastify' {
   interface FastifyInstance {
     /**
      * Serves a path by a function that reads the request and writes the answer itself. No hook, parser or error handler of the server has a
-     * part in it.
+     * part in it; other methods are refused as on any path.
      */
-    direct(path: string, serve: Serve): void
+    direct(path: string, methods: readonly string[], serve: Serve): void
   }
 }
 
@@ -18,8 +18,6 @@ export interface DirectOptions {
   readonly trusts: TrustsPeer | undefined
   readonly idOf: (request: IncomingMessage) => string
 }
-
-const METHODS = ['POST', 'GET', 'HEAD', 'DELETE', 'PUT', 'PATCH', 'OPTIONS']
 
 /**
  * The direct paths of one server. A POST whose address is just the path is served in front of the router: for small requests the router's
@@ -51,10 +49,10 @@ export class DirectPaths {
   addTo(server: FastifyInstance): void {
     const add = this.#paths
     const options = this.#options
-    server.decorate('direct', function (this: FastifyInstance, path: string, serve: Serve): void {
-      add.set(path, serve)
+    server.decorate('direct', function (this: FastifyInstance, path: string, methods: readonly string[], serve: Serve) {
+      if (methods.includes('POST')) add.set(path, serve)
       this.route({
-        method: METHODS,
+        method: [...methods],
         url: path,
         onRequest(request, reply) {
           reply.hijack()
