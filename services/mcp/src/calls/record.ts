@@ -59,6 +59,7 @@ export function createRecorder(options: {
   )
   const queue: Waiting[] = []
   let running: Promise<void> | undefined
+  let shown = 0
   let closed = false
   let failing = false
   let answeredAt = Number.NEGATIVE_INFINITY
@@ -70,6 +71,10 @@ export function createRecorder(options: {
     awaitingTry = []
   }
 
+  const show = (): void => {
+    shown = queue.length
+    queued.set(shown)
+  }
   const pause = (ms: number): Promise<void> =>
     new Promise((resolve) => {
       const timer = setTimeout(resolve, ms)
@@ -136,7 +141,7 @@ export function createRecorder(options: {
         const batch = queue.slice(0, MAX_EVENTS)
         await send(batch)
         queue.splice(0, batch.length)
-        queued.set(queue.length)
+        if (queue.length !== shown) show()
         for (const { stored } of batch) stored()
       }
     } finally {
@@ -178,7 +183,8 @@ export function createRecorder(options: {
           resolve(true)
         }
         queue.push({ event, stored })
-        queued.set(queue.length)
+        // While the bus stores, the figure is that of the drain: setting it costs as much as the rest of this.
+        if (failing) show()
         kick()
         if (waitMs <= 0) resolve(false)
       })
