@@ -93,15 +93,29 @@ export function errorBody({ id, code, message, data }: Omit<Refused, 'status'>):
   })
 }
 
-/** Text stays text: together with the headers it goes out in one write. Bytes that were prepared before are not decoded for it. */
-export function resultBody(id: RequestId, resultJson: string | Buffer): string | Buffer {
-  const head = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":`
-  if (typeof resultJson === 'string') return `${head}${resultJson}}`
-  const body = Buffer.allocUnsafe(head.length * 3 + resultJson.length + 1)
-  const start = body.write(head)
-  body.set(resultJson, start)
-  body[start + resultJson.length] = CLOSE
-  return body.subarray(0, start + resultJson.length + 1)
+/** A body that is mostly bytes which were there before: they are sent as they are, and not copied into it. */
+export class Pieces {
+  readonly head: string
+  readonly bytes: Buffer
+  readonly tail: string
+
+  constructor(head: string, bytes: Buffer, tail: string) {
+    this.head = head
+    this.bytes = bytes
+    this.tail = tail
+  }
+
+  get byteLength(): number {
+    return Buffer.byteLength(this.head) + this.bytes.length + Buffer.byteLength(this.tail)
+  }
+
+  toString(): string {
+    return `${this.head}${this.bytes}${this.tail}`
+  }
 }
 
-const CLOSE = 0x7d
+/** Text stays text: together with the headers it goes out in one write. */
+export function resultBody(id: RequestId, resultJson: string | Buffer): string | Pieces {
+  const head = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":`
+  return typeof resultJson === 'string' ? `${head}${resultJson}}` : new Pieces(head, resultJson, '}')
+}

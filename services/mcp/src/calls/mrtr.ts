@@ -88,56 +88,83 @@ function aboutOf({ method, params }: RpcRequest, { tenant, kind, subject, client
 }
 
 function askerWith(
-  { sealer, clock }: MrtrDeps,
+  deps: MrtrDeps,
   request: RpcRequest,
   principal: Principal,
   before: State | undefined,
   answers: Readonly<Record<string, unknown>>,
 ): Asker {
-  const answered: Record<string, unknown> = { ...before?.answered }
+  return new RoundAsker(deps, request, principal, before, answers)
+}
+
+/** One is there for every call, and most are never asked anything. */
+class RoundAsker implements Asker {
+  readonly dialogue: Asker['dialogue']
+  readonly #deps: MrtrDeps
+  readonly #request: RpcRequest
+  readonly #principal: Principal
+  readonly #before: State | undefined
+  readonly #answers: Readonly<Record<string, unknown>>
+  #answered: Record<string, unknown> | undefined
+
+  constructor(
+    deps: MrtrDeps,
+    request: RpcRequest,
+    principal: Principal,
+    before: State | undefined,
+    answers: Readonly<Record<string, unknown>>,
+  ) {
+    this.dialogue = before && { id: before.dialogue, expiresAt: new Date(before.until) }
+    this.#deps = deps
+    this.#request = request
+    this.#principal = principal
+    this.#before = before
+    this.#answers = answers
+  }
+
+  async ask(...[requests, _signal, check, how]: Parameters<Asker['ask']>): Promise<Record<string, unknown>> {
+    this.#answered ??= { ...this.#before?.answered }
+    const answered = this.#answered
+    const found: Record<string, unknown> = {}
+    const pending: Record<string, WireRequest> = {}
+    const asked: Record<string, string> = {}
+    for (const [key, wire] of Object.entries(requests)) {
+      const digest = digestOf(wire)
+      const hasToBeAsked = how?.asked === true
+      const place = `${hasToBeAsked ? 'asked' : 'told'} ${digest} ${key}`
+      if (this.#answersTo(key, digest, hasToBeAsked)) {
+        check(key, this.#answers[key])
+        answered[place] = this.#answers[key]
+      }
+      if (Object.hasOwn(answered, place)) found[key] = answered[place]
+      else {
+        pending[key] = wire
+        asked[key] = digest
+      }
+    }
+    const [first] = Object.keys(pending)
+    if (first === undefined) return found
+    const before = this.#before
+    const next: State = {
+      dialogue: before?.dialogue ?? randomBytes(16).toString('base64url'),
+      until: before?.until ?? this.#deps.clock.now() + TTL_MS,
+      answered,
+      asked,
+    }
+    const sealed = this.#deps.sealer.seal(aboutOf(this.#request, this.#principal), JSON.stringify(next))
+    if (sealed.length > MAX_STATE_CHARS) throw new AnswerInvalid(first, 'the answers are too large together.')
+    throw new InputRequired(pending, sealed)
+  }
 
   /**
    * Whether the answer under this key is one to this very question: who was shown another text has not agreed to this one. What was never
    * asked is answered too, unless it has to be.
    */
-  const answersTo = (key: string, digest: string, hasToBeAsked: boolean): boolean => {
-    if (!Object.hasOwn(answers, key)) return false
+  #answersTo(key: string, digest: string, hasToBeAsked: boolean): boolean {
+    if (!Object.hasOwn(this.#answers, key)) return false
+    const before = this.#before
     const asked = before !== undefined && Object.hasOwn(before.asked, key) ? before.asked[key] : undefined
     return asked === digest || (asked === undefined && !hasToBeAsked)
-  }
-
-  return {
-    dialogue: before && { id: before.dialogue, expiresAt: new Date(before.until) },
-    async ask(requests, _signal, check, how) {
-      const found: Record<string, unknown> = {}
-      const pending: Record<string, WireRequest> = {}
-      const asked: Record<string, string> = {}
-      for (const [key, wire] of Object.entries(requests)) {
-        const digest = digestOf(wire)
-        const hasToBeAsked = how?.asked === true
-        const place = `${hasToBeAsked ? 'asked' : 'told'} ${digest} ${key}`
-        if (answersTo(key, digest, hasToBeAsked)) {
-          check(key, answers[key])
-          answered[place] = answers[key]
-        }
-        if (Object.hasOwn(answered, place)) found[key] = answered[place]
-        else {
-          pending[key] = wire
-          asked[key] = digest
-        }
-      }
-      const [first] = Object.keys(pending)
-      if (first === undefined) return found
-      const next: State = {
-        dialogue: before?.dialogue ?? randomBytes(16).toString('base64url'),
-        until: before?.until ?? clock.now() + TTL_MS,
-        answered,
-        asked,
-      }
-      const sealed = sealer.seal(aboutOf(request, principal), JSON.stringify(next))
-      if (sealed.length > MAX_STATE_CHARS) throw new AnswerInvalid(first, 'the answers are too large together.')
-      throw new InputRequired(pending, sealed)
-    },
   }
 }
 

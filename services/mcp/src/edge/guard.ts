@@ -55,13 +55,14 @@ export interface GuardDeps {
  * The credential comes before the method, since clients look for the challenge with a GET.
  */
 export function createGuard(deps: GuardDeps): (knock: Knock) => Passed | Promise<Passed> {
+  const read = createReader()
   return (knock) => {
     const repeated = repeatedHeaders(knock.rawHeaders)
     if (repeated.host) return { ok: false, refused: refuseAtEdge('host.repeated') }
     const door = judgeDoors(deps.doors, knock.host, knock.origin)
     if (door !== undefined) return { ok: false, refused: refuseAtEdge(door) }
 
-    const presented = readAuthorization(knock.authorization, repeated.authorization)
+    const presented = repeated.authorization ? MALFORMED : read(knock.authorization)
     const proven =
       knock.proven === undefined ? deps.prove(presented, knock.address) : { ok: true as const, principal: knock.proven }
     // A credential that is known is judged without waiting: most are.
@@ -70,6 +71,21 @@ export function createGuard(deps: GuardDeps): (knock: Knock) => Passed | Promise
       : judgeProven(deps, knock, presented, proven)
   }
 }
+
+/** Reads headers, but the one that came last not again: most clients send many requests in a row. */
+function createReader(): (header: string | undefined) => Presented {
+  let last: string | undefined
+  let presented = readAuthorization(undefined, false)
+  return (header) => {
+    if (header !== last) {
+      presented = readAuthorization(header, false)
+      last = header
+    }
+    return presented
+  }
+}
+
+const MALFORMED: Presented = { kind: 'malformed' }
 
 function judgeProven(deps: GuardDeps, knock: Knock, presented: Presented, proven: Proven): Passed | Promise<Passed> {
   if (!proven.ok) return { ok: false, refused: refuseCredential(deps, proven.reason) }

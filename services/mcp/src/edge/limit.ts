@@ -32,14 +32,17 @@ export function createRateLimit(options: {
   const { kv, clock, perMinute } = options
   const countHere = createLocalWindows(clock)
   return {
-    async take(principal, cost) {
+    take(principal, cost) {
       const key = `limit:{${principal.tenant}}:${principal.credentialId}`
-      const { count, resetMs } = await kv.increment(key, cost, WINDOW_MS).catch((error: unknown) => {
-        if (!(error instanceof KeyValueUnavailable)) throw error
-        options.away(error)
-        return countHere(key, cost)
-      })
-      return allowance(perMinute, count, resetMs, clock.now())
+      return kv.increment(key, cost, WINDOW_MS).then(
+        ({ count, resetMs }) => allowance(perMinute, count, resetMs, clock.now()),
+        (error: unknown) => {
+          if (!(error instanceof KeyValueUnavailable)) throw error
+          options.away(error)
+          const { count, resetMs } = countHere(key, cost)
+          return allowance(perMinute, count, resetMs, clock.now())
+        },
+      )
     },
   }
 }
@@ -47,16 +50,13 @@ export function createRateLimit(options: {
 function allowance(perMinute: number, count: number, resetMs: number, now: number): Allowance {
   const over = count > perMinute
   const retryAfter = Math.max(1, Math.ceil(resetMs / 1_000))
-  return {
-    over,
-    retryAfter,
-    headers: {
-      'x-ratelimit-limit': String(perMinute),
-      'x-ratelimit-remaining': String(Math.max(0, perMinute - count)),
-      'x-ratelimit-reset': String(Math.ceil((now + resetMs) / 1_000)),
-      ...(over ? { 'retry-after': String(retryAfter) } : {}),
-    },
+  const headers: Record<string, string> = {
+    'x-ratelimit-limit': String(perMinute),
+    'x-ratelimit-remaining': String(Math.max(0, perMinute - count)),
+    'x-ratelimit-reset': String(Math.ceil((now + resetMs) / 1_000)),
   }
+  if (over) headers['retry-after'] = String(retryAfter)
+  return { over, retryAfter, headers }
 }
 
 /** Windows of one minute in memory, by key; those unused longest are forgotten. */

@@ -1,11 +1,12 @@
 import type { Channel } from '../calls/channel.ts'
+import type { Pieces } from '../errors.ts'
 import { SSE_HEADERS } from '../streams/frames.ts'
 import type { Exchange } from './exchange.ts'
 
 /** What a reader may have untaken before notifications are left out: they are hints, and the answer still goes. */
 const MAX_BEHIND_BYTES = 65_536
 
-const frame = (json: string | Buffer): string => `event: message\ndata: ${json}\n\n`
+const frame = (json: string | Pieces): string => `event: message\ndata: ${json}\n\n`
 
 /**
  * The answer of one request, which becomes a stream with its first notification (MCP 2026-07-28: no event ids, nothing to resume). Until then
@@ -38,7 +39,7 @@ export class AnswerChannel implements Channel {
   }
 
   /** Sends the answer as the last message. */
-  end(body: string | Buffer): void {
+  end(body: string | Pieces): void {
     this.close()
     this.#exchange.response.end(frame(body))
   }

@@ -1,13 +1,13 @@
 import type { Outcome } from '../calls/outcome.ts'
 import { challenge } from '../edge/challenge.ts'
-import { errorBody, type Refused, type RequestId, resultBody } from '../errors.ts'
+import { errorBody, type Pieces, type Refused, type RequestId, resultBody } from '../errors.ts'
 
 /** An HTTP answer, ready to be sent. */
 export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   /** Absent: no body (202). */
-  readonly body?: string | Buffer
+  readonly body?: string | Pieces
 }
 
 // RFC 9111: an answer to a POST with a credential is nobody's to keep.

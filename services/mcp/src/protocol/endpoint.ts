@@ -187,11 +187,12 @@ async function answerBatch(
 /** Where the revision says so, the client's leaving cancels the call. */
 function leavingOf({ response }: Exchange): Leaving {
   const leaving = new ClientLeaving()
-  const leave = (): void => {
-    if (!response.writableFinished) leaving.leave()
+  if (response.destroyed) leaving.leave()
+  else {
+    response.on('close', () => {
+      if (!response.writableFinished) leaving.leave()
+    })
   }
-  if (response.destroyed) leave()
-  else response.on('close', leave)
   return leaving
 }
 

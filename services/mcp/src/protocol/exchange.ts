@@ -99,10 +99,18 @@ export class Exchange implements Knock {
     const head = Object.assign(this.#take(), headers)
     const { response } = this
     if (response.destroyed) return
-    if (body !== undefined) head['content-length'] = String(Buffer.byteLength(body))
-    else if (status !== 204) head['content-length'] = '0'
-    response.writeHead(status, head)
-    response.end(body)
+    if (typeof body === 'string') {
+      head['content-length'] = String(Buffer.byteLength(body))
+      response.writeHead(status, head).end(body)
+    } else if (body !== undefined) {
+      head['content-length'] = String(body.byteLength)
+      response.writeHead(status, head).write(body.head)
+      response.write(body.bytes)
+      response.end(body.tail)
+    } else {
+      if (status !== 204) head['content-length'] = '0'
+      response.writeHead(status, head).end()
+    }
   }
 
   /** The answer becomes a stream: whoever takes it writes its head, these headers among it, and its body. @throws when there is one already */

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http'
 import type { Principal } from '@gatehouse/policy'
 import { type Asker, CapabilityMissing } from '../calls/asker.ts'
 import type { Channel } from '../calls/channel.ts'
-import type { RequestId } from '../errors.ts'
+import type { Pieces, RequestId } from '../errors.ts'
 import type { Hub } from '../streams/hub.ts'
 import { openSseWriter, type SseWriter } from '../streams/sse-writer.ts'
 import { type HubStream, NO_LISTS } from '../streams/stream.ts'
@@ -35,7 +35,7 @@ export interface PostAnswer {
   /** The answer is a stream already: what comes now has to go through `respond`. */
   readonly streaming: boolean
   /** One response; `last` ends the stream. Without text, the stream ends with nothing more said. */
-  respond(json: string | Buffer | undefined, last: boolean): Promise<void>
+  respond(json: string | Pieces | undefined, last: boolean): Promise<void>
   /** Its session is over, or its principal may not be served any more. */
   cut(): void
 }
