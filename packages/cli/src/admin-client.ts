@@ -106,7 +106,7 @@ function parse(text: string): unknown {
 /** What to do about a status, where the answer itself does not say. */
 const ADVICE: Readonly<Record<number, string>> = {
   401: 'give the GATEHOUSE_ADMIN_TOKEN of this installation, by the environment or --token',
-  404: '"gatehouse --json audit list" shows the ids of keys and grants in use; a server without this command may be older than this program',
+  404: 'the "list" of such things shows their ids, "gatehouse --json audit list" those of keys and grants in use; a server without this command may be older than this program',
   429: 'wait a little and try again',
   503: 'a part of the server is away; try again soon',
 }

@@ -45,6 +45,9 @@ test('every fault is told at once, one line each', async (t) => {
     ['DATABASE_URL', 'PORT', 'GRACE_SECONDS', 'OPEN', 'ADMIN_TOKEN'],
   )
   t.match(faults[0], 'must be a URL with scheme postgres or postgresql')
+  t.equal(faults[1], 'PORT: must be a whole number from 0 to 65535')
+  t.equal(faultsOf({ ...env, PORT: 'abc' })[1], faults[1])
+  t.equal(faults[2], 'GRACE_SECONDS: must be a number of seconds, 0 or more')
   t.throws(() => loadConfig(schema, env), { message: `configuration is not usable:\n  - ${faults.join('\n  - ')}` })
 })
 

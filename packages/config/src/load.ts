@@ -73,15 +73,21 @@ export const url = (...schemes: string[]) =>
     )
 
 /** A TCP port; 0 lets the system choose. */
-export const port = () => z.coerce.number().int().min(0).max(65_535)
+export const port = () => {
+  const error = 'must be a whole number from 0 to 65535'
+  return z.coerce.number({ error }).int({ error }).min(0, { error }).max(65_535, { error })
+}
 
 /** `1`, `true`, `yes` and `on` are true; `0`, `false`, `no` and `off` are false. */
 export const flag = () =>
   z
     .string()
     .toLowerCase()
-    .pipe(z.enum(['1', 'true', 'yes', 'on', '0', 'false', 'no', 'off']))
+    .pipe(z.enum(['1', 'true', 'yes', 'on', '0', 'false', 'no', 'off'], { error: 'must be 1 or 0' }))
     .transform((value) => ['1', 'true', 'yes', 'on'].includes(value))
 
 /** A duration in seconds. */
-export const duration = () => z.coerce.number().nonnegative()
+export const duration = () => {
+  const error = 'must be a number of seconds, 0 or more'
+  return z.coerce.number({ error }).nonnegative({ error })
+}

@@ -3,14 +3,15 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { ENTRIES, loadOf } from './bench/entries.ts'
 import { measureNode } from './bench/node-alone.ts'
 import { measureAlternating, type Row, rowsOf } from './bench/rounds.ts'
 import { type BenchServer, pinned, startBenchServer } from './bench/servers.ts'
 import { measureTokens } from './bench/tokens/rows.ts'
+import { argumentsOrExit, wholeNumberOrExit } from './command-line.ts'
 
-const { values: options } = parseArgs({
+const options = argumentsOrExit({
+  usage: 'usage: npm run bench [-- --rounds N] [--seconds N] [--connections N] [--json FILE]',
   options: {
     json: { type: 'string' },
     rounds: { type: 'string', default: '7' },
@@ -20,9 +21,9 @@ const { values: options } = parseArgs({
 })
 
 const rounds = {
-  rounds: Number(options.rounds),
-  seconds: Number(options.seconds),
-  connections: Number(options.connections),
+  rounds: wholeNumberOrExit('rounds', options.rounds, [1, 1_000]),
+  seconds: wholeNumberOrExit('seconds', options.seconds, [1, 600]),
+  connections: wholeNumberOrExit('connections', options.connections, [1, 1_000]),
 }
 const here = (file: string) => fileURLToPath(new URL(file, import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'))

@@ -2,20 +2,24 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
-import { ConfigError, loadConfig, port } from '@gatehouse/config'
+import { loadConfig, port } from '@gatehouse/config'
 import { loadProfile } from '@gatehouse/profiles'
 import { createLogger } from '@gatehouse/telemetry'
 import { z } from 'zod'
 import { startCluster } from './cluster/cluster.ts'
+import { argumentsOrExit, wholeNumberOrExit } from './command-line.ts'
 import { runInWords } from './in-words.ts'
 import { openSecrets } from './secrets.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const log = createLogger('cluster', { level: 'warn' })
+const { nodes } = argumentsOrExit({
+  usage: 'usage: npm run cluster [-- --nodes N]\n\nN nodes of mcp, from 1 to 16; two unless told.',
+  options: { nodes: { type: 'string', default: '2' } },
+})
+const mcpNodes = wholeNumberOrExit('nodes', nodes, [1, 16])
 
 await runInWords(log, 'The cluster', async (closing) => {
-  const mcpNodes = nodesAskedFor()
   const config = loadConfig(
     z.object({
       PORT: port().default(4000),
@@ -59,15 +63,3 @@ await runInWords(log, 'The cluster', async (closing) => {
   say('')
   say('  ready · Ctrl-C ends all of it')
 })
-
-/** @throws ConfigError */
-function nodesAskedFor(): number {
-  try {
-    const { values } = parseArgs({ options: { nodes: { type: 'string', default: '2' } } })
-    return z.coerce.number().int().min(1).max(16).parse(values.nodes)
-  } catch (error) {
-    // Node says in one line which argument it does not take; the rest of its text is about quoting.
-    const [fault = ''] = error instanceof TypeError ? error.message.split('\n', 1) : []
-    throw new ConfigError([fault || '--nodes: must be a whole number from 1 to 16'])
-  }
-}

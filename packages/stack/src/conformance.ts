@@ -1,19 +1,19 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import type { Closeable } from '@gatehouse/service'
 import { installTools } from '@gatehouse/testkit'
+import { argumentsOrExit, wholeNumberOrExit } from './command-line.ts'
 import { runLanes } from './conformance/run-lanes.ts'
 import { serveFixtures } from './conformance/serve-fixtures.ts'
 
 // `npm run conformance [-- --nodes N]`: every lane of the official suite against the fixture catalog, behind OAuth.
-const { values } = parseArgs({ options: { nodes: { type: 'string' } } })
-const nodes = values.nodes === undefined ? undefined : Number(values.nodes)
-if (nodes !== undefined && !(Number.isInteger(nodes) && nodes >= 1 && nodes <= 16)) {
-  console.error('--nodes: must be a whole number from 1 to 16')
-  process.exit(2)
-}
+const values = argumentsOrExit({
+  usage:
+    'usage: npm run conformance [-- --nodes N]\n\nWithout --nodes in one process over embedded parts; with it on so many nodes over real ones.',
+  options: { nodes: { type: 'string' } },
+})
+const nodes = values.nodes === undefined ? undefined : wholeNumberOrExit('nodes', values.nodes, [1, 16])
 
 installTools()
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-conformance-'))

@@ -13,6 +13,11 @@ const PROOFS: readonly Proof[] = [auditExactlyOnce, auditMillion, refreshHistori
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const wanted = process.argv.slice(2)
+if (wanted.includes('--help') || wanted.includes('-h')) {
+  console.log('usage: npm run proof [name …]\n\nWithout a name all of them, one after the other. There are:')
+  for (const { name, claim } of PROOFS) console.log(`  ${name}  ${claim}`)
+  process.exit(0)
+}
 const unknown = wanted.filter((name) => !PROOFS.some((proof) => proof.name === name))
 if (unknown.length > 0) {
   console.error(`No proof is named ${unknown.join(', ')}. There are:`)

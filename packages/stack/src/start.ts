@@ -6,6 +6,7 @@ import { loadProfile, withRedirectDomains } from '@gatehouse/profiles'
 import type { runService } from '@gatehouse/service'
 import { createLogger } from '@gatehouse/telemetry'
 import { banner } from './banner.ts'
+import { argumentsOrExit } from './command-line.ts'
 import { assembleHouse } from './house.ts'
 import { runInWords } from './in-words.ts'
 import { openSecrets } from './secrets.ts'
@@ -13,6 +14,16 @@ import { startConfig } from './start-config.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const log = createLogger('gatehouse')
+// Whoever writes `--port 4300` must not find everything on 4000.
+argumentsOrExit({
+  usage: `usage: [VARIABLE=value …] npm start
+
+It takes no arguments but environment variables, all in docs/operations.md. The first ones are
+  PORT               port of everything (4000)
+  GATEHOUSE_PROFILE  name or file of the profile (align)
+  GATEHOUSE_FOLDER   where data and generated secrets are kept (.gatehouse)`,
+  options: {},
+})
 
 await runInWords(log, 'Gatehouse', start)
 

@@ -67,20 +67,24 @@ function npmStart(t: Test, env: Readonly<Record<string, string>>, command: reado
 }
 
 /** How a start that is refused ends, in time. */
-async function refusal(
-  t: Test,
-  env: Readonly<Record<string, string>>,
-  command: readonly string[] = ['start'],
-): Promise<string> {
-  const started = npmStart(t, env, command)
+async function refusal(t: Test, env: Readonly<Record<string, string>>): Promise<string> {
+  const started = npmStart(t, env, ['start'])
   const late = setTimeout(() => started.interrupt(), REFUSED_MS)
   const { code } = await started.ended
   clearTimeout(late)
   t.equal(code, 1)
   const said = started.output()
-  t.match(said, command[0] === 'cluster' ? 'The cluster cannot start: ' : 'Gatehouse cannot start: ')
+  t.match(said, 'Gatehouse cannot start: ')
   t.notMatch(said, /"level"|\bat .*:\d+:\d+/, 'words, no log line, no stack')
   return said
+}
+
+/** What a command says to arguments that it does not take. */
+async function wrongUse(t: Test, command: readonly string[]): Promise<string> {
+  const started = npmStart(t, {}, command)
+  t.equal((await started.ended).code, 2)
+  t.notMatch(started.output(), /\bat .*:\d+:\d+/, 'no stack')
+  return started.output()
 }
 
 const shown = (banner: string, label: string): string => new RegExp(`${label} +(\\S.*)`).exec(banner)?.[1] ?? ''
@@ -162,9 +166,11 @@ test('an address, a folder and a database that cannot be had are told in words, 
   t.match(database, /database cannot answer: connect ECONNREFUSED/)
   t.notMatch(database, 'not-to-be-told')
   for (const nodes of ['0', '17', 'many']) {
-    t.match(await refusal(t, {}, ['cluster', '--nodes', nodes]), '--nodes: must be a whole number from 1 to 16')
+    t.match(await wrongUse(t, ['cluster', '--nodes', nodes]), '--nodes: must be a whole number from 1 to 16')
   }
-  t.match(await refusal(t, {}, ['cluster', '--node', '2']), "Unknown option '--node'")
+  t.match(await wrongUse(t, ['cluster', '--node', '2']), "Unknown option '--node'")
+  t.match(await wrongUse(t, ['start', '--port', '4300']), /Unknown option '--port'\s+usage: .*npm start/)
+  t.match(await refusal(t, { PORT: 'abc' }), 'PORT: must be a whole number from 0 to 65535')
 })
 
 /** How much slower than alone this machine is now: processes that want to run for each core, at least 1. */

@@ -40,7 +40,9 @@ export const TENANT_OPERATIONS: readonly Operation[] = [
     output: tenant,
     run: ({ slug, name, plan, mcp }, { db, profile }) => {
       if (!profile.plans.all.includes(plan))
-        throw new Refusal('request.malformed', { text: `There is no plan ${plan}.` })
+        throw new Refusal('request.malformed', {
+          text: `There is no plan ${plan}; there are: ${profile.plans.all.join(', ')}.`,
+        })
       return db.asPlatform('admin', async (tx) => {
         const made = await tenant_insert(tx, { id: newId('tenant'), slug, name, plan, mcp, status: 'active' })
         if (made === undefined) throw new Refusal('thing.taken', { text: 'Another tenant has that slug.' })
