@@ -135,12 +135,15 @@ async function judge(
       : refusedWith(CODES.invalidParams, text)
     return { outcome: 'refused', reason: 'arguments.invalid', answer }
   }
-  const prepared = await prepareTool(deps, registered, parsed.data, caller)
+  const preparing = prepareTool(deps, registered, parsed.data, caller)
+  const prepared = preparing instanceof Promise ? await preparing : preparing
   if (!prepared.ok) return prepared.verdict
   const { answers, claim } = prepared
   if (registered.tool.task === undefined || !takesTasks(caller)) {
-    const run = () => runTool(deps, registered, parsed.data, knowing(caller, answers), claim)
-    return registered.tool.effect === 'reads' ? run() : runBegun(deps, asked, caller, run)
+    const known = knowing(caller, answers)
+    return registered.tool.effect === 'reads'
+      ? runTool(deps, registered, parsed.data, known, claim)
+      : runBegun(deps, asked, caller, () => runTool(deps, registered, parsed.data, known, claim))
   }
   const begun = await deps.tasks.begin({
     registered,

@@ -62,14 +62,22 @@ export function knowing(caller: Caller, known: Readonly<Record<string, unknown>>
 }
 
 /** Has the person confirm, where the tool wants it. Without the person's agreement nothing runs. */
-export async function prepareTool(
+export function prepareTool(
+  deps: RunDeps,
+  registered: RegisteredTool,
+  input: unknown,
+  caller: Caller,
+): Prepared | Promise<Prepared> {
+  return registered.tool.confirm === undefined ? NOTHING_ASKED : confirmTool(deps, registered, input, caller)
+}
+
+async function confirmTool(
   deps: RunDeps,
   registered: RegisteredTool,
   input: unknown,
   caller: Caller,
 ): Promise<Prepared> {
   const { tool, domain } = registered
-  if (tool.confirm === undefined) return NOTHING_ASKED
   const answers: Record<string, unknown> = {}
   const ended = await withDeadline(deps.callMs, caller.gone, (running) => {
     const asker: Asker = {

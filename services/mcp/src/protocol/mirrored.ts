@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer'
 const START = '=?base64?'
 const END = '?='
 // RFC 9110 section 5.5 without obs-text: visible ASCII, space and tab.
+const PADDED = /^[\t ]|[\t ]$/
 const PLAIN = /^[\t\x20-\x7E]*$/
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
 
@@ -11,7 +12,7 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
  * with only one of them the text is literal. `Buffer.from` would accept nearly anything, so alphabet and padding are checked first.
  */
 export function decodeMirrored(raw: string): string | undefined {
-  const value = raw.replace(/^[\t ]+|[\t ]+$/g, '')
+  const value = PADDED.test(raw) ? raw.replace(/^[\t ]+|[\t ]+$/g, '') : raw
   if (!PLAIN.test(value)) return undefined
   if (!value.startsWith(START) || !value.endsWith(END) || value.length < START.length + END.length) return value
   const encoded = value.slice(START.length, -END.length)
