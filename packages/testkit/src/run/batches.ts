@@ -9,7 +9,9 @@ const ALONE = [
   'services/mcp/src/calls/calls.test.ts',
   'services/mcp/src/edge/edge.test.ts',
   'services/mcp/src/edge/limit.test.ts',
+  'services/mcp/src/protocol/hostile',
   'services/mcp/src/protocol/methods.test.ts',
+  'services/mcp/src/streams/leavers.test.ts',
   'services/mcp/src/streams/listen.test.ts',
 ]
 
