@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { eventually, temporaryFolder } from '@gatehouse/testkit'
+import { eventually, freePort, temporaryFolder } from '@gatehouse/testkit'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js'
@@ -80,7 +80,8 @@ async function useBridge(t: Test, house: Running, { name, path, args }: Way): Pr
   const browser = await scriptedBrowser(t, person)
   const folder = temporaryFolder(t)
   const url = `${house.publicUrl}${house.profile.paths[path]}`
-  const bridge = { browser, folder, args: [url, ...args] }
+  // The port that it derives from the address may be somebody else's at one start and not at the other: it would register anew.
+  const bridge = { browser, folder, args: [url, String(await freePort()), ...args] }
 
   const first = await throughBridge(t, bridge)
   t.same(browser.failures, [])

@@ -9,7 +9,7 @@ test('a new password is long and not the first that is tried; there are no rules
     'aaaa bbbb cccc dddd eeee',
     'ÄÖÜ straße größer',
     '🦊🐙🦉🐢🦋🐝🐌🐞🦀🐠🐬🐳',
-    'x'.repeat(3) + 'yz4qwvu8kkp',
+    `${'x'.repeat(3)}yz4qwvu8kkp`,
   ]) {
     t.equal(faultOfPassword(good, of), undefined, good)
   }
