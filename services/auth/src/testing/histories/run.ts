@@ -64,12 +64,16 @@ export async function live(stage: Stage, history: History): Promise<string | und
 /** A dead family is dead for every token that it ever gave out; a living one still rotates. */
 async function afterwards(stage: Stage, family: Family, now: number): Promise<string | undefined> {
   const last: Step = { kind: 'refresh', age: 0, crash: 'none', node: 0 }
-  if (family.alive) {
+  const used = family.usedAt.get(family.tokens.length - 1)
+  // The answer to its first use was lost, and who comes back so late is not told from a thief: asking ends the family.
+  const tooLate = used !== undefined && now - used > stage.windowMs
+  if (family.alive && !tooLate) {
     const answer = await answerTo(stage, last, family.tokens.at(-1) ?? '', now)
     return answer.kind === 'tokens'
       ? undefined
       : `the newest token of a living family was answered ${JSON.stringify(answer)}`
   }
+  if (tooLate) await answerTo(stage, last, family.tokens.at(-1) ?? '', now)
   for (const [place, given] of family.tokens.entries()) {
     const answer = await answerTo(stage, last, given, now)
     if (answer.kind !== 'refused' || answer.error !== 'invalid_grant') {
