@@ -154,6 +154,10 @@ export const profileSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('Whether each refresh of tokens is an event of the audit log, beside what first issues them.'),
+  auditServiceTokens: z
+    .boolean()
+    .default(true)
+    .describe('Whether each token that a service gets for itself (`client_credentials`) is an event of the audit log.'),
   staleGraceSeconds: seconds
     .default(60)
     .describe('How long tokens are still verified locally when revocations cannot be followed; 0 = refuse at once.'),

@@ -9,7 +9,7 @@ import type { GrantHandler } from './deps.ts'
  * `grant_type=client_credentials` (OAuth 2.1, section 4.2): a confidential client that an operator registered, for itself. It gets what
  * the operator allowed it, in the tenant that it is bound to, and no refresh token: it can ask again at any time.
  */
-export const clientCredentials: GrantHandler = async ({ form, client }, { resources: open, db, clock }) => {
+export const clientCredentials: GrantHandler = async ({ form, client }, { resources: open, profile, db, clock }) => {
   if (client.authMethod === 'none' || client.kind !== 'registered') throw new Refusal('grant.not-allowed')
   const resources = await open()
   const allowed = client.resources ?? resources.all.map(({ identifier }) => identifier)
@@ -33,8 +33,9 @@ export const clientCredentials: GrantHandler = async ({ form, client }, { resour
     scopes,
   }
   const { holder } = issue
-  await db.asPlatform('token', (tx) =>
-    appendIssued(tx, { holder, type: 'client_credentials', now: new Date(clock.now()) }),
-  )
+  if (profile.auditServiceTokens) {
+    const now = new Date(clock.now())
+    await db.asPlatform('token', (tx) => appendIssued(tx, { holder, type: 'client_credentials', now }))
+  }
   return issue
 }

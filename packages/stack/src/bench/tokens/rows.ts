@@ -52,7 +52,12 @@ export async function measureTokens(options: {
     const grants = 'grants: [authorization_code, refresh_token, client_credentials]'
     writeFileSync(
       profile,
-      align.replace(/^grants: .*$/m, grants).replace(/^refreshRetrySeconds: .*$/m, 'refreshRetrySeconds: 120'),
+      align
+        .replace(/^grants: .*$/m, grants)
+        .replace(
+          /^refreshRetrySeconds: .*$/m,
+          'refreshRetrySeconds: 120\n# The peer writes no audit log either.\nauditServiceTokens: false',
+        ),
     )
     const env = {
       GATEHOUSE_PROFILE: profile,
