@@ -86,17 +86,28 @@ function section({ title, stream, about, kinds }: Section): string[] {
     '',
     `Stream \`${stream.name}\`, ${age}. ${about}`,
     '',
-    ...kinds.flatMap(({ kind, subject }) => [
-      `### \`${kind.type}\``,
-      '',
-      `Subject \`${subject}\`.`,
+    ...alike(kinds).flatMap(({ schema, kinds }) => [
+      ...kinds.map(({ kind }) => `### \`${kind.type}\``).flatMap((line) => [line, '']),
+      `Subject \`${kinds[0]?.subject}\`.`,
       '',
       '```json',
-      JSON.stringify(withoutDialect(z.toJSONSchema(kind.schema)), null, 2),
+      schema,
       '```',
       '',
     ]),
   ]
+}
+
+/** Neighbours that say the same things on the same subjects share one schema. */
+function alike(kinds: Section['kinds']): { readonly schema: string; readonly kinds: Section['kinds'][number][] }[] {
+  const groups: { schema: string; kinds: Section['kinds'][number][] }[] = []
+  for (const one of kinds) {
+    const schema = JSON.stringify(withoutDialect(z.toJSONSchema(one.kind.schema)), null, 2)
+    const last = groups.at(-1)
+    if (last?.schema === schema && last.kinds[0]?.subject === one.subject) last.kinds.push(one)
+    else groups.push({ schema, kinds: [one] })
+  }
+  return groups
 }
 
 const hours = (seconds: number): string => `${Math.round(seconds / 3600)} h`
