@@ -10,6 +10,8 @@ const CHANGING: readonly (readonly [RegExp, string])[] = [
   [/^(mcp-session-id: ).*$/gm, '$1<session>'],
   [/(sessionId=)[\w-]{20,}/g, '$1<session>'],
   [/^id: .+$/gm, 'id: <event>'],
+  // Comes by the clock, not by what was asked.
+  [/^: keep-alive\r?\n\r?\n/gm, ''],
   [/Bearer ey[\w.-]+/g, 'Bearer <token>'],
   // Of a question that a server asks by itself.
   [/("jsonrpc":"2.0","id":)"[^"]+"(,"method")/g, '$1"<question>"$2'],
