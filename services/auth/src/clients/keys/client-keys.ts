@@ -34,7 +34,12 @@ export function createClientKeys(deps: {
   const { db, clock, log, limiter, outbound } = deps
   const flights = new Map<string, Promise<JSONWebKeySet | undefined>>()
 
-  const ask = async (uri: string): Promise<JSONWebKeySet | undefined> => {
+  const copyOf = (uri: string) => db.asPlatform('client keys', (tx) => client_keys_get(tx, uri))
+
+  /** @param seen when the copy that did not do was fetched: a flight that ended since may have brought a newer one */
+  const ask = async (uri: string, seen: Date | undefined): Promise<JSONWebKeySet | undefined> => {
+    const latest = await copyOf(uri)
+    if (latest !== undefined && latest.fetchedAt.getTime() > (seen?.getTime() ?? 0)) return latest.jwks
     if ((await limiter.count(`keys:${new URL(uri).hostname}`, PER_HOST)) !== undefined) return undefined
     const fetched = await outbound.getJson(uri, { maxBytes: MAX_BYTES })
     const jwks = fetched.ok ? judgeJwks(fetched.value) : undefined
@@ -52,13 +57,13 @@ export function createClientKeys(deps: {
     async of({ jwks, jwksUri: uri }, kid) {
       if (jwks !== null || uri === null) return jwks ?? undefined
       const now = new Date(clock.now())
-      const copy = await db.asPlatform('client keys', (tx) => client_keys_get(tx, uri))
+      const copy = await copyOf(uri)
       const state = stateOf(copy, now, KEY_BOUNDS)
       if (copy !== undefined && state === 'fresh') {
         const known = kid === undefined || copy.jwks.keys.some((key) => key.kid === kid)
         if (known || now.getTime() - copy.fetchedAt.getTime() < UNKNOWN_KID_MS) return copy.jwks
       }
-      const flight = flights.get(uri) ?? ask(uri).finally(() => flights.delete(uri))
+      const flight = flights.get(uri) ?? ask(uri, copy?.fetchedAt).finally(() => flights.delete(uri))
       flights.set(uri, flight)
       return (await flight) ?? (state === 'expired' ? undefined : copy?.jwks)
     },

@@ -103,21 +103,30 @@ export function createMetadataDocuments(deps: DocumentDeps): MetadataDocuments {
       : refuse('document.unreachable', `The client metadata document could not be fetched (${status ?? fault}).`)
   }
 
+  const look = (id: string) =>
+    db.asPlatform('metadata document', async (tx) => {
+      const client = await client_get_any(tx, id)
+      const copy = client === undefined || client.endedAt !== null ? undefined : await document_get(tx, id)
+      return { client, state: stateOf(copy, new Date(clock.now()), DOCUMENT_BOUNDS) satisfies CopyState }
+    })
+
+  /** Looks once more first: a flight may have ended since its caller found the copy old. */
+  const renew = async (id: string, sender: string): Promise<DocumentFound> => {
+    const { client, state } = await look(id)
+    if (client !== undefined && state === 'fresh') return { ok: true, client }
+    return ask(id, sender, state === 'stale' ? client : undefined)
+  }
+
   return {
     async find(id, sender) {
       const verdict = judgeDocumentUrl(id, deps.documentPolicy, deps.laptop)
       if (!verdict.ok) return refuse('document.refused', `The client id ${verdict.fault}.`)
-      const { client, state } = await db.asPlatform('metadata document', async (tx) => {
-        const client = await client_get_any(tx, id)
-        const copy = client === undefined || client.endedAt !== null ? undefined : await document_get(tx, id)
-        return { client, state: stateOf(copy, new Date(clock.now()), DOCUMENT_BOUNDS) satisfies CopyState }
-      })
+      const { client, state } = await look(id)
       // One that was swept out comes back by itself; one that an operator deleted does not.
       if (client !== undefined && (client.disabledAt !== null || client.endReason === 'deleted'))
         return refuse('client.disabled')
       if (client !== undefined && state === 'fresh') return { ok: true, client }
-      const flight =
-        flights.get(id) ?? ask(id, sender, state === 'stale' ? client : undefined).finally(() => flights.delete(id))
+      const flight = flights.get(id) ?? renew(id, sender).finally(() => flights.delete(id))
       flights.set(id, flight)
       return flight
     },
