@@ -1,5 +1,10 @@
+import type { CloudEvent } from '@gatehouse/contracts'
+import { type DatabaseHost, ident, sql } from '@gatehouse/database'
+import { testDatabase } from '@gatehouse/database/testing'
 import type { Principal } from '@gatehouse/policy'
-import type { Call } from './define.ts'
+import type { Scope } from '@gatehouse/testkit'
+import type { z } from 'zod'
+import type { Call, Catalog, Prompt, Resource, Tool } from './define.ts'
 
 /** A call as a handler sees it whose client can do nothing: no progress, no log, no answers. `over` replaces members. */
 export function bareCall(principal: Principal, over: Partial<Call> = {}): Call {
@@ -12,5 +17,61 @@ export function bareCall(principal: Principal, over: Partial<Call> = {}): Call {
     log: () => undefined,
     ask: () => Promise.reject(new Error('this client cannot be asked')),
     ...over,
+  }
+}
+
+export interface OutboxEvent {
+  readonly subject: string
+  readonly event: CloudEvent
+}
+
+/** A catalog over a database of its own, called as the MCP service calls it: arguments parsed, results checked. */
+export interface OpenCatalog<D> {
+  readonly host: DatabaseHost
+  // biome-ignore lint/suspicious/noExplicitAny: tools with different schemas have no common type of input
+  call<T = any>(tool: Tool<D, any, any>, principal: Principal, input: unknown, over?: Partial<Call>): Promise<T>
+  // biome-ignore lint/suspicious/noExplicitAny: nor have resources of different paths one of variables
+  read<T = any>(resource: Resource<D, any>, principal: Principal, variables?: Record<string, string>): Promise<T>
+  /** The text of each message. */
+  // biome-ignore lint/suspicious/noExplicitAny: nor have prompts one of arguments
+  prompt(prompt: Prompt<D, any>, principal: Principal, args?: Record<string, string>): Promise<readonly string[]>
+  /** What was appended since the last call, and removes it. */
+  takeEvents(): Promise<readonly OutboxEvent[]>
+}
+
+/** @param given a database that is open already, else one of its own is made @param now of every call */
+export async function openCatalog<D extends object>(
+  t: Scope,
+  catalog: Catalog<D>,
+  { given, now }: { readonly given?: DatabaseHost; readonly now: Date },
+): Promise<OpenCatalog<D>> {
+  const host = given ?? (await testDatabase(t, [catalog.schema]))
+  const db = host.as(catalog.schema.role)
+  const bind = catalog.open({ db })
+  const contextOf = (principal: Principal, over: Partial<Call> = {}): Call & D => ({
+    ...bareCall(principal, { now, ...over }),
+    ...bind(principal),
+  })
+  const outbox = ident(`${catalog.schema.name}.outbox`)
+  return {
+    host,
+    async call(tool, principal, input, over) {
+      const output = await tool.run(tool.input.parse(input), contextOf(principal, over))
+      return (tool.output as z.ZodObject).strict().parse(output) as never
+    },
+    async read(resource, principal, variables = {}) {
+      const value = await resource.read(variables, contextOf(principal))
+      return value === undefined ? undefined : JSON.parse(JSON.stringify(value))
+    },
+    async prompt(prompt, principal, args = {}) {
+      const messages = await prompt.get(prompt.arguments.parse(args), contextOf(principal))
+      return messages.map(({ content }) => (content.type === 'text' ? content.text : content.type))
+    },
+    takeEvents: () =>
+      db.asPlatform('test', async (tx) => {
+        const rows = await tx.rows<OutboxEvent>(sql`select subject, event from ${outbox} order by position`)
+        await tx.run(sql`delete from ${outbox}`)
+        return rows
+      }),
   }
 }

@@ -1,6 +1,4 @@
-import type { Tx } from '@gatehouse/database'
+import type { Rows } from '@gatehouse/catalog'
 
 /** What the fixtures get beside the call. */
-export interface Fixtures {
-  readonly transact: <T>(body: (tx: Tx) => Promise<T>) => Promise<T>
-}
+export type Fixtures = Rows

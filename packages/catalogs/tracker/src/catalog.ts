@@ -1,4 +1,4 @@
-import { defineCatalog } from '@gatehouse/catalog'
+import { defineCatalog, openRows } from '@gatehouse/catalog'
 import { demo } from './demo/demo.ts'
 import type { Tracker } from './domain.ts'
 import { changes } from './events.ts'
@@ -18,8 +18,6 @@ export const tracker = defineCatalog<Tracker>({
   tools: [entryCreate, entryUpdateStatus, entryAddComment, searchGlobal],
   resources: [projects, project, projectEntries, entry],
   changes,
-  open:
-    ({ db }) =>
-    (principal) => ({ transact: (body) => db.asTenant(principal.tenant, body) }),
+  open: openRows,
   demo,
 })

@@ -1,19 +1,16 @@
-import { ToolFailure } from '@gatehouse/catalog'
-
-/** What a caller sent as an id, shortened, so that the message stays readable. */
-const shown = (id: string): string => `"${id.slice(0, 100)}"`
+import { shownId, ToolFailure } from '@gatehouse/catalog'
 
 /** Another tenant's project is as unknown as one that never was. */
 export const unknownProject = (id: string): ToolFailure =>
   new ToolFailure(
     'unknown_project',
-    `There is no project with the ID ${shown(id)} in this workspace. Find it with search.global or in the projects resource.`,
+    `There is no project with the ID ${shownId(id)} in this workspace. Find it with search.global or in the projects resource.`,
   )
 
 export const unknownEntry = (id: string): ToolFailure =>
   new ToolFailure(
     'unknown_entry',
-    `There is no entry with the ID ${shown(id)} in this workspace. Find it with search.global.`,
+    `There is no entry with the ID ${shownId(id)} in this workspace. Find it with search.global.`,
   )
 
 export const nothingToUpdate = (): ToolFailure =>

@@ -40,8 +40,8 @@ test('the tracker on PostgreSQL', async (t) => {
       const id = await create('Wanted by two')
       await house.takeEvents()
       await Promise.all([
-        house.call(entryUpdateStatus, acme, { entryId: id, status: 'in_progress' }, later(1)),
-        house.call(entryUpdateStatus, acme, { entryId: id, status: 'solved' }, later(1)),
+        house.call(entryUpdateStatus, acme, { entryId: id, status: 'in_progress' }, { now: later(1) }),
+        house.call(entryUpdateStatus, acme, { entryId: id, status: 'solved' }, { now: later(1) }),
       ])
       const events = await house.takeEvents()
       t.equal(events.length, 2)

@@ -20,7 +20,7 @@ test('the resources', async (t) => {
   const add = async (title: string, more: object = {}, tenant = 'acme', minutes = 0) => {
     const input = { projectId: 'prj_web', title, type: 'feedback', ...more }
     const now = new Date(NOW.getTime() + minutes * 60_000)
-    return (await house.call(entryCreate, principalOf(tenant), input, now)).id as string
+    return (await house.call(entryCreate, principalOf(tenant), input, { now })).id as string
   }
   const oldest = await add('Oldest', { description: 'Long **text**', assignedToId: 'person_ada' }, 'acme', 1)
   const newest = await add('Newest', { status: 'solved' }, 'acme', 2)
@@ -61,7 +61,7 @@ test('the resources', async (t) => {
     t.match(read.entries[1], { assignee: { id: 'person_ada', name: 'Ada' }, reporter: { name: 'Ada' } })
     t.notOk('description' in read.entries[1])
     const late = new Date(NOW.getTime() + 600_000)
-    await house.call(entryAddComment, acme, { entryId: oldest, content: 'First' }, late)
+    await house.call(entryAddComment, acme, { entryId: oldest, content: 'First' }, { now: late })
     const moved = await house.read(projectEntries, acme, { projectId: 'prj_web' })
     t.match(moved.entries[0], { id: oldest, commentCount: 1, updatedAt: late.toISOString() })
   })
@@ -76,7 +76,12 @@ test('the resources', async (t) => {
   })
 
   await t.test('entries/{entryId}: with its description and its comments in the order of writing', async (t) => {
-    await house.call(entryAddComment, acme, { entryId: oldest, content: 'Second' }, new Date(NOW.getTime() + 700_000))
+    await house.call(
+      entryAddComment,
+      acme,
+      { entryId: oldest, content: 'Second' },
+      { now: new Date(NOW.getTime() + 700_000) },
+    )
     t.match(await house.read(entry, acme, { entryId: oldest }), {
       id: oldest,
       projectId: 'prj_web',

@@ -1,11 +1,10 @@
-import { defineTool } from '@gatehouse/catalog'
+import { defineTool, newId } from '@gatehouse/catalog'
 import { z } from 'zod'
 import { insertComment } from '../comments.store.ts'
 import type { Tracker } from '../domain.ts'
 import { countComment } from '../entries.store.ts'
 import { EntryCommented } from '../events.ts'
 import { emptyText, unknownEntry } from '../failures.ts'
-import { newId } from '../ids.ts'
 import { announce } from '../outbox.ts'
 import { isId, text } from '../vocabulary.ts'
 

@@ -96,7 +96,7 @@ test('the tools that write entries', async (t) => {
   await t.test('entry.update_status changes what is given and tells before and after', async (t) => {
     const id = await create()
     const wanted = { entryId: id, status: 'in_progress', assignedToId: 'person_bo' }
-    const now = await house.call(entryUpdateStatus, acme, wanted, later(5))
+    const now = await house.call(entryUpdateStatus, acme, wanted, { now: later(5) })
     t.match(now, {
       status: 'in_progress',
       priority: 'medium',
@@ -119,9 +119,9 @@ test('the tools that write entries', async (t) => {
   await t.test('entry.update_status a second time changes nothing and announces nothing', async (t) => {
     const id = await create()
     const wanted = { entryId: id, status: 'solved', priority: 'high' }
-    await house.call(entryUpdateStatus, acme, wanted, later(1))
+    await house.call(entryUpdateStatus, acme, wanted, { now: later(1) })
     await house.takeEvents()
-    const again = await house.call(entryUpdateStatus, acme, wanted, later(2))
+    const again = await house.call(entryUpdateStatus, acme, wanted, { now: later(2) })
     t.match(again, { status: 'solved', changed: [], updatedAt: later(1).toISOString() })
     t.strictSame(await house.takeEvents(), [])
   })
@@ -141,7 +141,12 @@ test('the tools that write entries', async (t) => {
 
   await t.test('entry.add_comment counts, moves the entry up and announces', async (t) => {
     const id = await create()
-    const first = await house.call(entryAddComment, acme, { entryId: id, content: 'Seen on **Safari** too' }, later(3))
+    const first = await house.call(
+      entryAddComment,
+      acme,
+      { entryId: id, content: 'Seen on **Safari** too' },
+      { now: later(3) },
+    )
     t.match(first, {
       commentId: /^cmt_/,
       entryId: id,
@@ -149,7 +154,12 @@ test('the tools that write entries', async (t) => {
       projectId: 'prj_web',
       commentCount: 1,
     })
-    await house.call(entryAddComment, principalOf('acme', 'person_bo'), { entryId: id, content: 'Fixed' }, later(4))
+    await house.call(
+      entryAddComment,
+      principalOf('acme', 'person_bo'),
+      { entryId: id, content: 'Fixed' },
+      { now: later(4) },
+    )
     t.match(await house.read(entry, acme, { entryId: id }), {
       commentCount: 2,
       updatedAt: later(4).toISOString(),
