@@ -2,7 +2,7 @@ import { defineEvent, sealEvent } from '@gatehouse/contracts'
 import { test } from 'tap'
 import { z } from 'zod'
 import { type Call, defineResource, defineTool, onEvent, type PathVariables, ToolFailure } from './define.ts'
-import { bareCall } from './testing.ts'
+import { bareCall } from './testing/open-catalog.ts'
 
 interface Notes {
   readonly notes: { create(by: string, text: string): Promise<{ id: string }> }

@@ -4,7 +4,7 @@ import { testDatabase } from '@gatehouse/database/testing'
 import type { Principal } from '@gatehouse/policy'
 import type { Scope } from '@gatehouse/testkit'
 import type { z } from 'zod'
-import type { Call, Catalog, Prompt, Resource, Tool } from './define.ts'
+import type { Call, Catalog, Prompt, Resource, Tool } from '../define.ts'
 
 /** A call as a handler sees it whose client can do nothing: no progress, no log, no answers. `over` replaces members. */
 export function bareCall(principal: Principal, over: Partial<Call> = {}): Call {
