@@ -102,6 +102,9 @@ function crossChecks(profile: Profile): Fault[] {
   if ((profile.paths.sse === undefined) !== (profile.paths.messages === undefined)) {
     faults.push({ path: ['paths'], message: 'sse and messages go together' })
   }
+  if (profile.tenancy.by === 'host' && profile.paths.sse !== undefined) {
+    faults.push({ path: ['paths', 'sse'], message: 'HTTP+SSE is not served by host' })
+  }
   profile.plans.withMcp.forEach((plan, index) => {
     if (!profile.plans.all.includes(plan)) {
       faults.push({ path: ['plans', 'withMcp', index], message: `${plan} is not among all plans` })

@@ -79,6 +79,36 @@ export const profileSchema = z.strictObject({
     authorizedApps: path.default('/settings/authorized-apps').describe('Where a person reviews and revokes clients.'),
     billing: path.optional().describe('Named by the answer to a suspended tenant.'),
   }),
+  tenancy: z
+    .strictObject({
+      by: z
+        .enum(['account', 'host'])
+        .default('account')
+        .describe(
+          '`account`: one host; a token speaks for an organisation of its person. `host`: each organisation has a host, and there an issuer, an MCP resource, clients, sessions and consents of its own.',
+        ),
+      account: z
+        .enum(['follow', 'pinned'])
+        .default('follow')
+        .describe(
+          'By account: a token speaks for the organisation that its person has selected now (`follow`), or for the one that it was allowed for (`pinned`).',
+        ),
+      host: z
+        .string()
+        .regex(
+          /^\{tenant\}(?:[a-z0-9.-]*)\{host\}$|^\{tenant\}[a-z0-9.-]*[a-z0-9](?::[0-9]+)?$/,
+          'must be `{tenant}` and what follows it',
+        )
+        .default('{tenant}.{host}')
+        .describe('By host: the host of an organisation; `{tenant}` is its slug, `{host}` the host of the public URL.'),
+      issuer: z
+        .enum(['origin', 'mcp-path'])
+        .default('origin')
+        .describe(
+          "By host: the issuer of an organisation is its host's origin, or that with the path of the MCP endpoint.",
+        ),
+    })
+    .prefault({}),
   scopes: z.array(scope).min(1).describe('Scopes of the MCP resource.'),
   defaultScopes: z.array(scopeName).min(1).describe('Granted when an authorization request names no scope.'),
   resources: z
@@ -106,6 +136,18 @@ export const profileSchema = z.strictObject({
     .default(false)
     .describe(
       'API keys may also come as `?api_key=`, for clients that can send no header. Proxies in front may log them.',
+    ),
+  apiKeyGrants: z
+    .array(scopeName)
+    .default([])
+    .describe(
+      'Scopes of API keys of which one is needed at the MCP endpoint; it gives the scopes of `defaultScopes`. None: a key needs no such grant, and holds its own scopes only.',
+    ),
+  apiKeyTenantHeader: z
+    .boolean()
+    .default(false)
+    .describe(
+      'API keys are good only on requests with `X-Tenant`, and only when that is the slug of their organisation.',
     ),
   accessTokenSeconds: z.number().int().min(60).max(86_400).default(600).describe('Life time of access tokens.'),
   refreshTokenSeconds: seconds.default(2_592_000).describe('Life time of a refresh token, from its last use.'),
