@@ -27,7 +27,18 @@ export const Revoked = defineEvent(
       at: seconds,
       reason: z.string(),
     }),
-    z.object({ kind: z.literal('key'), key: z.string(), at: seconds, reason: z.string() }),
+    z.object({
+      kind: z.literal('key'),
+      key: z.string(),
+      at: seconds,
+      reason: z.string(),
+      below: z
+        .number()
+        .int()
+        .positive()
+        .optional()
+        .describe('Only what was learnt of an earlier version of the key; absent: the key is dead for good.'),
+    }),
     z.object({
       kind: z.literal('tenant-switch'),
       person: z.string(),

@@ -61,6 +61,8 @@ export interface Registry {
   changedBy(event: CloudEvent): readonly string[]
   /** Lists that a domain event changes, each once. */
   listsChangedBy(event: CloudEvent): readonly ListName[]
+  /** Whether its data is what its type says; so is an event of a type that no catalog knows. */
+  fits(event: CloudEvent): boolean
 }
 
 /** Every fault of the catalogs at once. */
@@ -117,6 +119,7 @@ export function buildRegistry(profile: Profile, catalogs: readonly OpenedCatalog
       const changed = changes.get(event.type)
       return changed === undefined ? [] : [...new Set(changed.flatMap((change) => change.lists?.(event) ?? []))]
     },
+    fits: (event) => (changes.get(event.type) ?? []).every(({ kind }) => kind.schema.safeParse(event.data).success),
   }
 }
 

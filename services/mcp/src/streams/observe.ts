@@ -1,5 +1,5 @@
 import type { Bus, Follower, IncomingMessage } from '@gatehouse/bus'
-import { type Clock, readEvent, STREAMS } from '@gatehouse/contracts'
+import { type Clock, readEventMessage, STREAMS } from '@gatehouse/contracts'
 import type { Logger, Metrics } from '@gatehouse/telemetry'
 import type { Registry } from '../registry/build.ts'
 import { type Hub, keyOfList } from './hub.ts'
@@ -17,7 +17,8 @@ const RETRY_MS = 1_000
 
 /**
  * Follows the domain stream, once per node: each event is mapped once through the catalogs to the URIs that it makes stale. It begins one
- * replay window ago. An event whose tenant is not its subject's is nobody's: dropped and counted.
+ * replay window ago. What is no event, or says something else than its schema, or is of another tenant than its subject names is nobody's:
+ * dropped and counted.
  */
 export function observeDomain(options: {
   readonly bus: Bus
@@ -44,11 +45,17 @@ export function observeDomain(options: {
     log.warn({ reason, subject: message.subject, sequence: message.sequence }, 'domain event dropped')
   }
   const handle = (message: IncomingMessage): void => {
-    publish(message)
+    try {
+      publish(message)
+    } catch (error) {
+      // A catalog's own mapping; the event after it is mapped all the same.
+      dropped.inc({ reason: 'mapping-failed' })
+      log.error({ err: error, subject: message.subject, sequence: message.sequence }, 'domain event not mapped')
+    }
     window.reached(message.sequence)
   }
   const publish = (message: IncomingMessage): void => {
-    const event = readEvent(message.data)
+    const event = readEventMessage(message)
     if (event === undefined) {
       drop('not-an-event', message)
       return
@@ -56,6 +63,10 @@ export function observeDomain(options: {
     const tenant = message.subject.split('.', 2)[1] ?? ''
     if (tenant !== event.tenantid) {
       drop('tenant-differs', message)
+      return
+    }
+    if (!registry.fits(event)) {
+      drop('data-unfit', message)
       return
     }
     for (const uri of registry.changedBy(event)) {
