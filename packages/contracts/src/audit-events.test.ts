@@ -57,6 +57,7 @@ test('the types of audited facts are pinned', async (t) => {
       'gatehouse.auth.refresh-reused.v1',
       'gatehouse.auth.access-revoked.v1',
       'gatehouse.auth.key-created.v1',
+      'gatehouse.auth.key-changed.v1',
       'gatehouse.auth.key-revoked.v1',
       'gatehouse.auth.client-registered.v1',
       'gatehouse.auth.client-changed.v1',

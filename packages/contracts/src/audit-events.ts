@@ -114,6 +114,7 @@ export const AUDITED = {
   refreshReused: fact('auth.refresh-reused'),
   accessRevoked: fact('auth.access-revoked'),
   keyCreated: fact('auth.key-created'),
+  keyChanged: fact('auth.key-changed'),
   keyRevoked: fact('auth.key-revoked'),
   clientRegistered: fact('auth.client-registered'),
   clientChanged: fact('auth.client-changed'),

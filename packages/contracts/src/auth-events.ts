@@ -43,6 +43,10 @@ export const Revoked = defineEvent(
       kind: z.literal('tenant-switch'),
       person: z.string(),
       tenant: z.string(),
+      /** What the person is there. With it their tokens speak for that tenant from now on; without it those for another are refused. */
+      roles: z.array(z.string()).optional(),
+      /** Milliseconds of the switch on the clock of auth's database: of two in one second, which came later. */
+      order: z.number().int().nonnegative().optional(),
       at: seconds,
       reason: z.string(),
     }),

@@ -1,5 +1,6 @@
 export * from './audit-events.ts'
 export * from './auth-events.ts'
+export { AUDIT_DURABLE, type BusUser, type BusUserName, busUsers } from './bus-users.ts'
 export { type Clock, systemClock } from './clock.ts'
 export * from './event.ts'
 export { type BusMessage, readEventMessage } from './nats-binding.ts'

@@ -15,8 +15,12 @@ export interface Principal {
   readonly credential: 'oauth' | 'api-key'
   /** Id of the credential itself (`jti`, key id). */
   readonly credentialId: string
+  /** Of an API key that can be changed: which of its versions this is. */
+  readonly credentialVersion?: number
   /** Seconds since the epoch. */
   readonly issuedAt: number
+  /** When the person selected `tenant`, in seconds since the epoch, where that was after the token was issued. */
+  readonly selectedAt?: number
   /** Seconds since the epoch. */
   readonly expiresAt: number
 }

@@ -17,6 +17,8 @@ const scope = z.strictObject({
   narrowing: z.boolean().default(false).describe('Narrows access when present and is never demanded by a challenge.'),
 })
 
+const permission = z.string().min(1).default('settings:manage_settings')
+
 const identifier = z
   .string()
   .refine(
@@ -43,6 +45,7 @@ const resource = z.strictObject({
     .max(86_400)
     .optional()
     .describe('Life time of its access tokens, if not the one of the deployment.'),
+  apiKeys: z.boolean().optional().describe('`false`: API keys cannot have its scopes.'),
   publicKeys: z
     .array(z.record(z.string(), z.unknown()).refine((jwk) => !('d' in jwk || 'k' in jwk), 'must be a public key'))
     .default([])
@@ -77,6 +80,7 @@ export const profileSchema = z.strictObject({
     messages: path.optional().describe('Where HTTP+SSE clients post; goes with `paths.sse`.'),
     register: path.default('/oauth/register').describe('Dynamic client registration (RFC 7591).'),
     authorizedApps: path.default('/settings/authorized-apps').describe('Where a person reviews and revokes clients.'),
+    apiKeys: path.default('/settings/api-keys').describe('Where API keys are made and revoked.'),
     billing: path.optional().describe('Named by the answer to a suspended tenant.'),
   }),
   tenancy: z
@@ -210,6 +214,38 @@ export const profileSchema = z.strictObject({
     all: z.array(z.string()).min(1).describe('Every plan that a tenant may have.'),
     withMcp: z.array(z.string()).min(1).describe('Plans that include MCP.'),
   }),
+  settings: z
+    .strictObject({
+      permissions: z
+        .strictObject({
+          apiKeys: permission.describe('Needed to make, change and revoke API keys.'),
+          members: permission.describe('Needed to invite people, to change their roles and to remove them.'),
+          clients: permission.describe('Needed to say which clients people may connect.'),
+        })
+        .prefault({}),
+      titles: z
+        .strictObject({
+          authorizedApps: z.string().min(1).default('Authorized apps').describe('Of the page of connected clients.'),
+          apiKeys: z.string().min(1).default('API keys').describe('Of the page of API keys.'),
+          apiKeysWithoutMcp: z
+            .string()
+            .min(1)
+            .optional()
+            .describe('Of the same page in a plan without MCP, where keys are for the REST API alone.'),
+        })
+        .prefault({}),
+      projectKeys: z
+        .boolean()
+        .default(false)
+        .describe("Whether keys can be made for one project: for the company's own interfaces, refused by MCP."),
+      suspended: z
+        .string()
+        .max(1_000)
+        .default('Your organisation is suspended. What it has is kept, and comes back as it was.')
+        .describe('What members of a suspended tenant read at `paths.billing`, before who can help.'),
+    })
+    .describe("The settings pages. A permission that no role has is the `owner`'s.")
+    .prefault({}),
   limits: z.strictObject({
     requestsPerMinute: z.number().int().positive().default(600).describe('Per credential, in a fixed window.'),
   }),

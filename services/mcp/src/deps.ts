@@ -24,6 +24,10 @@ export interface PrincipalFacts {
   readonly keyId: string
   readonly scopes: readonly string[]
   readonly issuedAt: number
+  /** Which version of the key they are of; a change of the key makes another. */
+  readonly version?: number | undefined
+  /** A key of a project is good for the company's own interfaces alone. Absent: of the organisation. */
+  readonly kind?: 'organisation' | 'project' | undefined
   /** Absent: the key does not expire. */
   readonly expiresAt?: number | undefined
 }

@@ -57,6 +57,11 @@ const cases: readonly {
     spares: [{ ...key, credentialId: 'k2' }, principal()],
   },
   {
+    what: { kind: 'key', key: 'k1', below: 2, at: AT, reason },
+    hits: [key, { ...key, credentialVersion: 1 }],
+    spares: [{ ...key, credentialVersion: 2 }, { ...key, credentialId: 'k2' }, principal()],
+  },
+  {
     what: { kind: 'tenant-switch', person: 'p1', tenant: 't2', at: AT, reason },
     hits: [principal()],
     spares: [principal({ tenant: 't2' }), principal({ issuedAt: AT + 1 }), principal({ subject: 'p2' })],

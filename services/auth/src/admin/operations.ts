@@ -72,7 +72,7 @@ export const OPERATIONS: readonly Operation[] = [
     input: z.object({ key: id }),
     output: z.object({ revoked: z.literal(true) }),
     run: async ({ key }, { db, clock }) => {
-      const revoked = await db.asPlatform('admin', (tx) => revokeKey(tx, key, new Date(clock.now())))
+      const revoked = await db.asPlatform('admin', (tx) => revokeKey(tx, key, { now: new Date(clock.now()) }))
       if (!revoked) throw new Refusal('thing.unknown')
       return { revoked: true as const }
     },

@@ -10,6 +10,11 @@ export interface KeyFacts {
   readonly keyId: string
   readonly scopes: readonly string[]
   readonly issuedAt: number
+  /** Which version of the key this is; its scopes can be changed. */
+  readonly version: number
+  /** `project`: for the company's own interfaces alone. */
+  readonly kind: 'organisation' | 'project'
+  readonly project?: string
   /** Absent: the key does not expire. */
   readonly expiresAt?: number
 }
@@ -31,6 +36,9 @@ export function createExchange({ db, clock }: { readonly db: Database; readonly 
         keyId: key.id,
         scopes: key.scopes,
         issuedAt: Math.floor(key.createdAt.getTime() / 1_000),
+        version: key.version,
+        kind: key.kind,
+        ...(key.project === null ? {} : { project: key.project }),
         ...(key.expiresAt === null ? {} : { expiresAt: Math.floor(key.expiresAt.getTime() / 1_000) }),
       }
     })

@@ -30,6 +30,10 @@ export type Introspection =
       readonly tenant_status?: 'active' | 'suspended'
       /** The person's role in the tenant, now. */
       readonly roles: readonly string[]
+      /** Of an API key. */
+      readonly key_kind?: 'organisation' | 'project'
+      /** The only one that a key of the kind `project` is for. */
+      readonly project?: string
       readonly grant_id?: string
       readonly auth_time?: number
     }
@@ -117,6 +121,8 @@ async function ofKey(
     tenant_id: key.tenantId,
     ...(standing.tenantStatus === null ? {} : { tenant_status: standing.tenantStatus }),
     roles: [],
+    key_kind: key.kind,
+    ...(key.project === null ? {} : { project: key.project }),
   }
 }
 

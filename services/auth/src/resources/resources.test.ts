@@ -22,6 +22,7 @@ const API = 'https://api.example/v1'
 const PATHS = {
   ...{ mcp: '/mcp', sse: '/mcp/sse', messages: '/mcp/messages', register: '/oauth/clients' },
   authorizedApps: '/settings/developer/authorized-apps',
+  apiKeys: '/settings/developer/api-keys',
 }
 const APPS = PATHS.authorizedApps
 const API_RESOURCE = {

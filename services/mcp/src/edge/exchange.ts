@@ -10,6 +10,8 @@ const facts = z.object({
   keyId: z.string().min(1),
   scopes: z.array(z.string()),
   issuedAt: z.number().int(),
+  version: z.number().int().optional(),
+  kind: z.enum(['organisation', 'project']).optional(),
   expiresAt: z.number().int().optional(),
 })
 

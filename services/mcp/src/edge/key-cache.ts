@@ -113,6 +113,7 @@ function principalFromFacts(facts: PrincipalFacts): Principal {
     roles: [],
     credential: 'api-key',
     credentialId: facts.keyId,
+    ...(facts.version === undefined ? {} : { credentialVersion: facts.version }),
     issuedAt: facts.issuedAt,
     expiresAt: facts.expiresAt ?? Number.MAX_SAFE_INTEGER,
   }
