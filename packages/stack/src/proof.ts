@@ -8,8 +8,9 @@ import { auditMillion } from './proofs/audit-million.ts'
 import type { Proof } from './proofs/proof.ts'
 import { refreshHistories } from './proofs/refresh-histories.ts'
 import { tokensBesideSignIns } from './proofs/tokens-beside-sign-ins.ts'
+import { trackerMillion } from './proofs/tracker-million.ts'
 
-const PROOFS: readonly Proof[] = [auditExactlyOnce, auditMillion, refreshHistories, tokensBesideSignIns]
+const PROOFS: readonly Proof[] = [auditExactlyOnce, auditMillion, refreshHistories, tokensBesideSignIns, trackerMillion]
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const wanted = process.argv.slice(2)
