@@ -39,8 +39,11 @@ export function decide(
   rules: Rules,
 ): Decision {
   const gate = decideTenant(principal, tenant, rules)
-  if (!gate.allow) return gate
+  return gate.allow ? decideRights(principal, requirement, rules) : gate
+}
 
+/** What is left of the decision once the gates of the tenant are passed: inside a call that they let in. */
+export function decideRights(principal: Principal, requirement: Requirement, rules: Rules): Decision {
   const held = heldScopes(principal.scopes, rules)
   const lacking = requirement.scopes.filter((scope) => !held.has(scope))
   const transport = lacking.filter((scope) => !rules.narrowing.has(scope))

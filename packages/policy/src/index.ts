@@ -1,2 +1,2 @@
-export { type Decision, decide, decideTenant, heldScopes, type Refusal } from './decide.ts'
+export { type Decision, decide, decideRights, decideTenant, heldScopes, type Refusal } from './decide.ts'
 export type { Principal, Requirement, Rules, TenantPolicy } from './principal.ts'

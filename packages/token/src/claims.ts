@@ -37,6 +37,8 @@ export interface Expected {
   readonly issuers: ReadonlySet<string>
   /** In canonical form. */
   readonly audiences: ReadonlySet<string>
+  /** Absent: any. */
+  readonly tenant?: string | undefined
 }
 
 /** Whether claims were made by whom and for whom we expect. A token for several audiences could be replayed among them. */
@@ -45,7 +47,8 @@ export function judgeParties(claims: Claims, expected: Expected): TokenFault | u
   const audiences = typeof claims.aud === 'string' ? [claims.aud] : claims.aud
   const [audience] = audiences
   if (audience === undefined || audiences.length > 1) return 'audience'
-  return expected.audiences.has(canonicalResource(audience)) ? undefined : 'audience'
+  if (!expected.audiences.has(canonicalResource(audience))) return 'audience'
+  return expected.tenant === undefined || expected.tenant === claims.tenant_id ? undefined : 'tenant'
 }
 
 /**

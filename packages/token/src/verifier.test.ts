@@ -172,7 +172,7 @@ test('a remembered token is still refused once it has expired', async (t) => {
 
 test('a remembered token is refused as soon as the feed has its revocation', async (t) => {
   let revoked = false
-  const { verify } = verifier({ feed: { revoked: () => revoked } })
+  const { verify } = verifier({ feed: { revoked: () => revoked, current: (principal) => principal } })
   const token = await sign()
   t.match(await verify(token), { ok: true })
   revoked = true
@@ -210,4 +210,25 @@ test('a verifier that would check nothing is not made', (t) => {
   t.throws(() => verifier({ issuers: [] }), TypeError)
   t.throws(() => verifier({ audiences: [] }), TypeError)
   t.end()
+})
+
+test('a verifier of one tenant takes tokens of that tenant alone [O3]', async (t) => {
+  const { verify } = verifier({ tenant: 'tenant_acme' })
+  t.match(await verify(await sign({ tenant_id: 'tenant_acme' })), { ok: true })
+  t.same(await verify(await sign({ tenant_id: 'tenant_globex' })), { ok: false, reason: 'tenant' })
+})
+
+test('a token that is remembered speaks for what its person has selected since [Z6]', async (t) => {
+  let selected: string | undefined
+  const { verify, known } = verifier({
+    feed: {
+      revoked: () => false,
+      current: (principal) => (selected === undefined ? principal : { ...principal, tenant: selected }),
+    },
+  })
+  const token = await sign({ tenant_id: 'tenant_acme' })
+  t.match(await verify(token), { principal: { tenant: 'tenant_acme' } })
+  selected = 'tenant_globex'
+  t.match(await verify(token), { principal: { tenant: 'tenant_globex' } })
+  t.match(known(token), { principal: { tenant: 'tenant_globex' } })
 })

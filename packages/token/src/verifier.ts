@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto'
 import type { Clock } from '@gatehouse/contracts'
-import type { Principal } from '@gatehouse/policy'
 import { compactVerify } from 'jose'
 import { type Expected, judgeParties, judgeTime, principalOf, readClaims } from './claims.ts'
 import type { FeedView } from './feed/view.ts'
@@ -8,7 +7,9 @@ import { readHeader } from './header.ts'
 import { type JwksSource, JwksUnavailable, type VerificationKey } from './jwks/source.ts'
 import { Lru } from './lru.ts'
 import { canonicalResource } from './resource.ts'
-import type { TokenFault, Verified } from './verified.ts'
+import type { Verified } from './verified.ts'
+
+type Good = Verified & { readonly ok: true }
 
 export interface TokenVerifierOptions {
   readonly jwks: JwksSource
@@ -17,8 +18,10 @@ export interface TokenVerifierOptions {
   /** Identifiers of the resource that asks; a token for any other is refused. */
   readonly audiences: readonly string[]
   readonly clock: Clock
-  /** What was taken back; without it a token is good until it expires. */
-  readonly feed?: Pick<FeedView, 'revoked'>
+  /** The only tenant that tokens may speak for, of an issuer that is one tenant's. */
+  readonly tenant?: string
+  /** What was taken back and what people selected since; without it a token is good until it expires. */
+  readonly feed?: Pick<FeedView, 'revoked' | 'current'>
   readonly skewSeconds?: number
   /** How many verified tokens are remembered. */
   readonly cacheSize?: number
@@ -26,7 +29,7 @@ export interface TokenVerifierOptions {
 
 export interface TokenVerifier {
   /** What is remembered of a token whose signature was checked before, judged anew: without waiting. `undefined`: it has to be verified. */
-  known(token: string): (Verified & { readonly ok: true }) | undefined
+  known(token: string): Good | undefined
   /** Never rejects. */
   verify(token: string): Promise<Verified>
 }
@@ -48,44 +51,51 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
   const expected: Expected = {
     issuers: new Set(options.issuers),
     audiences: new Set(options.audiences.map(canonicalResource)),
+    tenant: options.tenant,
   }
-  const known = new Lru<Verified & { readonly ok: true }>(cacheSize)
+  const known = new Lru<Good>(cacheSize)
   // By the token itself: the hash of a token that is used again and again costs more than all else that is asked of it.
-  const recent = new Lru<Verified & { readonly ok: true }>(Math.min(cacheSize, RECENT))
+  const recent = new Lru<Good>(Math.min(cacheSize, RECENT))
 
-  const judgeNow = (principal: Principal): TokenFault | undefined =>
-    judgeTime({ iat: principal.issuedAt, exp: principal.expiresAt }, clock.now() / 1_000, skewSeconds) ??
-    (feed?.revoked(principal) === true ? 'revoked' : undefined)
+  /** A token that was verified once, as it is now: remembered is what it said itself. */
+  const judgeNow = (hit: Good): Verified => {
+    const { principal } = hit
+    const fault = judgeTime({ iat: principal.issuedAt, exp: principal.expiresAt }, clock.now() / 1_000, skewSeconds)
+    if (fault !== undefined) return { ok: false, reason: fault }
+    if (feed === undefined) return hit
+    const now = feed.current(principal)
+    if (feed.revoked(now)) return { ok: false, reason: 'revoked' }
+    return now === principal ? hit : { ok: true, principal: now }
+  }
 
   const verifyNew = async (token: string, digest: string): Promise<Verified> => {
     const checked = await checkToken(token, { jwks, expected, now: clock.now() / 1_000, skewSeconds })
     if (!checked.ok) return checked
-    const fault = judgeNow(checked.principal)
-    if (fault !== undefined) return { ok: false, reason: fault }
-    known.set(digest, checked)
-    return checked
+    const judged = judgeNow(checked)
+    if (judged.ok) known.set(digest, checked)
+    return judged
   }
 
   return {
     known(token) {
       const hit = recent.get(token) ?? known.get(hash('sha256', token, 'base64'))
       if (hit === undefined) return undefined
-      if (judgeNow(hit.principal) !== undefined) {
+      const judged = judgeNow(hit)
+      if (!judged.ok) {
         recent.delete(token)
         return undefined
       }
       recent.set(token, hit)
-      return hit
+      return judged
     },
     async verify(token) {
       if (token.length > MAX_TOKEN_CHARS) return { ok: false, reason: 'malformed' }
       const digest = hash('sha256', token, 'base64')
       const hit = known.get(digest)
       if (hit === undefined) return verifyNew(token, digest)
-      const fault = judgeNow(hit.principal)
-      if (fault === undefined) return hit
-      known.delete(digest)
-      return { ok: false, reason: fault }
+      const judged = judgeNow(hit)
+      if (!judged.ok) known.delete(digest)
+      return judged
     },
   }
 }

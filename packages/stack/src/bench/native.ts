@@ -48,7 +48,9 @@ const { resource } = resourceNames(publicUrl, profile)
 const tenant = { tenant: 'tenant', slug: 'tenant', name: 'Tenant', plan: 'all', status: 'active' as const, mcp: true }
 const feed = {
   revoked: () => false,
+  current: <P>(principal: P): P => principal,
   tenant: () => tenant,
+  tenantBySlug: () => tenant,
   freshness: () => 'fresh' as const,
   onRevocation: () => () => undefined,
   onTenant: () => () => undefined,

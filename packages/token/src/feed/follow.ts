@@ -49,7 +49,9 @@ export async function followFeed(options: FeedOptions): Promise<Feed> {
   return {
     view: {
       revoked: state.revocations.revoked,
+      current: state.revocations.current,
       tenant: state.tenant,
+      tenantBySlug: state.tenantBySlug,
       freshness: gauge.read,
       onRevocation: state.revocationHeard.add,
       onTenant: state.tenantHeard.add,

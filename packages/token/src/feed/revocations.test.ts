@@ -92,6 +92,80 @@ test('switching back does not revive the tokens from before the first switch', (
   t.end()
 })
 
+test('a switch that says the roles moves older tokens to the tenant; what was begun for another is over [Z6]', (t) => {
+  const revocations = createRevocations()
+  const before = principal({ roles: ['owner'] })
+  revocations.add({
+    kind: 'tenant-switch',
+    person: 'p1',
+    tenant: 't2',
+    roles: ['viewer'],
+    order: AT * 1_000 + 1,
+    at: AT,
+    reason,
+  })
+  const moved = revocations.current(before)
+  t.match(moved, { tenant: 't2', roles: ['viewer'], selectedAt: AT, issuedAt: AT })
+  t.equal(revocations.current(before), moved, 'made once')
+  t.notOk(revocations.revoked(moved))
+  t.ok(revocations.revoked(before), 'a stream that began in the other tenant')
+  const newer = principal({ issuedAt: AT + 1 })
+  t.equal(revocations.current(newer), newer, 'a newer token says itself what was selected')
+  t.notOk(revocations.revoked(newer))
+  const service = principal({ kind: 'service', subject: 'p1' })
+  t.equal(revocations.current(service), service)
+
+  // Back in the same second; what comes late changes nothing.
+  revocations.add({
+    kind: 'tenant-switch',
+    person: 'p1',
+    tenant: 't1',
+    roles: ['admin'],
+    order: AT * 1_000 + 9,
+    at: AT,
+    reason,
+  })
+  t.notOk(
+    revocations.add({
+      kind: 'tenant-switch',
+      person: 'p1',
+      tenant: 't3',
+      roles: [],
+      order: AT * 1_000 + 5,
+      at: AT,
+      reason,
+    }),
+  )
+  t.match(revocations.current(before), { tenant: 't1', roles: ['admin'] })
+  t.ok(revocations.revoked(moved))
+  t.notOk(revocations.revoked(revocations.current(before)))
+
+  // What is taken back after the switch counts, what was before it does not.
+  revocations.add({ kind: 'membership', person: 'p1', tenant: 't1', at: AT - 1, reason })
+  t.notOk(revocations.revoked(revocations.current(before)))
+  revocations.add({ kind: 'membership', person: 'p1', tenant: 't1', at: AT + 2, reason })
+  t.ok(revocations.revoked(revocations.current(before)))
+  t.ok(revocations.revoked({ ...revocations.current(before), grant: 'g1', issuedAt: AT - 9 }))
+  revocations.forget(AT + 3)
+  t.equal(revocations.count, 0)
+  t.end()
+})
+
+test('what ends a person, a client, a grant or a token ends the token wherever it speaks [Z6]', (t) => {
+  for (const what of [
+    { kind: 'person', person: 'p1', at: AT, reason },
+    { kind: 'client', client: 'c1', at: AT, reason },
+    { kind: 'grant', grant: 'g1', at: AT, reason },
+    { kind: 'token', jti: 'j1', at: AT, reason },
+  ] as const) {
+    const revocations = createRevocations()
+    revocations.add({ kind: 'tenant-switch', person: 'p1', tenant: 't2', roles: ['owner'], at: AT + 5, reason })
+    revocations.add(what)
+    t.ok(revocations.revoked(revocations.current(principal())), what.kind)
+  }
+  t.end()
+})
+
 test('a later revocation stands against an earlier one that comes after it', (t) => {
   const revocations = createRevocations()
   revocations.add({ kind: 'person', person: 'p1', at: AT + 10, reason })

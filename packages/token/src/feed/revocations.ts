@@ -99,9 +99,32 @@ export function createRevocations(): Revocations {
     },
     get count() {
       const nested = [...memberships.values(), ...switches.values()]
-      return [...Object.values(kinds), versions, ...nested].reduce((sum, map) => sum + map.size, 0)
+      return [...Object.values(kinds), versions, selected, ...nested].reduce((sum, map) => sum + map.size, 0)
     },
   }
+}
+
+interface Selection {
+  readonly tenant: string
+  readonly roles: readonly string[]
+  readonly at: number
+  readonly order: number
+  /** Principals of older tokens as they are since: made once each. */
+  readonly moved: WeakMap<Principal, Principal>
+}
+
+/** Of two the later counts, in whichever order they come. */
+function select(
+  into: Map<string, Selection>,
+  person: string,
+  of: { readonly tenant: string; readonly at: number; readonly order?: number | undefined },
+  roles: readonly string[],
+): boolean {
+  const { tenant, at, order = at * 1_000 } = of
+  const known = into.get(person)
+  if (known !== undefined && known.order >= order) return false
+  into.set(person, { tenant, roles, at, order, moved: new WeakMap() })
+  return true
 }
 
 const reaches = (at: number | undefined, issuedAt: number): boolean => at !== undefined && issuedAt <= at

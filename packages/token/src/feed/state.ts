@@ -10,6 +10,7 @@ export interface FeedState {
   readonly revocationHeard: Listeners<Revocation>
   readonly tenantHeard: Listeners<TenantPolicy>
   tenant(id: string): TenantPolicy | undefined
+  tenantBySlug(slug: string): TenantPolicy | undefined
   revoke(revocation: Revocation): void
   setTenant(tenant: TenantPolicy): void
   /**
@@ -31,6 +32,8 @@ export function createFeedState(options: { readonly clock: Clock; readonly log: 
   const revocationHeard = createListeners<Revocation>('revocation', log)
   const tenantHeard = createListeners<TenantPolicy>('tenant', log)
   let tenants = new Map<string, TenantPolicy>()
+  /** slug → id; made when it is asked for first after a change of names. */
+  let bySlug: Map<string, string> | undefined
   let collecting: Map<string, TenantPolicy> | undefined
   let replaced = false
   let swept = clock.now()
@@ -40,6 +43,10 @@ export function createFeedState(options: { readonly clock: Clock; readonly log: 
     revocationHeard,
     tenantHeard,
     tenant: (id) => tenants.get(id),
+    tenantBySlug(slug) {
+      bySlug ??= new Map([...tenants.values()].map((tenant) => [tenant.slug, tenant.tenant]))
+      return tenants.get(bySlug.get(slug) ?? '')
+    },
     revoke(revocation) {
       if (revocations.add(revocation)) revocationHeard.tell(revocation)
     },
@@ -49,6 +56,7 @@ export function createFeedState(options: { readonly clock: Clock; readonly log: 
         return
       }
       if (same(tenants.get(tenant.tenant), tenant)) return
+      if (tenants.get(tenant.tenant)?.slug !== tenant.slug) bySlug = undefined
       tenants.set(tenant.tenant, tenant)
       tenantHeard.tell(tenant)
     },
@@ -60,6 +68,7 @@ export function createFeedState(options: { readonly clock: Clock; readonly log: 
     endReread() {
       const before = tenants
       tenants = collecting ?? tenants
+      bySlug = undefined
       collecting = undefined
       replaced = false
       for (const tenant of tenants.values()) {

@@ -13,7 +13,13 @@ export type Freshness = 'fresh' | 'stale' | 'expired'
 export interface FeedView {
   /** Whether the credential behind this principal was taken back. */
   revoked(principal: Principal): boolean
+  /**
+   * The principal as it is now: its person may have selected another tenant since the token was issued, which then speaks for that one. Whoever
+   * keeps a principal while time goes by finds out by `revoked`, which is true of one that speaks for a tenant no longer selected.
+   */
+  current(principal: Principal): Principal
   tenant(id: string): TenantPolicy | undefined
+  tenantBySlug(slug: string): TenantPolicy | undefined
   freshness(): Freshness
   /** Hears each revocation once, as it becomes known. The returned function ends it. A listener's error is logged. */
   onRevocation(listener: (revocation: Revocation) => void): () => void

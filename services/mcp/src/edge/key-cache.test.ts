@@ -13,7 +13,9 @@ const openCache = (exchange: (key: string) => Promise<PrincipalFacts | undefined
     exchange,
     feed: {
       revoked: ({ credentialId }) => revokedKeys.has(credentialId),
+      current: (principal) => principal,
       tenant: () => undefined,
+      tenantBySlug: () => undefined,
       freshness: () => 'fresh',
       onRevocation: (listener) => {
         tell = listener

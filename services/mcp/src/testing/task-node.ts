@@ -53,7 +53,9 @@ export function writtenFeed(): WrittenFeed {
   let tenant = TENANT
   return {
     revoked: ({ grant }) => grant !== undefined && grants.has(grant),
+    current: (principal) => principal,
     tenant: (id) => ({ ...tenant, tenant: id }),
+    tenantBySlug: () => tenant,
     freshness: () => 'fresh',
     onRevocation(heard) {
       revoked.push(heard)
