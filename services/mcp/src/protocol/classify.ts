@@ -38,11 +38,11 @@ export type Classified =
   | { readonly kind: 'batch'; readonly revision: LegacyRevision; readonly requests: readonly RpcRequest[] }
   | ({ readonly kind: 'refused' } & Refused)
 
-const PREFIX = 'io.modelcontextprotocol/'
-export const META_VERSION = `${PREFIX}protocolVersion`
-export const META_CAPABILITIES = `${PREFIX}clientCapabilities`
-export const META_CLIENT = `${PREFIX}clientInfo`
-export const META_LOG_LEVEL = `${PREFIX}logLevel`
+// Whole literals: a property is found at once by a name that the engine knows, and looked for by one that was put together.
+export const META_VERSION = 'io.modelcontextprotocol/protocolVersion'
+export const META_CAPABILITIES = 'io.modelcontextprotocol/clientCapabilities'
+export const META_CLIENT = 'io.modelcontextprotocol/clientInfo'
+export const META_LOG_LEVEL = 'io.modelcontextprotocol/logLevel'
 const MAX_BATCH = 50
 /** An id is repeated in every message of a stream, so its length multiplies with what the stream says. */
 const MAX_ID_CHARS = 256
@@ -55,11 +55,21 @@ export function classify(body: unknown, mirrors: Mirrors, offered: Offered): Cla
   if (Array.isArray(body)) return classifyBatch(body, mirrors)
   const shape = readShape(body)
   if (shape.kind === 'refused') return shape
-  const meta = isObject(shape.params._meta) ? shape.params._meta : {}
+  const meta = isObject(shape.params._meta) ? shape.params._meta : NO_META
   return Object.hasOwn(meta, META_VERSION)
     ? modern(shape, meta, mirrors, offered)
     : withoutEnvelope(shape, mirrors, offered)
 }
+
+const NO_META: Params = {}
+
+const requestOf = ({ id, method, params }: Shape & { readonly kind: 'request' }, revision: Revision): RpcRequest => ({
+  kind: 'request',
+  revision,
+  id,
+  method,
+  params,
+})
 
 type Shape =
   | { readonly kind: 'request'; readonly id: RequestId; readonly method: string; readonly params: Params }
@@ -94,7 +104,7 @@ function modern(shape: Shape, meta: Params, mirrors: Mirrors, offered: Offered):
   if (shape.kind === 'request' && !isObject(meta[META_CAPABILITIES])) return lacking(META_CAPABILITIES, id)
   if (claimed !== MODERN) return unsupported(claimed, id)
   if (shape.kind === 'notification') return judgeNotification(shape.method, mirrors)
-  return mirrorFault(shape, mirrors) ?? known({ ...shape, revision: MODERN }, offered.modern, 404)
+  return mirrorFault(shape, mirrors) ?? known(requestOf(shape, MODERN), offered.modern, 404)
 }
 
 function judgeNotification(method: string, mirrors: Mirrors): Classified {
@@ -133,7 +143,7 @@ function withoutEnvelope(shape: Shape, mirrors: Mirrors, offered: Offered): Clas
   const revision = shape.method === 'initialize' ? ASSUMED : (mirrors.version ?? ASSUMED)
   if (!isLegacy(revision)) return unknownHeader(revision, id)
   if (shape.kind !== 'request') return { kind: 'notification', revision }
-  return known({ ...shape, revision }, offered.legacy, 200)
+  return known(requestOf(shape, revision), offered.legacy, 200)
 }
 
 function classifyBatch(items: readonly unknown[], mirrors: Mirrors): Classified {
@@ -149,7 +159,7 @@ function classifyBatch(items: readonly unknown[], mirrors: Mirrors): Classified 
       return invalid(`Arrays do not belong to ${MODERN}.`)
     }
     if (shape.method === 'initialize') return invalid('initialize must stand alone.')
-    if (shape.kind === 'request') requests.push({ ...shape, revision })
+    if (shape.kind === 'request') requests.push(requestOf(shape, revision))
   }
   return requests.length === 0 ? { kind: 'notification', revision } : { kind: 'batch', revision, requests }
 }
