@@ -4,6 +4,7 @@ import type { Principal } from '@gatehouse/policy'
 import type { z } from 'zod'
 import type { Answers, InputRequest, LogLevel } from './ask.ts'
 import type { Annotations, Icon, PromptMessage, ReadContents, ToolReply } from './content.ts'
+import type { DirectoryOf } from './directory.ts'
 
 /** What a handler gets about its call, beside the domain's stores. */
 export interface Call {
@@ -198,8 +199,13 @@ export interface Catalog<D extends object = object> {
   // biome-ignore lint/suspicious/noExplicitAny: as above, for the arguments of prompts
   readonly prompts?: readonly Prompt<D, any>[]
   readonly changes: readonly Change[]
-  /** Binds the domain's stores once; the result binds them to a principal for each call. */
-  open(deps: { readonly db: Database }): (principal: Principal) => D
+  /**
+   * Binds the domain's stores once; the result binds them to a principal for each call. `directory`: the people of a tenant, who are auth's;
+   * there for a catalog that says `asksDirectory`.
+   */
+  open(deps: { readonly db: Database; readonly directory?: DirectoryOf }): (principal: Principal) => D
+  /** Its tools ask about people or change their roles: the service then has to be able to ask auth, or it does not start. */
+  readonly asksDirectory?: true
   /** Realistic rows for a demo tenant; does nothing where the tenant already has some. */
   demo(deps: { readonly db: Database; readonly now: Date }, tenant: DemoTenant): Promise<void>
 }

@@ -96,7 +96,7 @@ export async function assembleHouse(options: HouseOptions, closing: Closing): Pr
       publicUrl,
       issuer: publicUrl,
       node: 'stack',
-      catalogs: openCatalogs(catalogs, host),
+      catalogs: openCatalogs(catalogs, host, auth.directory),
       verifier: verifierFor(resourceNames(publicUrl, profile).resource),
       ...(sse === undefined ? {} : { sseVerifier: verifierFor(sse.resource) }),
       feed: feed.view,

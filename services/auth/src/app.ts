@@ -1,6 +1,6 @@
 import type { Bus } from '@gatehouse/bus'
 import type { Secret } from '@gatehouse/config'
-import type { Clock } from '@gatehouse/contracts'
+import type { Clock, DirectoryPort } from '@gatehouse/contracts'
 import type { Database, DatabaseHost } from '@gatehouse/database'
 import { deriveKey } from '@gatehouse/keyring'
 import type { KeyValue } from '@gatehouse/kv'
@@ -20,6 +20,8 @@ import { parRoutes } from './authorize/par.ts'
 import { startBackground } from './background.ts'
 import { createClients } from './clients/clients.ts'
 import { registerRoutes } from './clients/register.ts'
+import { createDirectory } from './directory/directory.ts'
+import { directoryRoutes } from './directory/routes.ts'
 import { revocationRoutes } from './grants/revocation.ts'
 import { asRefusal } from './http/answer-errors.ts'
 import { createBrowsers } from './http/browser.ts'
@@ -100,6 +102,8 @@ export interface AuthApp {
   notFound(request: FastifyRequest, reply: FastifyReply): boolean
   /** What an API key proves, for a caller in the same process. */
   readonly exchangeCredential: ExchangeCredential
+  /** Organisations and their people, for a caller in the same process. */
+  readonly directory: DirectoryPort
   /** What a token or an API key is worth now, for a service of ours in the same process. */
   introspect(credential: string): Promise<Introspection>
   /** The JWK Set of public keys, for a verifier in the same process. */
@@ -148,6 +152,7 @@ export function createAuthApp(deps: AuthDeps): AuthApp {
     returns: createReturns({ key: deriveKey(deps.secret, 'return'), clock }),
     logoutKey: deriveKey(deps.secret, 'logout'),
     exchange: createExchange(deps),
+    directory: createDirectory(deps),
     authenticate: createServiceAuthentication({ clients: deps.internalClients ?? [], issuer, kv, clock }),
   }
   return {
@@ -166,6 +171,7 @@ export function createAuthApp(deps: AuthDeps): AuthApp {
       await server.register(introspectionRoutes, shared)
       if (profile.openid) await server.register(userinfoRoutes, shared)
       await server.register(internalRoutes, shared)
+      await server.register(directoryRoutes, shared)
       await server.register(adminRoutes, shared)
       await server.register(pageRoutes, shared)
       await server.register(pagesAssets)
@@ -181,6 +187,7 @@ export function createAuthApp(deps: AuthDeps): AuthApp {
       return wanted
     },
     exchangeCredential: shared.exchange,
+    directory: shared.directory,
     introspect: (credential) => shared.introspect(credential, undefined),
     jwks: async () => ({ keys: await publicKeys() }),
   }

@@ -1,11 +1,22 @@
 import type { Bus } from '@gatehouse/bus'
-import type { Catalog } from '@gatehouse/catalog'
+import { type Catalog, directoryFor } from '@gatehouse/catalog'
+import type { DirectoryPort } from '@gatehouse/contracts'
 import { createOutbox, type DatabaseHost, type Drainer } from '@gatehouse/database'
 import type { Logger } from '@gatehouse/telemetry'
 import type { OpenedCatalog } from './deps.ts'
 
-export const openCatalogs = (catalogs: readonly Catalog[], host: DatabaseHost): readonly OpenedCatalog[] =>
-  catalogs.map((catalog) => ({ catalog, domain: catalog.open({ db: host.as(catalog.schema.role) }) }))
+/** @param directory given only to catalogs that ask it */
+export function openCatalogs(
+  catalogs: readonly Catalog[],
+  host: DatabaseHost,
+  directory: DirectoryPort | undefined,
+): readonly OpenedCatalog[] {
+  return catalogs.map((catalog) => {
+    const db = host.as(catalog.schema.role)
+    const asks = catalog.asksDirectory === true && directory !== undefined
+    return { catalog, domain: catalog.open(asks ? { db, directory: directoryFor(directory) } : { db }) }
+  })
+}
 
 /** Sends what the catalogs' outboxes hold to the bus. One process at a time drains a schema, so any number may start this. */
 export function drainCatalogs(

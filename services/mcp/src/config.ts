@@ -19,7 +19,7 @@ export const mcpConfig = z.object({
   MCP_CLIENT_KEY: secret()
     .optional()
     .describe(
-      'Private JWK (ES256) with which this service proves itself to auth; needed where the profile takes API keys.',
+      'Private JWK (ES256) with which this service proves itself to auth; needed where the profile takes API keys, or a catalog asks about people.',
     ),
   GATEHOUSE_SECRET: secret().describe(
     'Encrypts the keys in the database, which seal session ids, request state and cursors; at least 16 characters. Without it those in use are lost.',

@@ -11,6 +11,7 @@ import { createTokenVerifier, followFeed, remoteJwks } from '@gatehouse/token'
 import { createMcpApp } from './app.ts'
 import { drainCatalogs, openCatalogs } from './catalogs.ts'
 import { mcpConfig } from './config.ts'
+import { directoryOf } from './edge/directory.ts'
 import { introspectionOf, keyExchangeOf } from './edge/exchange.ts'
 import { openJournal } from './journal/journal.ts'
 import { loadCatalogs } from './load-catalogs.ts'
@@ -69,7 +70,7 @@ await runService(log, async (closing) => {
         `${hostname()
           .replaceAll(/[^A-Za-z0-9_-]/g, '-')
           .slice(0, 100)}-${process.pid}`,
-      catalogs: openCatalogs(catalogs, host),
+      catalogs: openCatalogs(catalogs, host, await directoryOf(catalogs, { ...asking, log })),
       verifier: verifierFor([resourceNames(publicUrl, profile).resource, ...config.RESOURCE_ALIASES]),
       ...(sse === undefined ? {} : { sseVerifier: verifierFor([sse.resource]) }),
       sseBasePath: config.SSE_BASE_PATH,
