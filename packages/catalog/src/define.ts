@@ -5,6 +5,7 @@ import type { z } from 'zod'
 import type { Answers, InputRequest, LogLevel } from './ask.ts'
 import type { Annotations, Icon, PromptMessage, ReadContents, ToolReply } from './content.ts'
 import type { DirectoryOf } from './directory.ts'
+import type { Offer } from './offer.ts'
 
 /** What a handler gets about its call, beside the domain's stores. */
 export interface Call {
@@ -82,8 +83,17 @@ export interface Tool<D, I extends z.ZodObject = z.ZodObject, O extends z.ZodObj
   readonly inputSchema?: Readonly<Record<string, unknown>>
   /** Absent: the tool has no structured content; it answers with `reply`. */
   readonly output?: O
+  /** First calls to learn it by; each fits `input`. They are shown where the catalog is explained, not in lists. */
+  readonly examples?: readonly Example[]
   /** The value of `output`, or `reply([...])` for content of other kinds. */
   run(input: z.output<I>, context: Call & D): Promise<z.input<O> | ToolReply>
+}
+
+/** A call of a tool as a model might make it. */
+export interface Example {
+  /** When one calls it so: “Who works in a unit?” */
+  readonly when: string
+  readonly arguments: Readonly<Record<string, unknown>>
 }
 
 /** `defineTool<Domain>()({...})`: returns its argument, typed. Two calls, so that `D` is given and the schemas are inferred. */
@@ -200,10 +210,10 @@ export interface Catalog<D extends object = object> {
   readonly prompts?: readonly Prompt<D, any>[]
   readonly changes: readonly Change[]
   /**
-   * Binds the domain's stores once; the result binds them to a principal for each call. `directory`: the people of a tenant, who are auth's;
+   * Binds the domain's stores once; the result binds them to a principal, and to what it is offered, for each call. `directory`: the people of a tenant, who are auth's;
    * there for a catalog that says `asksDirectory`.
    */
-  open(deps: { readonly db: Database; readonly directory?: DirectoryOf }): (principal: Principal) => D
+  open(deps: { readonly db: Database; readonly directory?: DirectoryOf }): (principal: Principal, offer: Offer) => D
   /** Its tools ask about people or change their roles: the service then has to be able to ask auth, or it does not start. */
   readonly asksDirectory?: true
   /** Realistic rows for a demo tenant; does nothing where the tenant already has some. */

@@ -1,5 +1,5 @@
 import type { Bus } from '@gatehouse/bus'
-import type { Catalog } from '@gatehouse/catalog'
+import type { Catalog, Offer } from '@gatehouse/catalog'
 import type { Clock } from '@gatehouse/contracts'
 import type { Database, DatabaseHost } from '@gatehouse/database'
 import type { KeyValue } from '@gatehouse/kv'
@@ -11,10 +11,10 @@ import type { Recorder } from './calls/record.ts'
 import type { Journal } from './journal/journal.ts'
 import type { Sealers } from './sealers.ts'
 
-/** A catalog with its stores bound: `domain` gives handlers the stores as this principal may use them. */
+/** A catalog with its stores bound: `domain` gives handlers the stores, and what is offered, as this principal may use them. */
 export interface OpenedCatalog {
   readonly catalog: Catalog
-  readonly domain: (principal: Principal) => object
+  readonly domain: (principal: Principal, offer: Offer) => object
 }
 
 /** What auth says about an API key. The JSON form of a principal; times in seconds since the epoch. */

@@ -1,10 +1,14 @@
 import type { CloudEvent } from '@gatehouse/contracts'
 import { type DatabaseHost, ident, sql } from '@gatehouse/database'
 import { testDatabase } from '@gatehouse/database/testing'
-import type { Principal } from '@gatehouse/policy'
+import type { Principal, Rules } from '@gatehouse/policy'
 import type { Scope } from '@gatehouse/testkit'
 import type { z } from 'zod'
 import type { Call, Catalog, Prompt, Resource, Tool } from '../define.ts'
+import { offerOf } from '../offer.ts'
+import { NO_RULES, stockOf } from './stock-of.ts'
+
+export { FREE_OFFER } from './stock-of.ts'
 
 /** A call as a handler sees it whose client can do nothing: no progress, no log, no answers. `over` replaces members. */
 export function bareCall(principal: Principal, over: Partial<Call> = {}): Call {
@@ -39,15 +43,24 @@ export interface OpenCatalog<D> {
   takeEvents(): Promise<readonly OutboxEvent[]>
 }
 
-/** @param given a database that is open already, else one of its own is made @param now of every call */
+/**
+ * @param given a database that is open already, else one of its own is made @param now of every call
+ * @param rules what a catalog's handlers are told of scopes and roles that they ask for themselves
+ */
 export async function openCatalog<D extends object>(
   t: Scope,
   catalog: Catalog<D>,
-  { given, now }: { readonly given?: DatabaseHost; readonly now: Date },
+  { given, now, rules = NO_RULES }: { readonly given?: DatabaseHost; readonly now: Date; readonly rules?: Rules },
 ): Promise<OpenCatalog<D>> {
   const host = given ?? (await testDatabase(t, [catalog.schema]))
   const db = host.as(catalog.schema.role)
-  const bind = catalog.open({ db })
+  const open = catalog.open({ db })
+  const bind = (principal: Principal): D =>
+    open(
+      principal,
+      offerOf(() => stock, rules, principal),
+    )
+  const stock = stockOf(catalog as unknown as Catalog, bind)
   const contextOf = (principal: Principal, over: Partial<Call> = {}): Call & D => ({
     ...bareCall(principal, { now, ...over }),
     ...bind(principal),

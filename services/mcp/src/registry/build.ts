@@ -1,7 +1,7 @@
-import type { Catalog, Change, Icon, ListName } from '@gatehouse/catalog'
+import { type Catalog, type Change, type Icon, type ListName, offerOf } from '@gatehouse/catalog'
 import type { CloudEvent } from '@gatehouse/contracts'
 import type { Principal, Requirement } from '@gatehouse/policy'
-import type { Profile } from '@gatehouse/profiles'
+import { type Profile, rulesOf } from '@gatehouse/profiles'
 import type { z } from 'zod'
 import type { OpenedCatalog } from '../deps.ts'
 import { type MirroredParam, mirroredParams } from './mirrored-params.ts'
@@ -79,8 +79,16 @@ export class RegistryError extends Error {
 const TOOL_NAME = /^[A-Za-z0-9_.-]{1,64}$/
 
 /** @throws RegistryError when a name, scope, permission, schema or path is not usable */
-export function buildRegistry(profile: Profile, catalogs: readonly OpenedCatalog[]): Registry {
+export function buildRegistry(profile: Profile, opened: readonly OpenedCatalog[]): Registry {
   const faults: string[] = []
+  const rules = rulesOf(profile)
+  const stock = (): Registry => registry
+  const catalogs = opened.map(
+    ({ catalog, domain }): BoundCatalog => ({
+      catalog,
+      domain: (principal) => domain(principal, offerOf(stock, rules, principal)),
+    }),
+  )
   const requirementOf = createRequirements(profile, faults)
   const tools = registerTools(catalogs, requirementOf, faults)
   const resources = registerResources(profile, catalogs, requirementOf, faults)
@@ -91,7 +99,7 @@ export function buildRegistry(profile: Profile, catalogs: readonly OpenedCatalog
   for (const entry of resources) if (entry.pattern.variables.length === 0) plain.set(entry.pattern.path, entry)
   const templates = resources.filter((entry) => entry.pattern.variables.length > 0)
   const changes = changesByType(catalogs)
-  return {
+  const registry: Registry = {
     tools,
     resources,
     prompts,
@@ -121,6 +129,13 @@ export function buildRegistry(profile: Profile, catalogs: readonly OpenedCatalog
     },
     fits: (event) => (changes.get(event.type) ?? []).every(({ kind }) => kind.schema.safeParse(event.data).success),
   }
+  return registry
+}
+
+/** With what the whole registry offers a principal given to its domain. */
+interface BoundCatalog {
+  readonly catalog: Catalog
+  readonly domain: (principal: Principal) => object
 }
 
 const hasMembers = (of: object | undefined): boolean => of !== undefined && Object.keys(of).length > 0
@@ -149,7 +164,7 @@ function createRequirements(profile: Profile, faults: string[]): RequirementOf {
 }
 
 function registerTools(
-  catalogs: readonly OpenedCatalog[],
+  catalogs: readonly BoundCatalog[],
   requirementOf: RequirementOf,
   faults: string[],
 ): Map<string, RegisteredTool> {
@@ -165,6 +180,7 @@ function registerTools(
       const outputSchema = tool.output && toJsonSchema(tool.output, 'output')
       const mirrored = mirroredParams(of, inputSchema)
       faults.push(...schemaFaults(of, inputSchema), ...mirrored.faults, ...iconFaults(of, tool.icons))
+      faults.push(...exampleFaults(of, tool))
       if (outputSchema !== undefined) faults.push(...schemaFaults(of, outputSchema))
       tools.set(tool.name, {
         tool,
@@ -180,8 +196,13 @@ function registerTools(
   return tools
 }
 
+const exampleFaults = (of: string, { examples = [], input }: Tool): string[] =>
+  examples
+    .filter((example) => !input.safeParse(example.arguments).success)
+    .map(({ when }) => `${of}: the example “${when}” does not fit its arguments`)
+
 function registerPrompts(
-  catalogs: readonly OpenedCatalog[],
+  catalogs: readonly BoundCatalog[],
   requirementOf: RequirementOf,
   faults: string[],
 ): Map<string, RegisteredPrompt> {
@@ -218,7 +239,7 @@ const iconFaults = (of: string, icons: readonly Icon[] | undefined): string[] =>
 
 function registerResources(
   profile: Profile,
-  catalogs: readonly OpenedCatalog[],
+  catalogs: readonly BoundCatalog[],
   requirementOf: RequirementOf,
   faults: string[],
 ): RegisteredResource[] {
@@ -242,7 +263,7 @@ function registerResources(
   return resources
 }
 
-function changesByType(catalogs: readonly OpenedCatalog[]): ReadonlyMap<string, readonly Change[]> {
+function changesByType(catalogs: readonly BoundCatalog[]): ReadonlyMap<string, readonly Change[]> {
   const byType = new Map<string, Change[]>()
   for (const { catalog } of catalogs) {
     for (const change of catalog.changes) {
