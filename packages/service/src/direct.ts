@@ -10,6 +10,8 @@ declare module 'fastify' {
      * part in it; other methods are refused as on any path.
      */
     direct(path: string, methods: readonly string[], serve: Serve): void
+    /** From now on each answer is the last one of its connection, so that balancers take theirs elsewhere before the server closes. */
+    leave(): void
   }
 }
 
@@ -28,6 +30,7 @@ export class DirectPaths {
   readonly #options: DirectOptions
   readonly #paths = new Map<string | undefined, Serve>()
   #closing = false
+  #leaving = false
 
   constructor(options: DirectOptions) {
     this.#options = options
@@ -36,6 +39,7 @@ export class DirectPaths {
   /** What a server listens with. */
   readonly createServer = (routed: RequestListener, settings: HttpSettings): Server => {
     const server = createServer(settings.http ?? {}, (request, response) => {
+      if (this.#leaving) response.shouldKeepAlive = false
       const serve = request.method === 'POST' && !this.#closing ? this.#paths.get(request.url) : undefined
       if (serve === undefined) routed(request, response)
       else this.#serve(serve, request, response)
@@ -61,8 +65,12 @@ export class DirectPaths {
         handler: () => Promise.reject(new Error('a direct path is served before its handler')),
       })
     })
+    server.decorate('leave', () => {
+      this.#leaving = true
+    })
     server.addHook('preClose', async () => {
       this.#closing = true
+      this.#leaving = true
     })
   }
 

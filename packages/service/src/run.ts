@@ -15,7 +15,7 @@ export type Closing = <C extends Closeable>(opened: C) => C
 export async function runService(
   log: Logger,
   start: (closing: Closing) => Promise<void>,
-  options: { readonly closeWithinMs?: number } = {},
+  options: { readonly closeWithinMs?: number | (() => number) } = {},
 ): Promise<void> {
   const opened: Closeable[] = []
   const closing: Closing = (thing) => {
@@ -23,10 +23,14 @@ export async function runService(
     return thing
   }
   const end = once(async (code: number): Promise<void> => {
-    const deadline = setTimeout(() => {
-      log.fatal('could not close in time')
-      process.exit(2)
-    }, options.closeWithinMs ?? 30_000)
+    const { closeWithinMs: within = 30_000 } = options
+    const deadline = setTimeout(
+      () => {
+        log.fatal('could not close in time')
+        process.exit(2)
+      },
+      typeof within === 'number' ? within : within(),
+    )
     let result = code
     for (const thing of opened.reverse()) {
       try {

@@ -59,6 +59,8 @@ export function createServer(options: ServerOptions): FastifyInstance {
     // Longer than the idle time of common balancers (60 s), so that the balancer closes first and no request is lost.
     keepAliveTimeout: 75_000,
     forceCloseConnections: 'idle',
+    // What comes on a connection that was open before is answered, as the last on it: refused, it would be a call that failed.
+    return503OnClosing: false,
     requestTimeout: REQUEST_MS,
     // Refusals before any route is found: a path that cannot be decoded, say.
     frameworkErrors: (error, request, reply: FastifyReply) => {

@@ -100,7 +100,9 @@ export const EDGE_ADVICE: Advice<typeof EDGE_REFUSALS> = {
   'rate.exceeded': `${WAIT} The limit is \`limits.requestsPerMinute\` of the profile.`,
   'keys.exceeded': `${WAIT} Look for a client with a wrong key, or somebody who guesses.`,
   'session.required': 'Call `initialize` and send the `Mcp-Session-Id` of its answer with every request.',
-  'streams.exceeded': 'Close a stream of this person or key: 32 may be open on one node.',
+  'streams.exceeded':
+    'Close a stream of this person or key: 32 may be open on one node, unless `STREAMS_PER_PRINCIPAL` says otherwise.',
+  'streams.of-tenant': 'Close streams of this workspace, or give a node more: `STREAMS_PER_TENANT`.',
 }
 
 export const CODE_ADVICE: Readonly<Record<keyof typeof CODES, readonly [status: string, cause: string, todo: string]>> =

@@ -42,10 +42,13 @@ export interface McpApp {
   readonly caughtUp: Promise<void>
   /** Streams of all kinds that are open on this node. */
   readonly openStreams: number
-  /** Ends open streams with their result; new ones are refused. The server's own `close` does it too. */
-  endStreams(): void
-  /** Ends streams, following, and recording, in this order. Repeats do nothing. */
-  close(): Promise<void>
+  /**
+   * Before the server closes: readiness is off from now on, no stream opens any more, those that are open end with their result at random moments
+   * of `streamsMs`, and calls of sessions get `callsMs` to be answered. Resolves when that is done.
+   */
+  drain(times: { readonly streamsMs: number; readonly callsMs: number }): Promise<void>
+  /** Ends streams, following, and recording, in this order. Repeats do nothing. @returns what could not be brought to its end, in words */
+  close(): Promise<readonly string[]>
 }
 
 /** What is not served is refused by the protocol itself, with its own error. */
@@ -73,8 +76,11 @@ export function createMcpApp(deps: McpDeps): McpApp {
     rules,
     window,
     metrics,
-    maxStreams: limits.streamsPerNode,
-    maxPerPrincipal: limits.streamsPerPrincipal,
+    capacity: {
+      perNode: limits.streamsPerNode,
+      perTenant: limits.streamsPerTenant,
+      perPrincipal: limits.streamsPerPrincipal,
+    },
     keepAliveMs: limits.keepAliveMs,
     slowReaderMs: limits.slowReaderMs,
   })
@@ -126,16 +132,22 @@ export function createMcpApp(deps: McpDeps): McpApp {
   const endpoint = endpointOf(deps, limits, parts)
   const sse = sseOf(deps, limits, parts, endpoint)
 
-  let closing: Promise<void> | undefined
-  const closeAll = async (): Promise<void> => {
+  let draining = false
+  let closing: Promise<readonly string[]> | undefined
+  const closeAll = async (): Promise<readonly string[]> => {
     hub.close()
     // What still runs may be answered on another node, where its client has gone.
     await Promise.all([sessions.close(CLOSE_MS), tasks.close()])
+    const left = sessions.sessions.ongoing > 0 ? ['calls of sessions that were not answered'] : []
     keys.close()
     await observer.stop()
     await presence.close()
     await drainer.stop()
     await recorder.close(CLOSE_MS)
+    if ((recorder.waiting ?? 0) > 0) left.push('audit events that were not recorded')
+    if (deps.journal?.empty === false)
+      left.push('audit events in the journal, for the next process that has its folder')
+    return left
   }
   return {
     app: async (server) => {
@@ -150,6 +162,12 @@ export function createMcpApp(deps: McpDeps): McpApp {
       server.addHook('preClose', async () => hub.close())
     },
     ready: [
+      {
+        name: 'staying',
+        check: async () => {
+          if (draining) throw new Error('this node is about to end')
+        },
+      },
       { name: 'domain changes', check: () => observer.check() },
       { name: 'revocations', check: () => checkFeed(deps) },
       {
@@ -165,7 +183,10 @@ export function createMcpApp(deps: McpDeps): McpApp {
     get openStreams() {
       return hub.size
     },
-    endStreams: () => hub.close(),
+    async drain({ streamsMs, callsMs }) {
+      draining = true
+      await Promise.all([hub.drain(streamsMs), sessions.sessions.settled(callsMs)])
+    },
     close: () => {
       closing ??= closeAll()
       return closing

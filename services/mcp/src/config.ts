@@ -1,6 +1,9 @@
 import { duration, list, secret, serviceFields, url } from '@gatehouse/config'
 import { z } from 'zod'
 
+const streams = (usual: number, about: string) =>
+  z.coerce.number().int().min(1).max(1_000_000).default(usual).describe(about)
+
 /** What the MCP service may be told. */
 export const mcpConfig = z.object({
   ...serviceFields({ port: 4002, database: 'mcp' }),
@@ -47,6 +50,23 @@ export const mcpConfig = z.object({
     .enum(['required', 'when-possible'])
     .default('required')
     .describe('Whether tools that only read are refused while the audit log cannot be reached.'),
+  STREAMS_PER_NODE: streams(10_000, 'Streams that may be open on one node.'),
+  STREAMS_PER_TENANT: streams(5_000, 'Streams of one workspace that may be open on one node.'),
+  STREAMS_PER_PRINCIPAL: streams(32, 'Streams of one person or key that may be open on one node.'),
+  REPLAY_WINDOW: duration()
+    .default(600)
+    .refine((seconds) => seconds >= 10 && seconds <= 86_400, 'must be from 10 s to a day')
+    .describe('Seconds for which changes are remembered: who listens again within them has missed nothing.'),
+  DRAIN_DELAY: duration()
+    .default(0)
+    .refine((seconds) => seconds <= 120, 'must be 120 s at most')
+    .describe(
+      'Seconds between SIGTERM, which turns readiness off, and the end of accepting: longer than balancers take to see it.',
+    ),
+  DRAIN_STREAMS: duration()
+    .default(5)
+    .refine((seconds) => seconds <= 120, 'must be 120 s at most')
+    .describe('Seconds over which open streams are ended, so that their clients do not all come back at once.'),
   JOURNAL_FOLDER: z
     .string()
     .min(1)

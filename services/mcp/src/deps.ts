@@ -50,6 +50,7 @@ export interface McpLimits {
   readonly replayWindowMs: number
   readonly replayEntries: number
   readonly streamsPerNode: number
+  readonly streamsPerTenant: number
   readonly streamsPerPrincipal: number
   readonly urisPerStream: number
   readonly keepAliveMs: number
@@ -87,6 +88,7 @@ export const DEFAULT_LIMITS: McpLimits = {
   replayWindowMs: 600_000,
   replayEntries: 100_000,
   streamsPerNode: 10_000,
+  streamsPerTenant: 5_000,
   streamsPerPrincipal: 32,
   urisPerStream: 1_000,
   keepAliveMs: 15_000,

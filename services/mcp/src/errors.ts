@@ -53,6 +53,7 @@ export const EDGE = {
   'session.required': { status: 400, message: 'This needs a session: initialize first, and send its Mcp-Session-Id.' },
   'keys.exceeded': { status: 429, message: 'Too many unknown API keys from this address. Wait a minute.' },
   'streams.exceeded': { status: 429, message: 'Too many open streams for this credential. Close one first.' },
+  'streams.of-tenant': { status: 429, message: 'Too many open streams for this workspace. Close one first.' },
 } as const satisfies Record<string, { status: number; message: string }>
 
 export type EdgeReason = keyof typeof EDGE

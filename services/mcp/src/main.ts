@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import { setTimeout as pause } from 'node:timers/promises'
 import { busSchema, openBus } from '@gatehouse/bus'
 import { loadConfig, refuseEmbeddedInProduction } from '@gatehouse/config'
 import { STREAMS, systemClock } from '@gatehouse/contracts'
@@ -22,46 +23,55 @@ import { openSealers } from './sealers.ts'
 const log = createLogger('mcp')
 const clock = systemClock
 const SEGMENT_BYTES = 8 * 1_048_576
+/** For calls that run, and for all that is closed after them. Milliseconds. */
+const CALLS_MS = 15_000
+const CLOSE_MS = 15_000
+let closeWithinMs = CALLS_MS + CLOSE_MS
 
-await runService(log, async (closing) => {
-  const config = loadConfig(mcpConfig, process.env)
-  log.level = config.LOG_LEVEL
-  refuseEmbeddedInProduction(config, ['DATABASE_URL', 'REDIS_URL', 'NATS_URL'])
-  const profile = loadProfile(config.GATEHOUSE_PROFILE)
-  const catalogs = await loadCatalogs(profile.catalogs, {
-    from: process.cwd(),
-    production: config.NODE_ENV === 'production',
-  })
-  const publicUrl = config.PUBLIC_URL
-  const issuer = config.ISSUER ?? publicUrl
-  const authUrl = config.AUTH_INTERNAL_URL ?? issuer
+await runService(
+  log,
+  async (closing) => {
+    const config = loadConfig(mcpConfig, process.env)
+    log.level = config.LOG_LEVEL
+    refuseEmbeddedInProduction(config, ['DATABASE_URL', 'REDIS_URL', 'NATS_URL'])
+    const profile = loadProfile(config.GATEHOUSE_PROFILE)
+    const catalogs = await loadCatalogs(profile.catalogs, {
+      from: process.cwd(),
+      production: config.NODE_ENV === 'production',
+    })
+    const publicUrl = config.PUBLIC_URL
+    const issuer = config.ISSUER ?? publicUrl
+    const authUrl = config.AUTH_INTERNAL_URL ?? issuer
 
-  const host = closing(await openDatabase(config.DATABASE_URL, { ownerUrl: config.DATABASE_OWNER_URL, logger: log }))
-  const schemas = [mcpSchema, ...catalogs.map(({ schema }) => schema)]
-  if (config.GATEHOUSE_MIGRATE) await host.migrate(config.NATS_URL === undefined ? [...schemas, busSchema] : schemas)
-  const kv = closing(await openKeyValue(config.REDIS_URL, { logger: log }))
-  const bus = closing(await openBus(config.NATS_URL, { database: host.as('gatehouse_bus'), logger: log, name: 'mcp' }))
-  if (config.GATEHOUSE_MIGRATE) await bus.ensureStreams(Object.values(STREAMS))
+    const host = closing(await openDatabase(config.DATABASE_URL, { ownerUrl: config.DATABASE_OWNER_URL, logger: log }))
+    const schemas = [mcpSchema, ...catalogs.map(({ schema }) => schema)]
+    if (config.GATEHOUSE_MIGRATE) await host.migrate(config.NATS_URL === undefined ? [...schemas, busSchema] : schemas)
+    const kv = closing(await openKeyValue(config.REDIS_URL, { logger: log }))
+    const bus = closing(
+      await openBus(config.NATS_URL, { database: host.as('gatehouse_bus'), logger: log, name: 'mcp' }),
+    )
+    if (config.GATEHOUSE_MIGRATE) await bus.ensureStreams(Object.values(STREAMS))
 
-  const { JOURNAL_FOLDER: folder, JOURNAL_MEGABYTES: megabytes } = config
-  const journal =
-    folder === undefined
-      ? undefined
-      : closing(await openJournal({ folder, clock, log, maxBytes: megabytes * 1_048_576, segmentBytes: SEGMENT_BYTES }))
+    const { JOURNAL_FOLDER: folder, JOURNAL_MEGABYTES: megabytes } = config
+    const journal =
+      folder === undefined
+        ? undefined
+        : closing(
+            await openJournal({ folder, clock, log, maxBytes: megabytes * 1_048_576, segmentBytes: SEGMENT_BYTES }),
+          )
 
-  const feed = await followFeed({ bus, clock, log, graceSeconds: profile.staleGraceSeconds })
-  closing({ close: () => feed.stop() })
-  closing(drainCatalogs(catalogs, { host, bus, log }))
-  const metrics = createMetrics()
-  const db = host.as(mcpSchema.role)
-  const { sealers } = closing(await openSealers({ db, secret: config.GATEHOUSE_SECRET, clock, log }))
-  const asking = { authUrl, issuer, clientId: config.MCP_CLIENT_ID, key: config.MCP_CLIENT_KEY, clock, fetch }
-  const jwks = remoteJwks(new URL('/.well-known/jwks.json', authUrl).href, { fetch, clock, log })
-  const verifierFor = (audiences: readonly string[]) =>
-    createTokenVerifier({ jwks, issuers: [issuer], audiences, clock, feed: feed.view })
-  const sse = sseResourceNames(publicUrl, profile)
-  const mcp = closing(
-    createMcpApp({
+    const feed = await followFeed({ bus, clock, log, graceSeconds: profile.staleGraceSeconds })
+    closing({ close: () => feed.stop() })
+    closing(drainCatalogs(catalogs, { host, bus, log }))
+    const metrics = createMetrics()
+    const db = host.as(mcpSchema.role)
+    const { sealers } = closing(await openSealers({ db, secret: config.GATEHOUSE_SECRET, clock, log }))
+    const asking = { authUrl, issuer, clientId: config.MCP_CLIENT_ID, key: config.MCP_CLIENT_KEY, clock, fetch }
+    const jwks = remoteJwks(new URL('/.well-known/jwks.json', authUrl).href, { fetch, clock, log })
+    const verifierFor = (audiences: readonly string[]) =>
+      createTokenVerifier({ jwks, issuers: [issuer], audiences, clock, feed: feed.view })
+    const sse = sseResourceNames(publicUrl, profile)
+    const mcp = createMcpApp({
       profile,
       publicUrl,
       issuer,
@@ -93,12 +103,32 @@ await runService(log, async (closing) => {
         callMs: config.CALL_TIMEOUT * 1_000,
         taskMs: config.TASK_TIMEOUT * 1_000,
         taskKeepMs: config.TASK_TIMEOUT * 1_000,
+        streamsPerNode: config.STREAMS_PER_NODE,
+        streamsPerTenant: config.STREAMS_PER_TENANT,
+        streamsPerPrincipal: config.STREAMS_PER_PRINCIPAL,
+        replayWindowMs: config.REPLAY_WINDOW * 1_000,
       },
-    }),
-  )
-  const server = createServer({ log, metrics, ready: mcp.ready, trustedProxies: config.TRUSTED_PROXIES })
-  await server.register(mcp.app)
-  closing(server)
-  await server.listen({ host: config.HOST, port: config.PORT })
-  log.info({ addresses: server.addresses() }, 'listening')
-})
+    })
+    closing({
+      async close() {
+        const left = await mcp.close()
+        if (left.length > 0) throw new Error(`left behind: ${left.join('; ')}`)
+      },
+    })
+    const server = createServer({ log, metrics, ready: mcp.ready, trustedProxies: config.TRUSTED_PROXIES })
+    await server.register(mcp.app)
+    closing(server)
+    // First of all: what others see of the end comes before the end.
+    const [delayMs, streamsMs] = [config.DRAIN_DELAY * 1_000, config.DRAIN_STREAMS * 1_000]
+    closeWithinMs += Math.max(delayMs, streamsMs)
+    closing({
+      async close() {
+        server.leave()
+        await Promise.all([mcp.drain({ streamsMs, callsMs: CALLS_MS }), pause(delayMs)])
+      },
+    })
+    await server.listen({ host: config.HOST, port: config.PORT })
+    log.info({ addresses: server.addresses() }, 'listening')
+  },
+  { closeWithinMs: () => closeWithinMs },
+)

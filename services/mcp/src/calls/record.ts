@@ -17,6 +17,8 @@ export interface Recorder {
   reachable(): boolean | Promise<boolean>
   /** Sends what waits, for `waitMs` at most; what could not be sent is counted and logged. */
   close(waitMs: number): Promise<void>
+  /** Events that are stored nowhere yet. */
+  readonly waiting?: number
 }
 
 interface Waiting {
@@ -195,6 +197,9 @@ export function createRecorder(options: {
       if (!failing && clock.now() - answeredAt < TRUST_MS) return true
       asking ??= ask()
       return asking
+    },
+    get waiting() {
+      return queue.length
     },
     async close(waitMs) {
       const ends = clock.now() + waitMs

@@ -89,7 +89,7 @@ export function createPostAnswer(
         if (over && whole) void logs.delivered(log)
       },
     })
-    held = hubStreamOf(principal, writer)
+    held = hubStreamOf(principal, writer, { answering: true })
     hub.attach(held)
     if (options.priming) writer.write(`id: ${postEventId(log.name, 0)}\nretry: ${RETRY_MS}\ndata: \n\n`)
     void inTurn(async () => void (await logs.begin(log, links.here, options.requests)))
@@ -167,9 +167,10 @@ export async function wake(links: Links, log: LogName, reader: string): Promise<
 }
 
 /** A stream that the hub keeps alive, and ends when its principal may not be served any more; it listens to nothing. */
-export function hubStreamOf(principal: Principal, writer: SseWriter, closed?: () => void): HubStream {
+export function hubStreamOf(principal: Principal, writer: SseWriter, { answering = false } = {}): HubStream {
   return {
     principal,
+    answering,
     uris: NOTHING,
     lists: NO_LISTS,
     mark: () => undefined,
@@ -179,10 +180,7 @@ export function hubStreamOf(principal: Principal, writer: SseWriter, closed?: ()
     get behindSince() {
       return writer.behindSince
     },
-    end() {
-      writer.end()
-      closed?.()
-    },
+    end: () => writer.end(),
     get ended() {
       return writer.closed
     },

@@ -4,7 +4,7 @@ import { ClientLeaving } from '../calls/leaving.ts'
 import type { Caller, Outcome, SessionOfCall } from '../calls/outcome.ts'
 import { accepts } from '../edge/accept.ts'
 import type { Admitted } from '../edge/guard.ts'
-import { CODES, type Refused, type RequestId, refuseAtEdge, unavailable } from '../errors.ts'
+import { CODES, type Refused, type RequestId, refuseAtEdge } from '../errors.ts'
 import { ACCEPTED, type Answer, answerTo, refusedAnswer } from '../protocol/answer.ts'
 import { type Classified, isObject, META_VERSION, type RpcRequest } from '../protocol/classify.ts'
 import type { Exchange } from '../protocol/exchange.ts'
@@ -186,11 +186,8 @@ export function createSessionEndpoint(deps: SessionEndpointDeps): SessionEndpoin
       const { accept, 'last-event-id': last } = exchange.headers
       if (!accepts(accept, 'text/event-stream'))
         return exchange.send(refusedAnswer(refuseAtEdge('answer.unacceptable')))
-      const room = hub.room(admitted.principal)
-      if (room === 'node-full') return exchange.send(refusedAnswer(unavailable('No more streams on this node now.')))
-      if (room === 'principal-full') {
-        return exchange.send(refusedAnswer(refuseAtEdge('streams.exceeded', { headers: { 'retry-after': '5' } })))
-      }
+      const full = hub.refuses(admitted.principal)
+      if (full !== undefined) return exchange.send(refusedAnswer(full))
       if (typeof last !== 'string' || last === '') return stand(session, admitted, undefined, exchange)
       const event = readEventId(last)
       if (event === undefined) return exchange.send(refusedAnswer(BAD_EVENT))

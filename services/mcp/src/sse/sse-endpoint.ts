@@ -4,7 +4,7 @@ import type { Principal, Rules } from '@gatehouse/policy'
 import type { Serve } from '@gatehouse/service'
 import { accepts } from '../edge/accept.ts'
 import type { Admitted } from '../edge/guard.ts'
-import { CODES, type Refused, refuseAtEdge, unavailable } from '../errors.ts'
+import { CODES, type Refused, refuseAtEdge } from '../errors.ts'
 import type { Presence } from '../presence/presence.ts'
 import { type Answer, refusedAnswer, scopeRefused } from '../protocol/answer.ts'
 import { costOf, scopesLacking } from '../protocol/batch.ts'
@@ -93,9 +93,8 @@ async function open(deps: SseDeps, exchange: Exchange, { principal }: Admitted):
   exchange.add(allowance.headers)
   if (allowance.over) return refuse(refuseAtEdge('rate.exceeded', { hint: `Wait ${allowance.retryAfter} s.` }))
   if (!accepts(exchange.headers.accept, 'text/event-stream')) return refuse(refuseAtEdge('answer.unacceptable'))
-  const room = hub.room(principal)
-  if (room === 'node-full') return refuse(unavailable('No more streams on this node now.'))
-  if (room === 'principal-full') return refuse(refuseAtEdge('streams.exceeded', { headers: { 'retry-after': '5' } }))
+  const full = hub.refuses(principal)
+  if (full !== undefined) return refuse(full)
 
   const session = newSessionId()
   const holder = holderOf(principal)

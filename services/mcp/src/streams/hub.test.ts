@@ -23,6 +23,8 @@ const principal: Principal = {
 
 const feed: FeedView = {
   revoked: () => false,
+  current: (principal) => principal,
+  tenantBySlug: () => undefined,
   tenant: (tenant) => ({ tenant, slug: tenant, name: tenant, plan: 'free', status: 'active', mcp: true }),
   freshness: () => 'fresh',
   onRevocation: () => () => undefined,
@@ -39,8 +41,7 @@ function openHub(t: Test) {
     rules: { plansWithMcp: new Set(), implies: new Map(), permissions: new Map(), narrowing: new Set() },
     window: createReplayWindow({ clock, windowMs: 1_000, maxEntries: 10 }),
     metrics: createMetrics({ process: false }),
-    maxStreams: 10,
-    maxPerPrincipal: 10,
+    capacity: { perNode: 10, perTenant: 10, perPrincipal: 10 },
     keepAliveMs: 60_000,
     slowReaderMs: SLOW_MS,
   })

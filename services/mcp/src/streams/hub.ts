@@ -1,16 +1,19 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { ListName } from '@gatehouse/catalog'
 import type { Clock } from '@gatehouse/contracts'
 import { decide, decideTenant, type Principal, type Requirement, type Rules } from '@gatehouse/policy'
 import type { Metrics } from '@gatehouse/telemetry'
 import type { FeedView } from '@gatehouse/token'
-import { createPump } from './pump.ts'
+import type { Refused } from '../errors.ts'
+import { createPump, createSweep } from './pump.ts'
 import type { ReplayWindow } from './replay-window.ts'
+import { type Capacity, createRoom } from './room.ts'
 import type { HubStream, MarkedTask } from './stream.ts'
 import { createUriIndex } from './uri-index.ts'
 
 export interface Hub {
-  /** Whether one more stream of this principal may open. */
-  room(principal: Principal): 'yes' | 'node-full' | 'principal-full'
+  /** Why no more stream of this principal may open; `undefined` where one may. */
+  refuses(principal: Principal): Refused | undefined
   /** Attaches the live feed first, then marks what changed inside the window. */
   attach(stream: HubStream): void
   detach(stream: HubStream): void
@@ -29,13 +32,16 @@ export interface Hub {
   publishAll(): void
   /** Has something to send. */
   ready(stream: HubStream): void
-  /** No stream opens any more; those that are open end with their result. */
+  /**
+   * No stream opens any more; those that are open end with their result, at random moments of `overMs`, so that their clients do not all come to
+   * the other nodes at once. Those that carry the answer of a call that runs stay. Resolves when the others have ended.
+   */
+  drain(overMs: number): Promise<void>
+  /** The same at once, and the end of the hub. */
   close(): void
   readonly size: number
 }
 
-/** Streams that are written in one turn of the loop. */
-const CHUNK = 250
 const TICK_MS = 1_000
 
 /** All open streams of this node: who hears what, who may still hear it, and when each has to end. */
@@ -45,34 +51,39 @@ export function createHub(options: {
   readonly rules: Rules
   readonly window: ReplayWindow
   readonly metrics: Metrics
-  readonly maxStreams: number
-  readonly maxPerPrincipal: number
+  readonly capacity: Capacity
   readonly keepAliveMs: number
   readonly slowReaderMs: number
+  /** From 0 up to 1. */
+  readonly random?: () => number
 }): Hub {
-  const { clock, feed, rules, window } = options
-  const gauge = options.metrics.gauge('gatehouse_mcp_streams', 'Open streams of all kinds.')
+  const { clock, feed, rules, window, random = Math.random } = options
+  const room = createRoom(options.capacity, options.metrics)
   const index = createUriIndex<HubStream>()
   /** With the tick of each one's keep-alive: they are spread over the interval. */
   const streams = new Map<HubStream, number>()
   let attached = 0
-  const perPrincipal = new Map<string, number>()
   let closed = false
   let ticks = 0
+  /** For which everything may have changed. */
+  const stale = new Set<HubStream>()
 
   const mayLive = ({ principal }: HubStream): boolean =>
     principal.expiresAt * 1_000 > clock.now() &&
     feed.freshness() !== 'expired' &&
     !feed.revoked(principal) &&
     decideTenant(principal, feed.tenant(principal.tenant), rules).allow
-  const endWhere = (lost: (stream: HubStream) => boolean): void => {
-    for (const stream of streams.keys()) if (lost(stream)) stream.end()
-  }
+  /** All that streams may be told and still may not hear: what ends many of them, or tells many of them, is done in slices. */
+  const streamsNow = { [Symbol.iterator]: () => streams.entries() }
 
-  const pump = createPump<HubStream>(CHUNK, (stream) => {
+  const pump = createPump<HubStream>((stream) => {
     if (!mayLive(stream)) {
       stream.end()
       return
+    }
+    if (stale.delete(stream)) {
+      for (const uri of stream.uris.keys()) stream.mark(uri)
+      for (const list of stream.lists) stream.markList(list)
     }
     const { principal } = stream
     const tenant = feed.tenant(principal.tenant)
@@ -80,19 +91,21 @@ export function createHub(options: {
   })
 
   const keepAliveEvery = Math.max(1, Math.round(options.keepAliveMs / TICK_MS))
+  const lookAfter = createSweep(streamsNow, ([stream, turn]) => {
+    const behind = stream.behindSince
+    if (!mayLive(stream) || (behind !== undefined && clock.now() - behind > options.slowReaderMs)) stream.end()
+    else if (turn === ticks % keepAliveEvery) stream.keepAlive()
+  })
   // One timer for all: expiry, slow readers, keep-alives.
   const timer = setInterval(() => {
     ticks += 1
-    const slot = ticks % keepAliveEvery
-    const now = clock.now()
-    for (const [stream, turn] of streams) {
-      const behind = stream.behindSince
-      if (!mayLive(stream) || (behind !== undefined && now - behind > options.slowReaderMs)) stream.end()
-      else if (turn === slot) stream.keepAlive()
-    }
+    lookAfter()
   }, TICK_MS)
   timer.unref()
-  const stopRevocations = feed.onRevocation(() => endWhere(({ principal }) => feed.revoked(principal)))
+  const endRevoked = createSweep(streamsNow, ([stream]) => {
+    if (!mayLive(stream)) stream.end()
+  })
+  const stopRevocations = feed.onRevocation(endRevoked)
   const publishLists = (tenant: string, lists: readonly ListName[]): void => {
     for (const list of lists) {
       for (const stream of index.listeners(tenant, keyOfList(list))) {
@@ -102,22 +115,17 @@ export function createHub(options: {
     }
   }
   const stopTenants = feed.onTenant(({ tenant }) => {
-    endWhere((stream) => stream.principal.tenant === tenant && !mayLive(stream))
+    endRevoked()
     // Another plan may show other members.
     publishLists(tenant, LIST_NAMES)
   })
 
   return {
-    room(principal) {
-      if (closed || streams.size >= options.maxStreams) return 'node-full'
-      return (perPrincipal.get(holderOf(principal)) ?? 0) >= options.maxPerPrincipal ? 'principal-full' : 'yes'
-    },
+    refuses: room.refuses,
     attach(stream) {
       streams.set(stream, attached % keepAliveEvery)
       attached += 1
-      const holder = holderOf(stream.principal)
-      perPrincipal.set(holder, (perPrincipal.get(holder) ?? 0) + 1)
-      gauge.set(streams.size)
+      room.enter(stream.principal)
       const { tenant } = stream.principal
       for (const uri of stream.uris.keys()) index.add(tenant, uri, stream)
       for (const list of stream.lists) index.add(tenant, keyOfList(list), stream)
@@ -131,11 +139,8 @@ export function createHub(options: {
     detach(stream) {
       if (!streams.delete(stream)) return
       pump.drop(stream)
-      const holder = holderOf(stream.principal)
-      const left = (perPrincipal.get(holder) ?? 1) - 1
-      if (left === 0) perPrincipal.delete(holder)
-      else perPrincipal.set(holder, left)
-      gauge.set(streams.size)
+      stale.delete(stream)
+      room.leave(stream.principal)
       for (const uri of stream.uris.keys()) index.remove(stream.principal.tenant, uri, stream)
       for (const list of stream.lists) index.remove(stream.principal.tenant, keyOfList(list), stream)
       for (const id of stream.tasks ?? []) index.remove(stream.principal.tenant, keyOfTask(id), stream)
@@ -168,19 +173,29 @@ export function createHub(options: {
     },
     publishAll() {
       for (const stream of streams.keys()) {
-        for (const uri of stream.uris.keys()) stream.mark(uri)
-        for (const list of stream.lists) stream.markList(list)
+        stale.add(stream)
         pump.add(stream)
       }
     },
     ready: pump.add,
+    drain(overMs) {
+      room.close()
+      const ends = [...streams.keys()].filter(({ answering }) => answering !== true)
+      return Promise.all(
+        ends.map(async (stream) => {
+          await pause(random() * overMs)
+          stream.end()
+        }),
+      ).then(() => undefined)
+    },
     close() {
       if (closed) return
       closed = true
+      room.close()
       clearInterval(timer)
       stopRevocations()
       stopTenants()
-      endWhere(() => true)
+      for (const stream of streams.keys()) stream.end()
     },
     get size() {
       return streams.size
@@ -194,6 +209,3 @@ const LIST_NAMES: readonly ListName[] = ['tools', 'resources', 'prompts']
 export const keyOfList = (list: ListName): string => `\0${list}`
 
 const keyOfTask = (id: string): string => `\0task ${id}`
-
-/** Whose streams are counted together: a person at all its clients, a key, a service. */
-const holderOf = ({ tenant, kind, subject }: Principal): string => `${tenant} ${kind} ${subject}`

@@ -216,6 +216,55 @@ test('streams and their URIs are bounded, and a closed one makes room [S-SU-15] 
   for (const stream of [second, third, again]) stream.leave()
 })
 
+test('one workspace cannot take all room of a node', async (t) => {
+  const rig = await openRig(parts, { limits: { streamsPerTenant: 2 } })
+  t.teardown(() => rig.close())
+  const port = await listenOn(rig)
+  const notifications = { resourceSubscriptions: ['notes://notes'] }
+  for (const sub of ['p1', 'p2']) {
+    const stream = await openListen(port, await rig.token({ sub }), notifications)
+    t.equal(stream.status, 200)
+    t.teardown(() => stream.leave())
+  }
+  const over = await modern(rig, await rig.token({ sub: 'p3' }), 'subscriptions/listen', { notifications })
+  t.equal(over.status, 429)
+  t.match(over.body.error, { message: /workspace/ })
+  t.match(over.headers['retry-after'], /^\d+$/)
+  const other = await openListen(port, await rig.token({ tenant_id: 'globex' }), notifications)
+  t.equal(other.status, 200, 'another workspace has its own')
+  other.leave()
+})
+
+test('a node that is about to end says so, opens no stream, ends those it has one by one, and answers calls meanwhile [S-HS-05] [S-SU-08]', async (t) => {
+  const rig = await openRig(parts)
+  t.teardown(() => rig.close())
+  const port = await listenOn(rig)
+  const token = await rig.token()
+  const notifications = { resourceSubscriptions: ['notes://notes'] }
+  const streams = await Promise.all(
+    Array.from({ length: 20 }, (_, id) => openListen(port, token, notifications, `s${id}`)),
+  )
+  for (const stream of streams) await stream.next(acknowledged)
+  t.equal((await rig.server.inject('/readyz')).statusCode, 200)
+  const began = Date.now()
+  const ends: number[] = []
+  for (const stream of streams) void stream.closed.then(() => ends.push(Date.now() - began))
+  const drained = rig.mcp.drain({ streamsMs: 400, callsMs: 1_000 })
+  const ready = await rig.server.inject('/readyz')
+  t.equal(ready.statusCode, 503)
+  t.match(ready.json(), { missing: [{ name: 'staying' }] })
+  t.equal((await modern(rig, token, 'subscriptions/listen', { notifications })).status, 503)
+  t.equal((await modern(rig, token, 'tools/list')).status, 200)
+  await drained
+  for (const stream of streams) {
+    await stream.closed
+    t.ok(stream.messages.at(-1)?.result, 'each has its result')
+  }
+  t.ok(Number(ends.at(-1)) - Number(ends[0]) > 40, `not all at once: from ${ends[0]} to ${ends.at(-1)} ms`)
+  t.equal(rig.mcp.openStreams, 0)
+  t.equal((await modern(rig, token, 'tools/list')).status, 200, 'until the server closes')
+})
+
 test('streams that are asked for at once are bounded too [S-SU-15]', async (t) => {
   const own = await openKeyValue('memory:')
   t.teardown(() => own.close())

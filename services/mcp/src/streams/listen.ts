@@ -4,7 +4,7 @@ import type { ListName } from '@gatehouse/catalog'
 import { decide, type Requirement, type Rules } from '@gatehouse/policy'
 import { type Caller, type Outcome, refusedWith } from '../calls/outcome.ts'
 import { refusalText } from '../calls/refusals.ts'
-import { CODES, type RequestId, refuseAtEdge, unavailable } from '../errors.ts'
+import { CODES, type RequestId } from '../errors.ts'
 import type { Presence } from '../presence/presence.ts'
 import { isObject, type Params } from '../protocol/classify.ts'
 import type { Registry } from '../registry/build.ts'
@@ -60,11 +60,8 @@ function grant(
   const lists = new Set(asked.lists.filter((list) => deps.registry.changingLists.has(list)))
   if (uris.size === 0 && lists.size === 0 && tasks === undefined && lacking !== undefined) return lacking
 
-  const room = deps.hub.room(caller.principal)
-  if (room === 'node-full') return { kind: 'refused', refused: unavailable('No more streams on this node now.') }
-  if (room === 'principal-full') {
-    return { kind: 'refused', refused: refuseAtEdge('streams.exceeded', { headers: { 'retry-after': '5' } }) }
-  }
+  const refused = deps.hub.refuses(caller.principal)
+  if (refused !== undefined) return { kind: 'refused', refused }
   return {
     kind: 'listen',
     open(raw, headers) {

@@ -24,6 +24,8 @@ export interface HubStream {
   /** Sends what is marked and still allowed, unless the reader is behind: then it goes when the reader has caught up. */
   flush(allowed: (requirement: Requirement) => boolean): void
   keepAlive(): void
+  /** It carries the answer of a call that runs: a node that ends lets it come first. */
+  readonly answering?: boolean
   /** Since when (milliseconds) the reader has not taken what was written; `undefined` while it keeps up. */
   readonly behindSince: number | undefined
   /** Sends the result frame and closes. Repeats do nothing. */
