@@ -1,5 +1,6 @@
+import { isSubjectToken } from '@gatehouse/contracts'
 import type { Logger } from '@gatehouse/telemetry'
-import { type ConnectionOptions, connect, Events, type NatsConnection } from 'nats'
+import { type ConnectionOptions, connect, createInbox, Events, type NatsConnection } from 'nats'
 import { outageOf } from '../outage.ts'
 import { pause } from '../pause.ts'
 
@@ -20,6 +21,8 @@ export interface Connection {
   /** The connection while it is up. @throws when it is not: nothing is kept for later */
   up(): NatsConnection
   readonly isUp: boolean
+  /** A new subject for answers, below the one place where this user may hear them. */
+  inbox(): string
   /** Waits until it is up. @throws when `signal` ends the waiting */
   ready(signal: AbortSignal): Promise<NatsConnection>
   /** Waits until it is up. Its signal ends when the connection is lost or `stop` ends. */
@@ -74,6 +77,7 @@ export async function openConnection(url: string, name: string, logger: Logger):
     get isUp() {
       return isUp
     },
+    inbox: () => createInbox(options.inboxPrefix),
     ready(stop) {
       return until(() => (nats && isUp ? nats : undefined), connection.onChange, stop)
     },
@@ -127,7 +131,10 @@ function until<T>(look: () => T | undefined, onChange: Connection['onChange'], s
   })
 }
 
-/** User and password, or a token alone, stand in the URL; `tls://` refuses a server without TLS. */
+/**
+ * User and password, or a token alone, stand in the URL; `tls://` refuses a server without TLS. Answers come below `_INBOX.<user>`, so
+ * that the server can keep one user from hearing those of another.
+ */
 function connectionOptions(url: string, name: string): ConnectionOptions {
   const urls = url.split(',').map((part) => new URL(part.trim()))
   const first = urls[0]
@@ -142,7 +149,8 @@ function connectionOptions(url: string, name: string): ConnectionOptions {
     pingInterval: PING_EVERY,
     // A rotated credential or a server that is still loading its accounts must not end the trying.
     ignoreAuthErrorAbort: true,
-    ...(user && (pass ? { user, pass } : { token: user })),
+    ...(user &&
+      (pass ? { user, pass, ...(isSubjectToken(user) && { inboxPrefix: `_INBOX.${user}` }) } : { token: user })),
     ...(first?.protocol === 'tls:' && { tls: {} }),
   }
 }

@@ -64,6 +64,7 @@ export function startConsumer(parts: Parts, options: Options, handle: Handle): C
       reading.ends()
       const pull = new Pull(nats, {
         subject: `$JS.API.CONSUMER.MSG.NEXT.${options.stream}.${options.durable}`,
+        inbox: parts.connection.inbox(),
         maxBatch: options.maxBatch,
       })
       over.addEventListener('abort', () => (signal.aborted ? void pull.finish() : pull.lose()))

@@ -89,8 +89,8 @@ export async function startFollower(
       const info = await unlessAborted(over, jsm.streams.info(stream))
       if (known && isAnother(known, position, info)) gone()
       known ??= { created: info.created, target: info.state.last_seq }
-      const start = startAt(from, position, known)
-      const ordered = openOrdered(nats, options.filter, start, { deliver, idle: sayCaughtUp })
+      const wanted = { filter: options.filter, start: startAt(from, position, known), inbox: connection.inbox() }
+      const ordered = openOrdered(nats, wanted, { deliver, idle: sayCaughtUp })
       over.addEventListener('abort', ordered.end)
       if (over.aborted) ordered.end()
       await ordered.begin((config) => unlessAborted(over, jsm.consumers.add(stream, config)))

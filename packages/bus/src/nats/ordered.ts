@@ -2,7 +2,6 @@ import {
   AckPolicy,
   type ConsumerConfig,
   type ConsumerInfo,
-  createInbox,
   type Msg,
   type NatsConnection,
   nanos,
@@ -13,6 +12,13 @@ import { incoming, parseDelivery } from './messages.ts'
 
 export type Start = Required<Pick<ConsumerConfig, 'deliver_policy'>> &
   Partial<Pick<ConsumerConfig, 'opt_start_seq' | 'opt_start_time'>>
+
+export interface Wanted {
+  readonly filter: string | undefined
+  readonly start: Start
+  /** Where the messages come. */
+  readonly inbox: string
+}
 
 export interface Heard {
   /** `pending`: messages that were still to come when this one left the server. */
@@ -36,8 +42,7 @@ const SILENT_AFTER = 3 * HEARTBEAT_EVERY
  * A push consumer of the server's memory that acknowledges nothing. The server numbers what it sends from 1, and its
  * heartbeats carry the last number: whatever does not fit ends it, and the follower begins anew where it was.
  */
-export function openOrdered(nats: NatsConnection, filter: string | undefined, start: Start, heard: Heard): Ordered {
-  const inbox = createInbox()
+export function openOrdered(nats: NatsConnection, { filter, start, inbox }: Wanted, heard: Heard): Ordered {
   let received = 0
   let heardAt = performance.now()
   let over = false

@@ -1,4 +1,4 @@
-import { createInbox, type Msg, type NatsConnection, nanos, type Subscription } from 'nats'
+import { type Msg, type NatsConnection, nanos, type Subscription } from 'nats'
 import { pause } from '../pause.ts'
 import type { IncomingMessage } from '../port.ts'
 import { within } from '../within.ts'
@@ -12,6 +12,8 @@ export interface Held {
 
 interface Options {
   readonly subject: string
+  /** Where the messages come. */
+  readonly inbox: string
   readonly maxBatch: number
 }
 
@@ -51,7 +53,7 @@ export class Pull {
   constructor(nats: NatsConnection, options: Options) {
     this.#nats = nats
     this.#options = options
-    this.#inbox = createInbox()
+    this.#inbox = options.inbox
     this.#subscription = nats.subscribe(this.#inbox, {
       callback: (error, msg) => (error ? this.#fail(error) : this.#hear(msg)),
     })

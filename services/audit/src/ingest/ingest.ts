@@ -1,5 +1,5 @@
 import type { Bus, Consumer } from '@gatehouse/bus'
-import { STREAMS } from '@gatehouse/contracts'
+import { AUDIT_DURABLE, STREAMS } from '@gatehouse/contracts'
 import type { Database } from '@gatehouse/database'
 import type { Logger, Metrics } from '@gatehouse/telemetry'
 import { storeBatch } from './store-batch.ts'
@@ -11,8 +11,6 @@ export interface IngestOptions {
   readonly metrics: Metrics
 }
 
-/** The durable name that all instances of this service share. */
-const DURABLE = 'audit-ingest'
 const MAX_BATCH = 100
 
 /**
@@ -27,7 +25,7 @@ export function startIngest({ bus, database, log, metrics }: IngestOptions): Pro
     'gatehouse_audit_ingest_failures_total',
     'Batches that could not be stored and come again.',
   )
-  return bus.consume(STREAMS.audit.name, { durable: DURABLE, maxBatch: MAX_BATCH }, async (messages) => {
+  return bus.consume(STREAMS.audit.name, { durable: AUDIT_DURABLE, maxBatch: MAX_BATCH }, async (messages) => {
     try {
       const { stored, repeated, dead } = await storeBatch(database, messages)
       events.inc({ result: 'stored' }, stored)

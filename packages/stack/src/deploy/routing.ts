@@ -1,0 +1,126 @@
+import type { Route, ServiceName } from '@gatehouse/contracts'
+
+/** Where each service listens, in compose and in the cluster. */
+export const PORTS: Readonly<Record<ServiceName, number>> = { auth: 4001, mcp: 4002, audit: 4003 }
+
+export interface Doorway {
+  readonly routes: readonly Route[]
+  /** `gatehouse.example.com`, or `*.example.com` for one host a tenant. */
+  readonly hosts: readonly string[]
+}
+
+interface PathMatch {
+  readonly exact: boolean
+  readonly path: string
+  readonly service: ServiceName
+}
+
+/** `/*` at the end means the bare prefix too, element by element: just what Kubernetes calls a prefix. */
+const matchesOf = (routes: readonly Route[]): readonly PathMatch[] =>
+  routes.map(({ path, service }) =>
+    path.endsWith('/*') ? { exact: false, path: path.slice(0, -2), service } : { exact: true, path, service },
+  )
+
+const nameOf = (service: ServiceName): string => `gatehouse-${service}`
+
+/** Streams of an MCP client stay open; whatever waits for their end must be told so. */
+const STREAM_SECONDS = 3_600
+
+/** An Ingress (networking.k8s.io/v1) that sends each path where the table says. */
+export function ingressOf({ routes, hosts }: Doorway): object {
+  const paths = matchesOf(routes).map(({ exact, path, service }) => ({
+    path,
+    pathType: exact ? 'Exact' : 'Prefix',
+    backend: { service: { name: nameOf(service), port: { name: 'http' } } },
+  }))
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'Ingress',
+    metadata: {
+      name: 'gatehouse',
+      annotations: {
+        // Of the community's nginx controller; others have the same under other names. None of them makes a session sticky.
+        'nginx.ingress.kubernetes.io/proxy-buffering': 'off',
+        'nginx.ingress.kubernetes.io/proxy-request-buffering': 'off',
+        'nginx.ingress.kubernetes.io/proxy-read-timeout': String(STREAM_SECONDS),
+        'nginx.ingress.kubernetes.io/proxy-send-timeout': String(STREAM_SECONDS),
+        'nginx.ingress.kubernetes.io/proxy-body-size': '0',
+      },
+    },
+    spec: {
+      tls: [{ hosts, secretName: 'gatehouse-tls' }],
+      rules: hosts.map((host) => ({ host, http: { paths } })),
+    },
+  }
+}
+
+/** Rules of the Gateway API (HTTPRoute v1), one a service. The Gateway itself belongs to the cluster's operator. */
+export function httpRouteOf({ routes, hosts }: Doorway): object {
+  const matches = matchesOf(routes)
+  const services = [...new Set(matches.map(({ service }) => service))]
+  return {
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'HTTPRoute',
+    metadata: { name: 'gatehouse' },
+    spec: {
+      parentRefs: [{ name: 'gatehouse', sectionName: 'https' }],
+      hostnames: hosts,
+      rules: services.map((service) => ({
+        matches: matches
+          .filter((match) => match.service === service)
+          .map(({ exact, path }) => ({ path: { type: exact ? 'Exact' : 'PathPrefix', value: path } })),
+        backendRefs: [{ name: nameOf(service), port: PORTS[service] }],
+        // A stream ends when one of its ends does, not by the clock.
+        ...(service === 'mcp' ? { timeouts: { request: '0s', backendRequest: '0s' } } : {}),
+      })),
+    },
+  }
+}
+
+const locationOf = (match: string, service: ServiceName, proxy: string): string =>
+  `    location ${match} { set $node ${service}:${PORTS[service]}; include ${proxy}; }`
+
+/** What a location does once it knows its node. */
+export const NGINX_PROXY = `proxy_pass http://$node;
+proxy_http_version 1.1;
+proxy_set_header Host $http_host;
+proxy_set_header Connection "";
+proxy_set_header X-Forwarded-Host $http_host;
+proxy_set_header X-Forwarded-For $remote_addr;
+proxy_set_header X-Forwarded-Proto $scheme;
+proxy_buffering off;
+proxy_request_buffering off;
+proxy_read_timeout ${STREAM_SECONDS}s;
+proxy_send_timeout ${STREAM_SECONDS}s;
+`
+
+export interface NginxPlaces {
+  readonly port: number
+  /** Who knows the addresses of the services; Docker's own by default. */
+  readonly resolver: string
+  /** Where `NGINX_PROXY` lies. */
+  readonly proxy: string
+}
+
+/** A balancer without affinity: every request goes to the next of the addresses that the name of its service has now. */
+export function nginxOf(
+  routes: readonly Route[],
+  { port, resolver, proxy }: NginxPlaces = { port: 8080, resolver: '127.0.0.11', proxy: '/etc/nginx/proxy.conf' },
+): string {
+  const locations = matchesOf(routes).flatMap(({ exact, path, service }) =>
+    (exact ? [`= ${path}`] : [`= ${path}`, `${path}/`]).map((match) => locationOf(match, service, proxy)),
+  )
+  return `server {
+    listen ${port};
+    resolver ${resolver} valid=1s ipv6=off;
+    merge_slashes off;
+    # The services have their own limits.
+    client_max_body_size 0;
+${locations.join('\n')}
+    location / {
+        default_type application/json;
+        return 404 '{"error":"not_found","error_description":"Nothing is served at this path."}';
+    }
+}
+`
+}
