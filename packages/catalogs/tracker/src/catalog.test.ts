@@ -4,10 +4,21 @@ import { type CloudEvent, sealEvent } from '@gatehouse/contracts'
 import { test } from 'tap'
 import { z } from 'zod'
 import { tracker } from './catalog.ts'
-import { EntryCommented, EntryCreated, EntryUpdated } from './events.ts'
+import {
+  EntryCommented,
+  EntryCreated,
+  EntryUpdated,
+  ProjectCreated,
+  ProjectUpdated,
+  ReleaseCreated,
+  ReleaseReleased,
+  ReleaseUpdated,
+  TaskLinked,
+} from './events.ts'
 
 interface JsonSchema {
   readonly type?: string
+  readonly required?: readonly string[]
   readonly description?: string
   readonly properties?: Readonly<Record<string, JsonSchema>>
   readonly items?: JsonSchema
@@ -28,28 +39,44 @@ function undescribed(schema: JsonSchema, path = ''): string[] {
 
 const jsonSchema = (schema: z.ZodType, io: 'input' | 'output') => z.toJSONSchema(schema, { io }) as JsonSchema
 
-test('the names that clients rely on', async (t) => {
+test('the names that clients rely on [L11, L16, L17, L18]', async (t) => {
   t.same(
     tracker.tools.map(({ name, scopes, permissions, effect }) => ({ name, scopes, permissions, effect })),
     [
       { name: 'entry.create', scopes: ['mcp:write'], permissions: ['entries:write'], effect: 'writes' },
       { name: 'entry.update_status', scopes: ['mcp:write'], permissions: ['entries:write'], effect: 'writes' },
       { name: 'entry.add_comment', scopes: ['mcp:write'], permissions: ['entries:write'], effect: 'writes' },
+      { name: 'task.link', scopes: ['mcp:write'], permissions: ['entries:write'], effect: 'writes' },
+      { name: 'task.sync_from_external', scopes: ['mcp:write'], permissions: ['entries:write'], effect: 'writes' },
       { name: 'search.global', scopes: ['mcp:read'], permissions: ['entries:read'], effect: 'reads' },
     ],
   )
   t.same(
     tracker.resources.map(({ path, scopes, permissions, subscribable }) => [path, scopes, permissions, subscribable]),
-    ['projects', 'projects/{projectId}', 'projects/{projectId}/entries', 'entries/{entryId}'].map((path) => [
-      path,
-      ['mcp:read'],
-      ['entries:read'],
-      true,
+    [
+      'projects',
+      'projects/{projectId}',
+      'projects/{projectId}/entries',
+      'entries/{entryId}',
+      'releases',
+      'task-mappings',
+    ].map((path) => [path, ['mcp:read'], ['entries:read'], path !== 'task-mappings']),
+  )
+  t.same(
+    tracker.prompts?.map(({ name, scopes, arguments: named }) => [
+      name,
+      scopes,
+      Object.keys(named.shape),
+      jsonSchema(named, 'input').required,
     ]),
+    [
+      ['summarise_project_status', ['mcp:read'], ['projectId'], ['projectId']],
+      ['create_issue_from_context', ['mcp:read'], ['context', 'projectId'], ['context']],
+    ],
   )
 })
 
-test('the arguments of each tool are those of its table', async (t) => {
+test('the arguments of each tool are those of its table [L17]', async (t) => {
   const required = ['projectId', 'title', 'type']
   const entryTypes = [
     'feature_request',
@@ -85,6 +112,25 @@ test('the arguments of each tool are those of its table', async (t) => {
     ['string', 'null'],
   )
   t.match(schemas['entry.add_comment'], { required: ['entryId', 'content'] })
+  t.same(Object.keys(schemas['task.link']?.properties ?? {}), [
+    'entryId',
+    'system',
+    'externalId',
+    'externalRef',
+    'externalUrl',
+  ])
+  t.same(schemas['task.link']?.required, ['entryId', 'system', 'externalId'])
+  t.same(schemas['task.sync_from_external']?.required, ['system', 'externalId', 'projectId', 'title'])
+  t.match(schemas['task.sync_from_external'], {
+    properties: {
+      description: { type: 'string' },
+      type: { enum: entryTypes, default: 'feature_request' },
+      status: { enum: statuses, default: 'open' },
+      priority: { enum: priorities, default: 'medium' },
+      externalRef: { type: 'string' },
+      externalUrl: { type: 'string', format: 'uri' },
+    },
+  })
   t.match(schemas['search.global'], {
     required: ['q'],
     properties: { limit: { minimum: 1, maximum: 100, default: 50 } },
@@ -132,18 +178,27 @@ const stale = (event: CloudEvent) =>
   tracker.changes.filter(({ kind }) => kind.type === event.type).flatMap(({ paths }) => paths(event))
 const everywhere = ['projects', 'projects/prj_1', 'projects/prj_1/entries', 'entries/ent_1']
 
-test('each event makes the resources stale that show it', async (t) => {
+test('each event makes the resources stale that show it [L15]', async (t) => {
   const facts = { type: 'feedback', priority: 'low', status: 'open', assigneeId: null } as const
   t.same(stale(sealEvent(EntryCreated, about, { ...ids, ...facts })), everywhere)
   const status = { from: 'open', to: 'solved' } as const
   t.same(stale(sealEvent(EntryUpdated, about, { ...ids, status })), everywhere)
   const commented = sealEvent(EntryCommented, about, { ...ids, commentId: 'cmt_1' })
   t.same(stale(commented), ['projects/prj_1/entries', 'entries/ent_1'])
+  const release = { releaseId: 'rel_1', projectId: 'prj_1', by: 'person_1' }
+  const shown = ['projects', 'projects/prj_1', 'releases']
+  t.same(stale(sealEvent(ReleaseCreated, about, { ...release, status: 'planned' })), shown)
+  t.same(stale(sealEvent(ReleaseUpdated, about, { ...release, status: { from: 'planned', to: 'active' } })), shown)
+  t.same(stale(sealEvent(ReleaseReleased, about, release)), shown)
+  t.same(stale(sealEvent(TaskLinked, about, { ...ids, system: 'jira' })), ['task-mappings'])
+  const project = { projectId: 'prj_1', by: 'person_1' }
+  t.same(stale(sealEvent(ProjectCreated, about, project)), ['projects', 'projects/prj_1'])
+  t.same(stale(sealEvent(ProjectUpdated, about, { ...project, edited: ['name'] })), everywhere.slice(0, 3))
   t.same(stale({ ...commented, data: { entryId: 7 } }), [], 'data that does not fit is no change')
 })
 
 test('every subscribable resource has an event that changes it', async (t) => {
-  const paths = new Set(everywhere)
+  const paths = new Set([...everywhere, 'releases'])
   for (const { path, subscribable } of tracker.resources) {
     if (subscribable) t.ok(paths.has(path.replace('{projectId}', 'prj_1').replace('{entryId}', 'ent_1')), path)
   }
@@ -152,7 +207,17 @@ test('every subscribable resource has an event that changes it', async (t) => {
 test('event types are pinned: what is on the bus outlives a release', async (t) => {
   t.same(
     tracker.changes.map(({ kind }) => kind.type),
-    ['gatehouse.entry.created.v1', 'gatehouse.entry.updated.v1', 'gatehouse.entry.commented.v1'],
+    [
+      'gatehouse.entry.created.v1',
+      'gatehouse.entry.updated.v1',
+      'gatehouse.entry.commented.v1',
+      'gatehouse.task.linked.v1',
+      'gatehouse.release.created.v1',
+      'gatehouse.release.updated.v1',
+      'gatehouse.release.released.v1',
+      'gatehouse.project.created.v1',
+      'gatehouse.project.updated.v1',
+    ],
   )
 })
 

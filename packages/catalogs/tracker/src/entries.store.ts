@@ -26,6 +26,11 @@ export interface EntryDetailRow extends NamedEntryRow {
   readonly project_name: string
 }
 
+/** As it was when its row was locked. */
+export interface LockedEntryRow extends EntryRow {
+  readonly description: string
+}
+
 export interface NewEntry {
   readonly id: string
   readonly projectId: string
@@ -48,9 +53,10 @@ export function insertEntry(tx: Tx, entry: NewEntry, now: Date): Promise<number>
 }
 
 /** Holds the row until the end of the transaction, so that what changed is judged against what stays. */
-export function lockEntry(tx: Tx, id: string): Promise<EntryRow | undefined> {
-  return tx.maybe<EntryRow>(sql`
-    select id, project_id, title, type, priority, status, reporter_id, assignee_id, comment_count, created_at, updated_at
+export function lockEntry(tx: Tx, id: string): Promise<LockedEntryRow | undefined> {
+  return tx.maybe<LockedEntryRow>(sql`
+    select id, project_id, title, type, description, priority, status, reporter_id, assignee_id, comment_count,
+      created_at, updated_at
     from tracker.entries where id = ${id} for update`)
 }
 
@@ -64,6 +70,23 @@ export function updateEntry(
     update tracker.entries
     set status = ${to.status}, priority = ${to.priority}, assignee_id = ${to.assigneeId},
       updated_at = greatest(updated_at, ${now})
+    where id = ${id}`)
+}
+
+/** What another system tells of an entry. */
+export interface Told {
+  readonly title: string
+  readonly description: string
+  readonly type: EntryType
+  readonly status: Status
+  readonly priority: Priority
+}
+
+export function rewriteEntry(tx: Tx, id: string, to: Told, now: Date): Promise<number> {
+  return tx.run(sql`
+    update tracker.entries
+    set title = ${to.title}, description = ${to.description}, type = ${to.type}, status = ${to.status},
+      priority = ${to.priority}, updated_at = greatest(updated_at, ${now})
     where id = ${id}`)
 }
 
@@ -96,6 +119,19 @@ const entryDetail = (id: string): Sql => sql`
     left join tracker.people r on r.tenant_id = e.tenant_id and r.id = e.reporter_id
     left join tracker.people a on a.tenant_id = e.tenant_id and a.id = e.assignee_id
     where e.id = ${id}`
+
+/** Open ones of this priority, latest change first. */
+export function listOpenEntries(
+  tx: Tx,
+  projectId: string,
+  priority: Priority,
+  atMost: number,
+): Promise<Pick<EntryRow, 'id' | 'title' | 'status' | 'type' | 'updated_at'>[]> {
+  return tx.rows(sql`
+    select id, title, status, type, updated_at from tracker.entries
+    where project_id = ${projectId} and priority = ${priority} and status in ('open', 'assigned', 'in_progress')
+    order by updated_at desc, id limit ${atMost}`)
+}
 
 /** Latest change first. */
 export function listEntries(tx: Tx, projectId: string, atMost: number): Promise<NamedEntryRow[]> {

@@ -16,5 +16,11 @@ export const unknownEntry = (id: string): ToolFailure =>
 export const nothingToUpdate = (): ToolFailure =>
   new ToolFailure('nothing_to_update', 'Pass at least one of status, priority or assignedToId; nothing was changed.')
 
+export const otherProject = (entryId: string, projectId: string): ToolFailure =>
+  new ToolFailure(
+    'other_project',
+    `This task is kept as the entry ${entryId} of the project ${projectId}. Pass that projectId; an entry does not change its project. Nothing was changed.`,
+  )
+
 export const emptyText = (field: string): ToolFailure =>
   new ToolFailure('empty_text', `${field} must hold more than white space; nothing was changed.`)

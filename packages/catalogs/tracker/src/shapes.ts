@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { NamedEntryRow } from './entries.store.ts'
+import type { ProjectDetailRow } from './projects.store.ts'
 import { entryType, PERSON_ID_MAX, priority, status, text } from './vocabulary.ts'
 
 /** Who did or does something; the name is null when the tracker has no directory that knows the id. */
@@ -43,3 +44,7 @@ export function toEntry(row: NamedEntryRow): z.input<typeof entrySchema> {
     updatedAt: row.updated_at.toISOString(),
   }
 }
+
+/** The release of a project that is being worked on, or null. */
+export const activeRelease = ({ release_id: id, release_name: name, release_target: targetDate }: ProjectDetailRow) =>
+  id === null ? null : { id, name, targetDate }

@@ -26,6 +26,7 @@ export function principalOf(tenant: string, subject = 'person_ada'): Principal {
 export interface Fixture extends OpenCatalog<Tracker> {
   project(tenant: string, id: string, name?: string, description?: string): Promise<void>
   person(tenant: string, id: string, name: string): Promise<void>
+  entry(tenant: string, id: string, projectId: string, title?: string): Promise<void>
 }
 
 export async function openTracker(t: Scope, given?: DatabaseHost): Promise<Fixture> {
@@ -38,6 +39,13 @@ export async function openTracker(t: Scope, given?: DatabaseHost): Promise<Fixtu
         tx.run(sql`
           insert into tracker.projects (id, name, description, created_at)
           values (${id}, ${name}, ${description}, ${NOW})`),
+      )
+    },
+    async entry(tenant, id, projectId, title = `Entry ${id}`) {
+      await db.asTenant(tenant, (tx) =>
+        tx.run(sql`
+          insert into tracker.entries (id, project_id, title, type, priority, status, reporter_id, created_at, updated_at)
+          values (${id}, ${projectId}, ${title}, 'feedback', 'low', 'open', 'person_ada', ${NOW}, ${NOW})`),
       )
     },
     async person(tenant, id, name) {

@@ -169,7 +169,7 @@ test('the tracker on PostgreSQL', async (t) => {
     t.match(comments, 'comments_of_entry')
     t.notMatch(comments, 'Seq Scan on comments')
     const count = await plan((tx) => countEntriesOfProject(tx, 'prj_7'))
-    t.match(count, /Index Only Scan using entries_by_status|Bitmap Index Scan on entries_/)
+    t.match(count, 'entry_counts_pkey')
     t.strictSame(
       await costOfSearch(house, 'big', 'needle'),
       { found: 6, full_scans: 0, fetched: 6, index_scans: 1 },

@@ -13,9 +13,18 @@ export const entryType = z.enum([
 export const priority = z.enum(['low', 'medium', 'high', 'critical'])
 export const status = z.enum(['open', 'assigned', 'in_progress', 'deployed', 'solved'])
 
+export const releaseStatus = z.enum(['planned', 'active', 'released'])
+
 export type EntryType = z.infer<typeof entryType>
 export type Priority = z.infer<typeof priority>
 export type Status = z.infer<typeof status>
+export type ReleaseStatus = z.infer<typeof releaseStatus>
+
+/** Work that is over; all else is open. */
+export const RESOLVED: readonly Status[] = ['deployed', 'solved']
+
+/** Longest Markdown text of an entry or a comment, in characters: all of a description can be found by its words. */
+export const TEXT_MAX = 100_000
 
 /** Longest id of a person, key or service, in characters; the tables check the same. */
 export const PERSON_ID_MAX = 200

@@ -4,6 +4,7 @@ import { listEntries } from '../entries.store.ts'
 import { entryCounts } from '../entry-counts.ts'
 import { countEntriesOfProject, findProject } from '../projects.store.ts'
 import { toEntry } from '../shapes.ts'
+import { projectIds } from '../suggest.ts'
 import { isId } from '../vocabulary.ts'
 
 /** As many as a model can use in one read; `total` says how many there are. */
@@ -18,6 +19,7 @@ export const projectEntries = defineResource<Tracker>()({
   scopes: ['mcp:read'],
   permissions: ['entries:read'],
   subscribable: true,
+  complete: { projectId: projectIds },
   async read({ projectId }, { transact }) {
     if (!isId(projectId)) return undefined
     return transact(async (tx) => {

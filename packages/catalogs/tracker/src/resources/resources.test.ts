@@ -29,18 +29,27 @@ test('the resources', async (t) => {
 
   await t.test('projects: all of them by name, with their entries counted by status', async (t) => {
     t.strictSame(await house.read(projects, acme), {
+      more: false,
       projects: [
-        { id: 'prj_api', name: 'API', description: '', createdAt: NOW.toISOString(), entries: none },
+        {
+          id: 'prj_api',
+          name: 'API',
+          description: '',
+          createdAt: NOW.toISOString(),
+          activeRelease: null,
+          entries: none,
+        },
         {
           id: 'prj_web',
           name: 'Web',
           description: 'The web app',
           createdAt: NOW.toISOString(),
+          activeRelease: null,
           entries: { ...none, total: 2, open: 1, solved: 1 },
         },
       ],
     })
-    t.strictSame(await house.read(projects, principalOf('nobody')), { projects: [] })
+    t.strictSame(await house.read(projects, principalOf('nobody')), { more: false, projects: [] })
   })
 
   await t.test('projects/{projectId}: one of them', async (t) => {

@@ -6,7 +6,7 @@ import { countComment } from '../entries.store.ts'
 import { EntryCommented } from '../events.ts'
 import { emptyText, unknownEntry } from '../failures.ts'
 import { announce } from '../outbox.ts'
-import { isId, text } from '../vocabulary.ts'
+import { isId, TEXT_MAX, text } from '../vocabulary.ts'
 
 export const entryAddComment = defineTool<Tracker>()({
   name: 'entry.add_comment',
@@ -19,7 +19,7 @@ export const entryAddComment = defineTool<Tracker>()({
   effect: 'writes',
   input: z.strictObject({
     entryId: z.string().describe('Entry ID.'),
-    content: text().min(1).describe('Comment text (Markdown supported).'),
+    content: text().min(1).max(TEXT_MAX).describe('Comment text (Markdown supported).'),
   }),
   output: z.object({
     commentId: z.string().describe('ID of the new comment.'),

@@ -8,7 +8,7 @@ import { announce } from '../outbox.ts'
 import { requireAssignable } from '../people.ts'
 import { findProject } from '../projects.store.ts'
 import { entryFacts, toEntry, userId } from '../shapes.ts'
-import { entryType, isId, priority, status, text } from '../vocabulary.ts'
+import { entryType, isId, priority, status, TEXT_MAX, text } from '../vocabulary.ts'
 
 export const entryCreate = defineTool<Tracker>()({
   name: 'entry.create',
@@ -24,7 +24,7 @@ export const entryCreate = defineTool<Tracker>()({
     projectId: z.string().describe('Target project ID.'),
     title: text().min(1).max(500).describe('Entry title, one line (max 500 characters).'),
     type: entryType.describe('Kind of entry.'),
-    description: text().optional().describe('Markdown description.'),
+    description: text().max(TEXT_MAX).optional().describe('Markdown description.'),
     priority: priority.default('medium').describe('Priority.'),
     status: status.default('open').describe('Status to start with.'),
     assignedToId: userId().optional().describe('User ID to assign the entry to.'),
