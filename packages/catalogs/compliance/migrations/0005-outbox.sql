@@ -1,0 +1,43 @@
+-- The outbox: tables as the database package describes them (packages/database/src/outbox.ts).
+-- Nothing here writes yet: tools that will, announce through it.
+create table compliance.outbox (
+  position bigint generated always as identity primary key,
+  id text not null,
+  subject text not null,
+  event json not null,
+  headers json not null,
+  created_at timestamptz not null default now()
+);
+comment on table compliance.outbox is 'Events that were committed with what they tell of and have not been published yet.';
+comment on column compliance.outbox.position is 'Order of appending.';
+comment on column compliance.outbox.id is 'The event''s id; the bus stores a repeat once.';
+comment on column compliance.outbox.subject is 'domain.<tenant>.<entity>.<verb>';
+comment on column compliance.outbox.event is 'CloudEvents 1.0 envelope, published to the letter.';
+comment on column compliance.outbox.headers is 'Headers of the message.';
+comment on column compliance.outbox.created_at is 'When it was appended.';
+
+create table compliance.outbox_lease (
+  one boolean primary key default true check (one),
+  holder text not null default '',
+  until timestamptz not null default '-infinity',
+  position bigint not null default 0
+);
+comment on table compliance.outbox_lease is 'Which drainer works, and how far it came. One row.';
+comment on column compliance.outbox_lease.one is 'Keeps the table at one row.';
+comment on column compliance.outbox_lease.holder is 'Random id of the drainer.';
+comment on column compliance.outbox_lease.until is 'When another may take over.';
+comment on column compliance.outbox_lease.position is 'All that was committed up to here has been published.';
+
+insert into compliance.outbox_lease default values;
+
+alter table compliance.outbox enable row level security;
+alter table compliance.outbox force row level security;
+alter table compliance.outbox_lease enable row level security;
+alter table compliance.outbox_lease force row level security;
+-- A tenant's transaction appends its own events, and cannot see any.
+create policy append on compliance.outbox for insert
+  with check (event ->> 'tenantid' = nullif(current_setting('gatehouse.tenant', true), ''));
+create policy drain on compliance.outbox
+  using (nullif(current_setting('gatehouse.platform', true), '') is not null);
+create policy drain on compliance.outbox_lease
+  using (nullif(current_setting('gatehouse.platform', true), '') is not null);
