@@ -4,6 +4,7 @@ import { test } from 'tap'
 import { tracker } from './catalog.ts'
 import { listComments } from './comments.store.ts'
 import { listEntries } from './entries.store.ts'
+import { openProduct } from './product.ts'
 import { countEntriesOfProject } from './projects.store.ts'
 import { entry } from './resources/entry.ts'
 import { searchEverything } from './search.store.ts'
@@ -11,6 +12,8 @@ import { entryAddComment } from './tools/entry-add-comment.ts'
 import { entryCreate } from './tools/entry-create.ts'
 import { entryUpdateStatus } from './tools/entry-update-status.ts'
 import { searchGlobal } from './tools/search-global.ts'
+import { taskLink } from './tools/task-link.ts'
+import { taskSyncFromExternal } from './tools/task-sync-from-external.ts'
 import { type Fixture, NOW, openTracker, principalOf } from './tracker.fixture.ts'
 
 const acme = principalOf('acme')
@@ -81,6 +84,65 @@ test('the tracker on PostgreSQL', async (t) => {
     t.equal((await house.takeEvents()).length, 8)
   })
 
+  await t.test('50 equal syncs of one task at once make one entry, one mapping and its events [L17]', async (t) => {
+    await house.takeEvents()
+    const task = { system: 'jira', externalId: 'T-50', projectId: 'prj_web', title: 'Wanted by fifty' }
+    const answers = await Promise.all(Array.from({ length: 50 }, () => house.call(taskSyncFromExternal, acme, task)))
+    t.equal(new Set(answers.map(({ id }) => id)).size, 1)
+    t.equal(answers.filter(({ outcome }) => outcome === 'created').length, 1)
+    t.equal(answers.filter(({ outcome }) => outcome === 'unchanged').length, 49)
+    const db = house.host.as(tracker.schema.role)
+    const { entries, mappings } = await db.asTenant('acme', (tx) =>
+      tx.one(sql`
+        select (select count(*)::int from tracker.entries where title = ${task.title}) as entries,
+          (select count(*)::int from tracker.task_mappings where external_id = 'T-50') as mappings`),
+    )
+    t.same({ entries, mappings }, { entries: 1, mappings: 1 })
+    t.same(
+      (await house.takeEvents()).map(({ event }) => event.type),
+      ['gatehouse.entry.created.v1', 'gatehouse.task.linked.v1'],
+    )
+  })
+
+  await t.test(
+    'syncs of one task that differ, links and updates at once end in one state, counted right',
+    async (t) => {
+      const task = { system: 'jira', externalId: 'T-51', projectId: 'prj_web', title: 'Contended' }
+      const { id } = await house.call(taskSyncFromExternal, acme, task)
+      const statuses = ['open', 'assigned', 'in_progress', 'deployed', 'solved']
+      await Promise.all(
+        Array.from({ length: 40 }, (_, n) => {
+          const status = statuses[n % 5]
+          if (n % 4 === 0) return house.call(taskLink, acme, { entryId: id, system: 'jira', externalId: 'T-51' })
+          if (n % 4 === 1) return house.call(entryUpdateStatus, acme, { entryId: id, status })
+          return house.call(taskSyncFromExternal, acme, { ...task, status, externalRef: `#${n}` })
+        }),
+      )
+      const db = house.host.as(tracker.schema.role)
+      const differing = await db.asTenant('acme', (tx) =>
+        tx.rows(sql`
+        select * from (
+          select project_id, status, count(*)::bigint as count from tracker.entries group by 1, 2
+        ) real full join (
+          select project_id, status, count from tracker.entry_counts where count > 0
+        ) kept using (project_id, status, count)
+        where real is null or kept is null`),
+      )
+      t.same(differing, [])
+    },
+  )
+
+  await t.test('of ten releases that become active at once, one does [L15]', async (t) => {
+    await house.project('acme', 'prj_race', 'Race')
+    const product = openProduct({ db: house.host.as(tracker.schema.role), now: () => NOW }, acme)
+    const ends = await Promise.allSettled(
+      Array.from({ length: 10 }, (_, n) => product.createRelease('prj_race', { name: `${n}`, status: 'active' })),
+    )
+    t.equal(ends.filter(({ status }) => status === 'fulfilled').length, 1)
+    for (const end of ends) if (end.status === 'rejected') t.match(end.reason, { code: 'active_release' })
+    await house.takeEvents()
+  })
+
   await t.test('the demo of two processes that start at once is written once', async (t) => {
     const db = house.host.as(tracker.schema.role)
     const people = [{ id: 'p1', email: 'owner@acme.test', name: 'Owner', role: 'owner' }]
@@ -100,7 +162,7 @@ test('the tracker on PostgreSQL', async (t) => {
     const id = await create('Mine')
     const db = house.host.as(tracker.schema.role)
     const globex = <T>(body: Parameters<typeof db.asTenant<T>>[1]) => db.asTenant('globex', body)
-    for (const table of ['projects', 'entries', 'comments', 'people']) {
+    for (const table of ['projects', 'entries', 'comments', 'people', 'releases', 'task_mappings', 'entry_counts']) {
       const rows = sql`select tenant_id from ${ident(`tracker.${table}`)}`
       t.same(await db.asPlatform('test', (tx) => tx.rows(rows)), [], `${table}: no tenant, no rows`)
       const seen = await globex((tx) => tx.rows<{ tenant_id: string }>(rows))

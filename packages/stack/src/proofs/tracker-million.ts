@@ -21,6 +21,10 @@ const entries: CatalogAtSize = {
         (array['open', 'assigned', 'in_progress', 'deployed', 'solved'])[n % 5 + 1],
         'person_' || n % 50, 0, now() - n * interval '1 second', now() - n * interval '1 second'
       from generate_series(1::bigint, ${count}::bigint) n`,
+    // Of those of the second project: no task takes its entry to another.
+    sql`insert into tracker.task_mappings (system, external_id, entry_id, created_at, updated_at)
+      select 'jira', 'T-' || (n / ${PROJECTS}::integer + 1), 'ent_' || n, now(), now() - n * interval '1 second'
+      from generate_series(1::bigint, ${count}::bigint, ${PROJECTS}::bigint) n`,
   ],
   hot: [
     {
@@ -47,6 +51,20 @@ const entries: CatalogAtSize = {
       name: 'read',
       resource: 'entries/{entryId}',
       variables: (nth) => ({ entryId: `ent_${nth * 977 + 1}` }),
+      found: ({ id }) => id === 'ent_1',
+    },
+    { name: 'projects', resource: 'projects', found: ({ projects }) => projects.length === PROJECTS },
+    { name: 'mappings', resource: 'task-mappings', found: ({ mappings }) => mappings.length === 200 },
+    {
+      name: 'sync',
+      tool: 'task.sync_from_external',
+      input: (nth) => ({ system: 'jira', externalId: `T-${nth + 1}`, projectId: 'prj_2', title: `Synced ${nth}` }),
+      found: ({ outcome, id }) => outcome !== 'created' && id === 'ent_1',
+    },
+    {
+      name: 'update',
+      tool: 'entry.update_status',
+      input: (nth) => ({ entryId: `ent_${nth * 977 + 1}`, priority: nth % 2 === 0 ? 'high' : 'low' }),
       found: ({ id }) => id === 'ent_1',
     },
   ],
