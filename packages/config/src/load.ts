@@ -16,11 +16,13 @@ export class ConfigError extends Error {
 /**
  * Reads the variables that a schema names from an environment. Keys of the schema are the names of the variables.
  * `NAME_FILE` may hold the path of a file with the value instead of `NAME` (Kubernetes secrets).
+ * @param judge further faults, of the values as they were given
  * @throws ConfigError with every fault at once
  */
 export function loadConfig<S extends z.ZodObject>(
   schema: S,
   env: Readonly<Record<string, string | undefined>>,
+  judge: (values: Readonly<Record<string, string>>) => readonly string[] = () => [],
 ): z.infer<S> {
   const faults: string[] = []
   // A variable whose source is at fault has no value to judge.
@@ -52,6 +54,7 @@ export function loadConfig<S extends z.ZodObject>(
       if (!told.has(name)) faults.push(`${name}: ${issue.message}`)
     }
   }
+  faults.push(...judge(values))
   if (faults.length > 0 || !parsed.success) throw new ConfigError(faults)
   return parsed.data
 }

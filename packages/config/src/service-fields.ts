@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ConfigError, flag, port, url } from './load.ts'
+import { flag, port, url } from './load.ts'
 
 /** A list separated by commas; absent = empty. */
 export const list = () =>
@@ -37,27 +37,31 @@ export const serviceFields = (defaults: { readonly port: number; readonly databa
     .optional()
     .describe('The bus; several servers are separated by commas. Without it the bus reaches this process only.'),
   GATEHOUSE_ALLOW_EMBEDDED: flag().default(false).describe('Lets embedded parts run in production.'),
+  GATEHOUSE_ALLOW_OPEN_BUS: flag()
+    .default(false)
+    .describe(
+      'Lets a NATS_URL without a user be used in production, where whoever reaches NATS can say what nodes believe.',
+    ),
   GATEHOUSE_MIGRATE: flag().default(true).describe('Brings schemas and streams up to date at start.'),
-  NODE_ENV: z.string().optional().describe('`production` refuses embedded parts.'),
+  NODE_ENV: z.string().optional().describe('`production` refuses what is unsafe there.'),
   HOST: z.string().default('127.0.0.1').describe('Address to listen on.'),
   PORT: port().default(defaults.port).describe('Port to listen on; 0 = any.'),
+  HEALTH_PORT: port()
+    .optional()
+    .describe(
+      'Port of `/healthz`, `/readyz` and `/metrics`, which are then not on PORT. Without it they are there too.',
+    ),
   LOG_LEVEL: logLevel(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: url('http', 'https')
+    .optional()
+    .describe('Where traces go by OTLP over HTTP, `/v1/traces` is added. Without it none are made.'),
+  OTEL_TRACES_SAMPLER_ARG: z.coerce
+    .number()
+    .min(0)
+    .max(1)
+    .default(1)
+    .describe('The share of traces that begin here that are kept, 0 to 1. What a caller has decided is followed.'),
   TRUSTED_PROXIES: list().describe(
     'Addresses or CIDR ranges of proxies whose X-Forwarded-* headers are believed, separated by commas.',
   ),
 })
-
-type Part = 'DATABASE_URL' | 'REDIS_URL' | 'NATS_URL'
-
-/** @throws ConfigError naming each of `parts` that is embedded although this is production and nobody allowed it */
-export function refuseEmbeddedInProduction(
-  config: { readonly NODE_ENV?: string | undefined; readonly GATEHOUSE_ALLOW_EMBEDDED: boolean } & {
-    readonly [P in Part]?: string | undefined
-  },
-  parts: readonly Part[],
-): void {
-  if (config.NODE_ENV !== 'production' || config.GATEHOUSE_ALLOW_EMBEDDED) return
-  const embedded = parts.filter((part) => config[part] === undefined || config[part]?.startsWith('pglite:'))
-  if (embedded.length === 0) return
-  throw new ConfigError(embedded.map((part) => `${part}: production needs a real one, or GATEHOUSE_ALLOW_EMBEDDED=1`))
-}

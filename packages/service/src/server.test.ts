@@ -1,7 +1,8 @@
 import { connect } from 'node:net'
 import { createMetrics, silentLogger } from '@gatehouse/telemetry'
 import { test } from 'tap'
-import { createServer, type ReadyCheck } from './server.ts'
+import type { ReadyCheck } from './health.ts'
+import { createServer } from './server.ts'
 
 const server = (ready: readonly ReadyCheck[] = []) =>
   createServer({ log: silentLogger, metrics: createMetrics({ process: false }), ready })

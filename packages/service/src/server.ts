@@ -13,21 +13,18 @@ import Fastify, {
 } from 'fastify'
 import { trustOf } from './arrival.ts'
 import { DirectPaths, logAnswered } from './direct.ts'
+import { addHealth, type Health, type ReadyCheck } from './health.ts'
 import { followMethods } from './methods.ts'
 
 /** A service's app: routes and hooks, nothing that listens. */
 export type App = FastifyPluginAsync
 
-/** One thing that must answer before requests may come. The name is shown by `/readyz`. */
-export interface ReadyCheck {
-  readonly name: string
-  check(): Promise<void>
-}
-
 export interface ServerOptions {
   readonly log: Logger
   readonly metrics: Metrics
   readonly ready: readonly ReadyCheck[]
+  /** Where `/healthz`, `/readyz` and `/metrics` are instead of here. */
+  readonly health?: Health | undefined
   /** Whether `X-Forwarded-*` of the peer is believed: addresses or CIDR ranges of known proxies. */
   readonly trustedProxies?: readonly string[]
   /** Largest body in bytes; routes may lower it. */
@@ -42,7 +39,7 @@ const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
 
 /**
  * The Fastify shell that all services share: request ids (a well-formed `X-Request-Id` is kept and echoed), plain errors,
- * `/healthz` (the process lives), `/readyz` (503 with the names of what is missing), `/metrics`.
+ * `/healthz` (the process lives), `/readyz` (503 with the names of what is missing), `/metrics`, unless these have a port of their own.
  */
 export function createServer(options: ServerOptions): FastifyInstance {
   const direct = new DirectPaths({ log: options.log, trusts: trustOf(options.trustedProxies), idOf: requestIdOf })
@@ -100,7 +97,13 @@ export function createServer(options: ServerOptions): FastifyInstance {
         : ['invalid_request', error.message]
     reply.code(status).send(problem(code, text, request.id))
   })
-  addHealth(server, options)
+  timeRequests(server, options.metrics)
+  if (options.health === undefined) addHealth(server, { metrics: options.metrics, checks: () => options.ready })
+  else {
+    const { health } = options
+    health.ready(options.ready)
+    server.addHook('preClose', async () => health.ends())
+  }
   return server
 }
 
@@ -150,24 +153,17 @@ function refuseUnparsed(error: Error & { readonly code?: string }, socket: Socke
   socket.destroySoon()
 }
 
-function addHealth(server: FastifyInstance, options: ServerOptions): void {
-  server.get('/healthz', async () => ({ status: 'ok' }))
-  server.get('/readyz', async (_request, reply) => {
-    const results = await Promise.all(
-      options.ready.map(async ({ name, check }) => ({
-        name,
-        error: await check().then(
-          () => undefined,
-          (error: unknown) => (error instanceof Error ? error.message : String(error)),
-        ),
-      })),
-    )
-    const missing = results.filter((result) => result.error !== undefined)
-    reply.code(missing.length === 0 ? 200 : 503)
-    return { status: missing.length === 0 ? 'ready' : 'not ready', missing }
-  })
-  server.get('/metrics', async (_request, reply) => {
-    const { contentType, body } = await options.metrics.expose()
-    return reply.type(contentType).send(body)
+/** How long each route takes to answer. Direct paths are counted by who serves them: what they answer does not pass here. */
+function timeRequests(server: FastifyInstance, metrics: Metrics): void {
+  const seconds = metrics.histogram('gatehouse_http_request_seconds', 'Time to answer a request.', [
+    'method',
+    'route',
+    'status',
+  ])
+  server.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url ?? 'none'
+    const status = `${Math.floor(reply.statusCode / 100)}xx`
+    seconds.observe({ method: request.method, route, status }, reply.elapsedTime / 1_000)
+    done()
   })
 }

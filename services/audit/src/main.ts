@@ -1,9 +1,9 @@
 import { busSchema, openBus } from '@gatehouse/bus'
-import { loadConfig, refuseEmbeddedInProduction } from '@gatehouse/config'
+import { loadConfig, unsafeInProduction } from '@gatehouse/config'
 import { STREAMS, systemClock } from '@gatehouse/contracts'
 import { openDatabase } from '@gatehouse/database'
 import { loadProfile } from '@gatehouse/profiles'
-import { createServer, runService } from '@gatehouse/service'
+import { createServer, healthOf, runService } from '@gatehouse/service'
 import { createLogger, createMetrics } from '@gatehouse/telemetry'
 import { createTokenVerifier, followFeed, remoteJwks } from '@gatehouse/token'
 import { createAuditApp, RESOURCE_PATH } from './app.ts'
@@ -14,9 +14,10 @@ const log = createLogger('audit')
 const clock = systemClock
 
 await runService(log, async (closing) => {
-  const config = loadConfig(auditConfig, process.env)
+  const config = loadConfig(auditConfig, process.env, unsafeInProduction(['DATABASE_URL', 'NATS_URL']))
   log.level = config.LOG_LEVEL
-  refuseEmbeddedInProduction(config, ['DATABASE_URL', 'NATS_URL'])
+  const metrics = createMetrics()
+  const health = await healthOf(config, { log, metrics }, closing)
   const profile = loadProfile(config.GATEHOUSE_PROFILE)
   const publicUrl = config.PUBLIC_URL
   const issuer = config.ISSUER ?? publicUrl
@@ -28,7 +29,6 @@ await runService(log, async (closing) => {
     await openBus(config.NATS_URL, { database: host.as('gatehouse_bus'), logger: log, name: 'audit' }),
   )
   if (config.GATEHOUSE_MIGRATE) await bus.ensureStreams(Object.values(STREAMS))
-  const metrics = createMetrics()
   const feed = await followFeed({ bus, clock, log, graceSeconds: profile.staleGraceSeconds })
   closing({ close: () => feed.stop() })
   const jwks = remoteJwks(new URL('/.well-known/jwks.json', authUrl).href, { fetch, clock, log })
@@ -49,7 +49,7 @@ await runService(log, async (closing) => {
     log,
     metrics,
   })
-  const server = createServer({ log, metrics, ready: audit.ready, trustedProxies: config.TRUSTED_PROXIES })
+  const server = createServer({ log, metrics, ready: audit.ready, health, trustedProxies: config.TRUSTED_PROXIES })
   await server.register(audit.app)
   closing({ close: () => audit.background.close() })
   await audit.background.start()

@@ -1,10 +1,10 @@
 import { busSchema, openBus } from '@gatehouse/bus'
-import { loadConfig, refuseEmbeddedInProduction } from '@gatehouse/config'
+import { loadConfig, unsafeInProduction } from '@gatehouse/config'
 import { STREAMS, systemClock } from '@gatehouse/contracts'
 import { openDatabase } from '@gatehouse/database'
 import { openKeyValue } from '@gatehouse/kv'
 import { loadProfile, withRedirectDomains } from '@gatehouse/profiles'
-import { createServer, runService } from '@gatehouse/service'
+import { createServer, healthOf, runService } from '@gatehouse/service'
 import { createLogger, createMetrics } from '@gatehouse/telemetry'
 import { createAuthApp } from './app.ts'
 import { authConfig } from './config.ts'
@@ -13,9 +13,10 @@ import { authSchema } from './schema.ts'
 const log = createLogger('auth')
 
 await runService(log, async (closing) => {
-  const config = loadConfig(authConfig, process.env)
+  const config = loadConfig(authConfig, process.env, unsafeInProduction(['DATABASE_URL', 'REDIS_URL', 'NATS_URL']))
   log.level = config.LOG_LEVEL
-  refuseEmbeddedInProduction(config, ['DATABASE_URL', 'REDIS_URL', 'NATS_URL'])
+  const metrics = createMetrics()
+  const health = await healthOf(config, { log, metrics }, closing)
   const host = closing(await openDatabase(config.DATABASE_URL, { ownerUrl: config.DATABASE_OWNER_URL, logger: log }))
   if (config.GATEHOUSE_MIGRATE) {
     await host.migrate(config.NATS_URL === undefined ? [authSchema, busSchema] : [authSchema])
@@ -23,7 +24,6 @@ await runService(log, async (closing) => {
   const kv = closing(await openKeyValue(config.REDIS_URL, { logger: log }))
   const bus = closing(await openBus(config.NATS_URL, { database: host.as(busSchema.role), logger: log, name: 'auth' }))
   if (config.GATEHOUSE_MIGRATE) await bus.ensureStreams([STREAMS.authState, STREAMS.authDelta, STREAMS.audit])
-  const metrics = createMetrics()
   const auth = createAuthApp({
     profile: withRedirectDomains(loadProfile(config.GATEHOUSE_PROFILE), config.MCP_REDIRECT_DOMAINS),
     publicUrl: config.PUBLIC_URL,
@@ -46,6 +46,7 @@ await runService(log, async (closing) => {
     log,
     metrics,
     ready: auth.ready,
+    health,
     trustedProxies: config.TRUSTED_PROXIES,
     notFound: auth.notFound,
   })

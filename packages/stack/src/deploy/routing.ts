@@ -54,7 +54,15 @@ export function ingressOf({ routes, hosts }: Doorway): object {
   }
 }
 
-/** Rules of the Gateway API (HTTPRoute v1), one a service. The Gateway itself belongs to the cluster's operator. */
+/** So many matches a rule may have in every version of the Gateway API. */
+const MATCHES = 8
+
+const inParts = (matches: readonly PathMatch[]): readonly (readonly PathMatch[])[] =>
+  Array.from({ length: Math.ceil(matches.length / MATCHES) }, (_, at) =>
+    matches.slice(at * MATCHES, (at + 1) * MATCHES),
+  )
+
+/** Rules of the Gateway API (HTTPRoute v1). The Gateway itself belongs to the cluster's operator. */
 export function httpRouteOf({ routes, hosts }: Doorway): object {
   const matches = matchesOf(routes)
   const services = [...new Set(matches.map(({ service }) => service))]
@@ -65,14 +73,14 @@ export function httpRouteOf({ routes, hosts }: Doorway): object {
     spec: {
       parentRefs: [{ name: 'gatehouse', sectionName: 'https' }],
       hostnames: hosts,
-      rules: services.map((service) => ({
-        matches: matches
-          .filter((match) => match.service === service)
-          .map(({ exact, path }) => ({ path: { type: exact ? 'Exact' : 'PathPrefix', value: path } })),
-        backendRefs: [{ name: nameOf(service), port: PORTS[service] }],
-        // A stream ends when one of its ends does, not by the clock.
-        ...(service === 'mcp' ? { timeouts: { request: '0s', backendRequest: '0s' } } : {}),
-      })),
+      rules: services.flatMap((service) =>
+        inParts(matches.filter((match) => match.service === service)).map((part) => ({
+          matches: part.map(({ exact, path }) => ({ path: { type: exact ? 'Exact' : 'PathPrefix', value: path } })),
+          backendRefs: [{ name: nameOf(service), port: PORTS[service] }],
+          // A stream ends when one of its ends does, not by the clock.
+          ...(service === 'mcp' ? { timeouts: { request: '0s', backendRequest: '0s' } } : {}),
+        })),
+      ),
     },
   }
 }
