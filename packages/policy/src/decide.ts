@@ -16,13 +16,20 @@ export type Decision = { readonly allow: true } | ({ readonly allow: false } & R
 
 const ALLOW: Decision = { allow: true }
 
+/** By host, before a credential is looked at: whether anything is served at a tenant's host. What is not there asks for no credential. */
+export function decideHost(tenant: TenantPolicy | undefined, rules: Rules): Decision {
+  if (tenant === undefined) return { allow: false, reason: 'tenant.unknown' }
+  return hasMcp(tenant, rules) ? ALLOW : { allow: false, reason: 'plan.without-mcp', plan: tenant.plan }
+}
+
+const hasMcp = ({ plan }: TenantPolicy, { plansWithMcp }: Rules): boolean =>
+  plansWithMcp.size === 0 || plansWithMcp.has(plan)
+
 /** The gates before any operation: does this tenant have MCP at all, now? The order is the order of the answers. */
 export function decideTenant(principal: Principal, tenant: TenantPolicy | undefined, rules: Rules): Decision {
   if (tenant === undefined) return { allow: false, reason: 'tenant.unknown' }
   if (tenant.tenant !== principal.tenant) return { allow: false, reason: 'tenant.foreign' }
-  if (rules.plansWithMcp.size > 0 && !rules.plansWithMcp.has(tenant.plan)) {
-    return { allow: false, reason: 'plan.without-mcp', plan: tenant.plan }
-  }
+  if (!hasMcp(tenant, rules)) return { allow: false, reason: 'plan.without-mcp', plan: tenant.plan }
   if (tenant.status === 'suspended') return { allow: false, reason: 'tenant.suspended' }
   if (!tenant.mcp) return { allow: false, reason: 'mcp.disabled' }
   return ALLOW
@@ -52,7 +59,9 @@ export function decideRights(principal: Principal, requirement: Requirement, rul
     const whole = [...new Set([...principal.scopes, ...requirement.scopes])].filter((s) => !rules.narrowing.has(s))
     return { allow: false, reason: 'scope.missing', missing: transport, whole: whole.sort() }
   }
-  const narrowed = [...principal.scopes].some((scope) => rules.narrowing.has(scope))
+  // Nobody has consented to more for a key: what it lists is all that it may.
+  const narrowed =
+    principal.credential === 'api-key' || [...principal.scopes].some((scope) => rules.narrowing.has(scope))
   if (narrowed && lacking.length > 0) return { allow: false, reason: 'scope.narrowed', missing: lacking }
 
   const missing = requirement.permissions.filter(

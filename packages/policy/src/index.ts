@@ -1,3 +1,3 @@
-export { type Decision, decide, decideRights, decideTenant, heldScopes, type Refusal } from './decide.ts'
+export { type Decision, decide, decideHost, decideRights, decideTenant, heldScopes, type Refusal } from './decide.ts'
 export type { Principal, Requirement, Rules, TenantPolicy } from './principal.ts'
 export { refusalText } from './refusal-text.ts'

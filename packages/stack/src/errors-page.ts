@@ -63,6 +63,9 @@ export const AUTH_ADVICE: Advice<typeof REFUSALS> = {
   'login.required': 'Ask without `prompt=none`.',
   'consent.required': 'Ask without `prompt=none`.',
   'person.denied': 'Tell the person that nothing was connected.',
+  'client.not-let-in': 'An administrator of the organisation changes its list of clients (`gatehouse client-hosts`).',
+  'owner.last': 'Make somebody else an owner first: `gatehouse people role`.',
+  'rules.too-many': 'Remove rules that are not needed; a host covers all below it.',
   'person.without-tenant': 'Sign in as a member of an organisation.',
   'registration.unproven': 'Use the newest `registration_access_token` of this client; an update replaces it.',
   'metadata.malformed': SEND_AGAIN,
@@ -88,6 +91,11 @@ export const EDGE_ADVICE: Advice<typeof EDGE_REFUSALS> = {
   'credential.malformed': 'Send one header, `Authorization: Bearer <token>`.',
   'credential.refused':
     'Refresh; if that is refused too, start the authorization again. A refused API key stays refused.',
+  'key.of-project': 'Make a key of the organisation: `gatehouse api-keys create`.',
+  'key.without-grant': 'Make a key with one of `apiKeyGrants` of the profile.',
+  'tenant.unnamed': 'Send `X-Tenant: <slug>`.',
+  'tenant.mismatch': "Use the host, and the `X-Tenant`, of the credential's own workspace.",
+  'host.without-tenant': 'Use the host of a workspace: `tenancy.host` of the profile.',
   'tenant.unknown':
     'Start the authorization again. If it stays, the operator asks whether auth and mcp share a bus: tenants come over it.',
   'tenant.suspended': 'The tenant settles it with the platform; `gatehouse tenants` shows and changes the status.',

@@ -6,6 +6,7 @@ import { type Clock, STREAMS, systemClock } from '@gatehouse/contracts'
 import {
   createMcpApp,
   drainCatalogs,
+  hostVerifiers,
   loadCatalogs,
   mcpSchema,
   openCatalogs,
@@ -98,6 +99,7 @@ export async function assembleHouse(options: HouseOptions, closing: Closing): Pr
       node: 'stack',
       catalogs: openCatalogs(catalogs, host, auth.directory),
       verifier: verifierFor(resourceNames(publicUrl, profile).resource),
+      verifierAt: hostVerifiers({ jwks, clock, feed: feed.view }),
       ...(sse === undefined ? {} : { sseVerifier: verifierFor(sse.resource) }),
       feed: feed.view,
       exchangeKey: auth.exchangeCredential,

@@ -1,7 +1,6 @@
 import { isSubjectToken } from '@gatehouse/contracts'
-import { type Profile, rulesOf } from '@gatehouse/profiles'
+import { type Profile, rulesOf, type Site, type Sites, sitesOf } from '@gatehouse/profiles'
 import type { App, ReadyCheck } from '@gatehouse/service'
-import type { TokenVerifier } from '@gatehouse/token'
 import { createToolCalls } from './calls/call-tool.ts'
 import { createCompletions } from './calls/complete.ts'
 import { createPromptGets } from './calls/get-prompt.ts'
@@ -10,9 +9,11 @@ import { createRecorder, type Recorder } from './calls/record.ts'
 import { DEFAULT_LIMITS, type McpDeps, type McpLimits } from './deps.ts'
 import { createProof } from './edge/credential.ts'
 import { createGuard } from './edge/guard.ts'
+import { judgeKey } from './edge/judge-key.ts'
 import { createKeyCache } from './edge/key-cache.ts'
 import { createRateLimit } from './edge/limit.ts'
-import { type Doors, doorsOf } from './edge/origin.ts'
+import { type Doors, doorsOf, originsOf } from './edge/origin.ts'
+import { type Arrive, atHosts, atOnePlace, type Place } from './edge/places.ts'
 import { createStanding } from './edge/standing.ts'
 import { addMetadata, resourceNames, sseResourceNames } from './metadata/protected-resource.ts'
 import { createPresence, outbox, type Presence } from './presence/presence.ts'
@@ -103,6 +104,7 @@ export function createMcpApp(deps: McpDeps): McpApp {
     maxAgeMs: limits.keyCacheMs,
     size: limits.keyCacheSize,
     unknownPerMinute: limits.unknownKeysPerMinute,
+    judge: (facts) => judgeKey(facts, profile),
     failed: (error) => log.warn({ err: error }, 'an API key could not be exchanged'),
   })
   const sessions = openSessions({
@@ -113,7 +115,6 @@ export function createMcpApp(deps: McpDeps): McpApp {
     window,
     presence,
     windowMs: limits.replayWindowMs,
-    metadataUrl: metadataUrlOf(deps),
     now: () => clock.now(),
     log,
     lifeMs: limits.sessionMs,
@@ -151,7 +152,7 @@ export function createMcpApp(deps: McpDeps): McpApp {
   }
   return {
     app: async (server) => {
-      addMetadata(server, deps)
+      addMetadata(server, { ...deps, rules })
       server.direct(endpoint.path, ALL_METHODS, createEndpoint(endpoint))
       if (sse !== undefined) {
         const serve = createSseEndpoint(sse)
@@ -212,21 +213,31 @@ interface Parts {
   readonly tasks: Tasks
 }
 
-const metadataUrlOf = ({ profile, publicUrl }: McpDeps): string | undefined =>
+const metadataUrlOf = ({ profile, publicUrl }: Pick<McpDeps, 'profile' | 'publicUrl'>): string | undefined =>
   profile.credentials.includes('oauth') ? resourceNames(publicUrl, profile).metadataUrl : undefined
 
 /** An API key in the query only where the profile says so. */
 const queryKeyPrefixOf = ({ apiKeyInQuery, credentials, apiKeyPrefix }: Profile): string | undefined =>
   apiKeyInQuery && credentials.includes('api-key') ? apiKeyPrefix : undefined
 
-function guardOf(
-  deps: McpDeps,
-  { rules, keys, standing }: Parts,
-  of: { readonly doors: Doors; readonly metadataUrl: string | undefined; readonly verifier: TokenVerifier },
-): ReturnType<typeof createGuard> {
-  const { profile, feed, publicUrl } = deps
-  const prove = createProof({ profile, verifier: of.verifier, keys })
-  return createGuard({ doors: of.doors, prove, standing, feed, profile, rules, publicUrl, metadataUrl: of.metadataUrl })
+const guardAt = ({ profile, feed }: McpDeps, { rules, standing }: Parts, arrive: Arrive) =>
+  createGuard({ arrive, standing, feed, profile, rules })
+
+/** By account there is one place; by host one for each tenant, whose tokens its own verifier knows. */
+function arriveOf(deps: McpDeps, { rules, keys }: Parts, sites: Sites, doors: Doors): Arrive {
+  const { profile, feed, verifierAt } = deps
+  if (!sites.byHost) {
+    const prove = createProof({ profile, verifier: deps.verifier, keys })
+    return atOnePlace(doors, { prove, origin: sites.own.origin, metadataUrl: metadataUrlOf(deps) })
+  }
+  if (verifierAt === undefined) throw new TypeError('tenancy by host needs a verifier for each host')
+  const placeOf = (site: Site, tenant: string, by: 'host' | 'header'): Place => ({
+    prove: createProof({ profile, verifier: by === 'host' ? verifierAt(site, tenant) : undefined, keys }),
+    origin: site.origin,
+    metadataUrl: by === 'host' ? metadataUrlOf({ profile, publicUrl: site.origin }) : undefined,
+    tenant,
+  })
+  return atHosts({ profile, sites, feed, rules, doors, placeOf })
 }
 
 /** HTTP+SSE, where the profile has it. */
@@ -239,12 +250,12 @@ function sseOf(deps: McpDeps, limits: McpLimits, parts: Parts, endpoint: Endpoin
   log.info({ path: sse }, 'HTTP+SSE is offered; MCP has deprecated it')
   const metadataUrl = oauth ? sseResourceNames(publicUrl, profile)?.metadataUrl : undefined
   const doors = doorsOf(publicUrl, deps.allowedHosts, deps.allowedOrigins)
+  const prove = createProof({ profile, verifier: sseVerifier ?? deps.verifier, keys: parts.keys })
   return openSse({
     profile,
     paths: { sse, messages },
     basePath: sseBasePath,
-    guard: guardOf(deps, parts, { doors, metadataUrl, verifier: sseVerifier ?? deps.verifier }),
-    metadataUrl,
+    guard: guardAt(deps, parts, atOnePlace(doors, { prove, origin: publicUrl, metadataUrl })),
     endpoint,
     extras: { sessions: true },
     opened: parts.sessions,
@@ -263,7 +274,7 @@ function sseOf(deps: McpDeps, limits: McpLimits, parts: Parts, endpoint: Endpoin
 function endpointOf(deps: McpDeps, limits: McpLimits, parts: Parts): EndpointDeps {
   const { rules, registry, recorder, hub, presence, sessions, envelope, tasks } = parts
   const { profile, publicUrl, clock, log, metrics, node } = deps
-  const metadataUrl = metadataUrlOf(deps)
+  const sites = sitesOf(profile, publicUrl)
   const doors: Doors = doorsOf(publicUrl, deps.allowedHosts, deps.allowedOrigins)
   const common = { registry, rules, envelope, clock, callMs: limits.callMs }
   const extras: Extras = { sessions: true, tasks: tasks.offered }
@@ -271,7 +282,7 @@ function endpointOf(deps: McpDeps, limits: McpLimits, parts: Parts): EndpointDep
   const { name, title, version } = profile.server
   return {
     path: profile.paths.mcp,
-    guard: guardOf(deps, parts, { doors, metadataUrl, verifier: deps.verifier }),
+    guard: guardAt(deps, parts, arriveOf(deps, parts, sites, doors)),
     limit: createRateLimit({
       kv: deps.kv,
       clock,
@@ -280,9 +291,8 @@ function endpointOf(deps: McpDeps, limits: McpLimits, parts: Parts): EndpointDep
     }),
     registry,
     rules,
-    metadataUrl,
     bodyBytes: limits.bodyBytes,
-    allowedOrigins: doors.origins,
+    allowedOrigins: originsOf(sites, doors),
     queryKeyPrefix: queryKeyPrefixOf(profile),
     offered,
     sessions: sessions.endpoint,

@@ -4,7 +4,7 @@ import type { Clock } from '@gatehouse/contracts'
 import type { Database, DatabaseHost } from '@gatehouse/database'
 import type { KeyValue } from '@gatehouse/kv'
 import type { Principal } from '@gatehouse/policy'
-import type { Profile } from '@gatehouse/profiles'
+import type { Profile, Site } from '@gatehouse/profiles'
 import type { Logger, Metrics } from '@gatehouse/telemetry'
 import type { FeedView, TokenVerifier } from '@gatehouse/token'
 import type { Recorder } from './calls/record.ts'
@@ -118,6 +118,8 @@ export interface McpDeps {
   readonly node: string
   readonly catalogs: readonly OpenedCatalog[]
   readonly verifier: TokenVerifier
+  /** Of one tenant's host, where tenancy is by host: for its issuer, its resource and its tenant alone. */
+  readonly verifierAt?: (site: Site, tenant: string) => TokenVerifier
   /** For the audience of HTTP+SSE; needed where the profile has that transport and takes OAuth tokens. */
   readonly sseVerifier?: TokenVerifier
   /** Put before the path that HTTP+SSE clients post to, for a proxy that takes it away. */

@@ -1,12 +1,12 @@
 import { hostname } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import { busSchema, openBus } from '@gatehouse/bus'
-import { loadConfig, refuseEmbeddedInProduction } from '@gatehouse/config'
+import { loadConfig, unsafeInProduction } from '@gatehouse/config'
 import { STREAMS, systemClock } from '@gatehouse/contracts'
 import { openDatabase } from '@gatehouse/database'
 import { openKeyValue } from '@gatehouse/kv'
 import { loadProfile } from '@gatehouse/profiles'
-import { createServer, runService } from '@gatehouse/service'
+import { createServer, healthOf, runService } from '@gatehouse/service'
 import { createLogger, createMetrics } from '@gatehouse/telemetry'
 import { createTokenVerifier, followFeed, remoteJwks } from '@gatehouse/token'
 import { createMcpApp } from './app.ts'
@@ -14,6 +14,7 @@ import { drainCatalogs, openCatalogs } from './catalogs.ts'
 import { mcpConfig } from './config.ts'
 import { directoryOf } from './edge/directory.ts'
 import { introspectionOf, keyExchangeOf } from './edge/exchange.ts'
+import { hostVerifiers } from './edge/host-verifiers.ts'
 import { openJournal } from './journal/journal.ts'
 import { loadCatalogs } from './load-catalogs.ts'
 import { resourceNames, sseResourceNames } from './metadata/protected-resource.ts'
@@ -31,9 +32,10 @@ let closeWithinMs = CALLS_MS + CLOSE_MS
 await runService(
   log,
   async (closing) => {
-    const config = loadConfig(mcpConfig, process.env)
+    const config = loadConfig(mcpConfig, process.env, unsafeInProduction(['DATABASE_URL', 'REDIS_URL', 'NATS_URL']))
     log.level = config.LOG_LEVEL
-    refuseEmbeddedInProduction(config, ['DATABASE_URL', 'REDIS_URL', 'NATS_URL'])
+    const metrics = createMetrics()
+    const health = await healthOf(config, { log, metrics }, closing)
     const profile = loadProfile(config.GATEHOUSE_PROFILE)
     const catalogs = await loadCatalogs(profile.catalogs, {
       from: process.cwd(),
@@ -63,7 +65,6 @@ await runService(
     const feed = await followFeed({ bus, clock, log, graceSeconds: profile.staleGraceSeconds })
     closing({ close: () => feed.stop() })
     closing(drainCatalogs(catalogs, { host, bus, log }))
-    const metrics = createMetrics()
     const db = host.as(mcpSchema.role)
     const { sealers } = closing(await openSealers({ db, secret: config.GATEHOUSE_SECRET, clock, log }))
     const asking = { authUrl, issuer, clientId: config.MCP_CLIENT_ID, key: config.MCP_CLIENT_KEY, clock, fetch }
@@ -82,6 +83,7 @@ await runService(
           .slice(0, 100)}-${process.pid}`,
       catalogs: openCatalogs(catalogs, host, await directoryOf(catalogs, { ...asking, log })),
       verifier: verifierFor([resourceNames(publicUrl, profile).resource, ...config.RESOURCE_ALIASES]),
+      verifierAt: hostVerifiers({ jwks, clock, feed: feed.view }),
       ...(sse === undefined ? {} : { sseVerifier: verifierFor([sse.resource]) }),
       sseBasePath: config.SSE_BASE_PATH,
       feed: feed.view,
@@ -115,7 +117,7 @@ await runService(
         if (left.length > 0) throw new Error(`left behind: ${left.join('; ')}`)
       },
     })
-    const server = createServer({ log, metrics, ready: mcp.ready, trustedProxies: config.TRUSTED_PROXIES })
+    const server = createServer({ log, metrics, ready: mcp.ready, health, trustedProxies: config.TRUSTED_PROXIES })
     await server.register(mcp.app)
     closing(server)
     // First of all: what others see of the end comes before the end.

@@ -2,21 +2,28 @@ import type { Principal } from '@gatehouse/policy'
 import type { Profile } from '@gatehouse/profiles'
 import type { TokenVerifier } from '@gatehouse/token'
 import type { Presented } from './authorization.ts'
+import type { KeyFault } from './judge-key.ts'
 import type { KeyCache } from './key-cache.ts'
 
 export type Proven =
   | { readonly ok: true; readonly principal: Principal }
-  | { readonly ok: false; readonly reason: 'missing' | 'malformed' | 'refused' | 'unavailable' | 'throttled' }
+  | {
+      readonly ok: false
+      readonly reason: 'missing' | 'malformed' | 'refused' | 'unavailable' | 'throttled' | KeyFault
+    }
+
+export type Prove = (presented: Presented, address: string) => Proven | Promise<Proven>
 
 /** Turns what was presented into a principal, by the kinds of credentials that the profile accepts. */
 export function createProof(options: {
   readonly profile: Profile
-  readonly verifier: TokenVerifier
+  /** Absent: tokens are not taken here. */
+  readonly verifier: TokenVerifier | undefined
   readonly keys: KeyCache
-}): (presented: Presented, address: string) => Proven | Promise<Proven> {
+}): Prove {
   const { profile, verifier, keys } = options
   const accepted = new Set(profile.credentials)
-  const verify = async (token: string): Promise<Proven> => {
+  const verify = async (token: string, verifier: TokenVerifier): Promise<Proven> => {
     const verified = await verifier.verify(token)
     if (verified.ok) return verified
     return { ok: false, reason: verified.reason === 'unavailable' ? 'unavailable' : 'refused' }
@@ -27,7 +34,7 @@ export function createProof(options: {
     if (accepted.has('api-key') && presented.value.startsWith(profile.apiKeyPrefix)) {
       return keys.principalOf(presented.value, address)
     }
-    if (!accepted.has('oauth')) return { ok: false, reason: 'refused' }
-    return verifier.known(presented.value) ?? verify(presented.value)
+    if (verifier === undefined || !accepted.has('oauth')) return { ok: false, reason: 'refused' }
+    return verifier.known(presented.value) ?? verify(presented.value, verifier)
   }
 }

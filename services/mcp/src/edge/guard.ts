@@ -6,13 +6,15 @@ import { isJson } from './accept.ts'
 import { type Presented, readAuthorization, repeatedHeaders } from './authorization.ts'
 import { challenge } from './challenge.ts'
 import type { Proven } from './credential.ts'
-import { type Doors, judgeDoors } from './origin.ts'
+import { type Arrive, judgeNamed, type Place } from './places.ts'
 import type { Standing } from './standing.ts'
 
 /** Who came in, and the workspace it acts for. */
 export interface Admitted {
   readonly principal: Principal
   readonly tenant: TenantPolicy
+  /** What a challenge points to; absent where the resource has no OAuth. */
+  readonly metadataUrl: string | undefined
 }
 
 /** What the guard reads of a request. */
@@ -23,6 +25,8 @@ export interface Knock {
   readonly host: string | undefined
   readonly origin: string | undefined
   readonly authorization: string | undefined
+  /** `X-Tenant`. */
+  readonly tenantHeader: string | undefined
   readonly rawHeaders: readonly string[]
   readonly contentType: string | undefined
   readonly contentEncoding: string | undefined
@@ -38,37 +42,36 @@ export type Passed =
   | { readonly ok: false; readonly refused: Refused; readonly principal?: Principal }
 
 export interface GuardDeps {
-  readonly doors: Doors
-  readonly prove: (presented: Presented, address: string) => Proven | Promise<Proven>
+  /** Where a request came in. */
+  readonly arrive: Arrive
   /** What auth says of a credential now. */
   readonly standing: (credential: string) => Promise<Standing>
   readonly feed: FeedView
   readonly profile: Profile
   readonly rules: Rules
-  readonly publicUrl: string
-  /** Absent where the resource has no OAuth. */
-  readonly metadataUrl: string | undefined
 }
 
 /**
- * Everything before the body is read, in the order of the answers: Host and Origin, credential, method, workspace, content type.
- * The credential comes before the method, since clients look for the challenge with a GET.
+ * Everything before the body is read, in the order of the answers: Host and Origin, by host the tenant and its plan, credential, method,
+ * workspace, content type. The credential comes before the method, since clients look for the challenge with a GET.
  */
 export function createGuard(deps: GuardDeps): (knock: Knock) => Passed | Promise<Passed> {
   const read = createReader()
   return (knock) => {
     const repeated = repeatedHeaders(knock.rawHeaders)
     if (repeated.host) return { ok: false, refused: refuseAtEdge('host.repeated') }
-    const door = judgeDoors(deps.doors, knock.host, knock.origin)
-    if (door !== undefined) return { ok: false, refused: refuseAtEdge(door) }
+    const arrived = deps.arrive(knock)
+    if (typeof arrived === 'string') return { ok: false, refused: refuseAtEdge(arrived) }
 
     const presented = repeated.authorization ? MALFORMED : read(knock.authorization)
     const proven =
-      knock.proven === undefined ? deps.prove(presented, knock.address) : { ok: true as const, principal: knock.proven }
+      knock.proven === undefined
+        ? arrived.prove(presented, knock.address)
+        : { ok: true as const, principal: knock.proven }
     // A credential that is known is judged without waiting: most are.
     return proven instanceof Promise
-      ? proven.then((later) => judgeProven(deps, knock, presented, later))
-      : judgeProven(deps, knock, presented, proven)
+      ? proven.then((later) => judgeProven(deps, { knock, arrived, presented }, later))
+      : judgeProven(deps, { knock, arrived, presented }, proven)
   }
 }
 
@@ -87,24 +90,33 @@ function createReader(): (header: string | undefined) => Presented {
 
 const MALFORMED: Presented = { kind: 'malformed' }
 
-function judgeProven(deps: GuardDeps, knock: Knock, presented: Presented, proven: Proven): Passed | Promise<Passed> {
-  if (!proven.ok) return { ok: false, refused: refuseCredential(deps, proven.reason) }
+interface Visit {
+  readonly knock: Knock
+  readonly arrived: Place
+  readonly presented: Presented
+}
+
+function judgeProven(deps: GuardDeps, visit: Visit, proven: Proven): Passed | Promise<Passed> {
+  const { arrived, presented } = visit
+  if (!proven.ok) return { ok: false, refused: refuseCredential(deps, arrived, proven.reason) }
   const { principal } = proven
-  if (deps.feed.freshness() === 'fresh' || presented.kind !== 'bearer') return judgeKnock(deps, knock, principal)
-  return judgeStanding(deps, presented.value).then((refused) =>
-    refused === undefined ? judgeKnock(deps, knock, principal) : { ok: false, refused },
+  if (deps.feed.freshness() === 'fresh' || presented.kind !== 'bearer') return judgeKnock(deps, visit, principal)
+  return judgeStanding(deps, arrived, presented.value).then((refused) =>
+    refused === undefined ? judgeKnock(deps, visit, principal) : { ok: false, refused },
   )
 }
 
-function judgeKnock(deps: GuardDeps, knock: Knock, principal: Principal): Passed {
+function judgeKnock(deps: GuardDeps, { knock, arrived }: Visit, principal: Principal): Passed {
   if (knock.method !== 'POST' && knock.methods?.has(knock.method) !== true) {
     return { ok: false, refused: refuseAtEdge('method.refused', { headers: { allow: 'POST' } }), principal }
   }
   const tenant = deps.feed.tenant(principal.tenant)
+  const named = judgeNamed(deps.profile, arrived, { principal, tenant, header: knock.tenantHeader })
+  if (named !== undefined) return { ok: false, refused: refuseAtEdge(named), principal }
   const decision = decideTenant(principal, tenant, deps.rules)
   if (!decision.allow || tenant === undefined) {
     const reason = decision.allow ? 'tenant.unknown' : decision.reason
-    return { ok: false, refused: refuseTenant(deps, reason), principal }
+    return { ok: false, refused: refuseTenant(deps, arrived, reason), principal }
   }
   if (knock.contentEncoding !== undefined && knock.contentEncoding.trim().toLowerCase() !== 'identity') {
     const headers = { 'accept-encoding': 'identity' }
@@ -113,46 +125,59 @@ function judgeKnock(deps: GuardDeps, knock: Knock, principal: Principal): Passed
   if (knock.method === 'POST' && !isJson(knock.contentType)) {
     return { ok: false, refused: refuseAtEdge('type.unsupported'), principal }
   }
-  return { ok: true, admitted: { principal, tenant } }
+  return { ok: true, admitted: { principal, tenant, metadataUrl: arrived.metadataUrl } }
 }
 
 /** Revocations do not reach this node: auth is asked, and only where it does not answer the credential is believed, for the grace. */
-async function judgeStanding(deps: GuardDeps, credential: string): Promise<Refused | undefined> {
+async function judgeStanding(deps: GuardDeps, arrived: Place, credential: string): Promise<Refused | undefined> {
   const standing = await deps.standing(credential)
-  if (standing === 'inactive') return refuseCredential(deps, 'refused')
-  if (standing === 'suspended') return refuseTenant(deps, 'tenant.suspended')
+  if (standing === 'inactive') return refuseCredential(deps, arrived, 'refused')
+  if (standing === 'suspended') return refuseTenant(deps, arrived, 'tenant.suspended')
   return standing === 'away' && deps.feed.freshness() === 'expired'
     ? unavailable('It cannot be checked now whether this credential is still good.')
     : undefined
 }
 
-function refuseCredential(deps: GuardDeps, reason: (Proven & { readonly ok: false })['reason']): Refused {
+function refuseCredential(
+  deps: GuardDeps,
+  arrived: Place,
+  reason: (Proven & { readonly ok: false })['reason'],
+): Refused {
+  if (reason === 'key.of-project' || reason === 'key.without-grant') {
+    const grants = deps.profile.apiKeyGrants.join(' or ')
+    return refuseAtEdge(reason, reason === 'key.without-grant' ? { hint: `Create one with the grant ${grants}.` } : {})
+  }
   if (reason === 'throttled') return refuseAtEdge('keys.exceeded', { headers: { 'retry-after': '60' } })
   if (reason === 'unavailable') return unavailable('The credential cannot be checked now. Try again.')
-  if (reason === 'missing') return challenged(deps, 'credential.missing')
-  if (reason === 'malformed') return challenged(deps, 'credential.malformed', 'invalid_request')
-  return challenged(deps, 'credential.refused', 'invalid_token')
+  if (reason === 'missing') return challenged(deps, arrived, 'credential.missing')
+  if (reason === 'malformed') return challenged(deps, arrived, 'credential.malformed', 'invalid_request')
+  return challenged(deps, arrived, 'credential.refused', 'invalid_token')
 }
 
-function refuseTenant(deps: GuardDeps, reason: string): Refused {
+function refuseTenant(deps: GuardDeps, arrived: Place, reason: string): Refused {
   if (reason === 'tenant.suspended') {
     const { billing } = deps.profile.paths
     return refuseAtEdge(
       'tenant.suspended',
-      billing === undefined ? {} : { hint: `See ${deps.publicUrl}${billing} to restore it.` },
+      billing === undefined ? {} : { hint: `See ${arrived.origin}${billing} to restore it.` },
     )
   }
   if (reason === 'mcp.disabled' || reason === 'plan.without-mcp') return refuseAtEdge(reason)
-  return challenged(deps, 'tenant.unknown', 'invalid_token')
+  return challenged(deps, arrived, 'tenant.unknown', 'invalid_token')
 }
 
-function challenged(deps: GuardDeps, reason: EdgeReason, error?: 'invalid_token' | 'invalid_request'): Refused {
-  const oauth = deps.metadataUrl !== undefined
+function challenged(
+  deps: GuardDeps,
+  { metadataUrl }: Place,
+  reason: EdgeReason,
+  error?: 'invalid_token' | 'invalid_request',
+): Refused {
+  const oauth = metadataUrl !== undefined
   const value = challenge({
     ...(error === undefined ? {} : { error, description: refuseAtEdge(reason).message }),
     // A challenge names what to ask for: only an authorization server can be asked.
     ...(oauth ? { scope: deps.profile.defaultScopes.filter((scope) => !deps.rules.narrowing.has(scope)) } : {}),
-    metadataUrl: deps.metadataUrl,
+    metadataUrl,
   })
   return refuseAtEdge(reason, { headers: { 'www-authenticate': value } })
 }

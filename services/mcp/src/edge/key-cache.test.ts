@@ -27,6 +27,7 @@ const openCache = (exchange: (key: string) => Promise<PrincipalFacts | undefined
     maxAgeMs: 60_000,
     size,
     unknownPerMinute: 3,
+    judge: ({ scopes }) => ({ ok: true, scopes }),
     failed: () => undefined,
   })
   const revoke = (key: string, remembered = true) => {

@@ -3,11 +3,12 @@ import type { Clock } from '@gatehouse/contracts'
 import type { Principal } from '@gatehouse/policy'
 import type { FeedView } from '@gatehouse/token'
 import type { PrincipalFacts } from '../deps.ts'
+import type { JudgedKey, KeyFault } from './judge-key.ts'
 import { createLocalWindows } from './limit.ts'
 
 export type KeyAnswer =
   | { readonly ok: true; readonly principal: Principal }
-  | { readonly ok: false; readonly reason: 'refused' | 'unavailable' | 'throttled' }
+  | { readonly ok: false; readonly reason: 'refused' | 'unavailable' | 'throttled' | KeyFault }
 
 export interface KeyCache {
   /** Never rejects. Whoever has presented too many unknown keys from this address is asked to wait, unless the key is known. */
@@ -17,6 +18,8 @@ export interface KeyCache {
 
 interface Held {
   readonly principal: Principal
+  /** Why it is good elsewhere and not here. */
+  readonly fault: KeyFault | undefined
   readonly until: number
 }
 
@@ -45,6 +48,8 @@ export function createKeyCache(options: {
   readonly maxAgeMs: number
   readonly size: number
   readonly unknownPerMinute: number
+  /** What the scopes of a key are worth here. */
+  readonly judge: (facts: PrincipalFacts) => JudgedKey
   readonly failed: (error: unknown) => void
 }): KeyCache {
   const { exchange, feed, clock, maxAgeMs, size, unknownPerMinute } = options
@@ -64,10 +69,12 @@ export function createKeyCache(options: {
     try {
       const facts = await exchange(key)
       if (facts === undefined) return unknown(digest, address)
-      const principal = principalFromFacts(facts)
+      const judged = options.judge(facts)
+      const principal = principalFromFacts(judged.ok ? { ...facts, scopes: judged.scopes } : facts)
       if (!good(principal)) return REFUSED
-      put(held, digest, { principal, until: clock.now() + maxAgeMs }, size)
-      return { ok: true, principal }
+      const known = { principal, fault: judged.ok ? undefined : judged.fault, until: clock.now() + maxAgeMs }
+      put(held, digest, known, size)
+      return answerOf(known)
     } catch (error) {
       options.failed(error)
       return { ok: false, reason: 'unavailable' }
@@ -87,7 +94,7 @@ export function createKeyCache(options: {
         // Moved to the end, it is the newest: a Map keeps the order of insertion.
         held.delete(digest)
         held.set(digest, hit)
-        return good(hit.principal) ? { ok: true, principal: hit.principal } : REFUSED
+        return good(hit.principal) ? answerOf(hit) : REFUSED
       }
       held.delete(digest)
       if ((refused.get(digest) ?? 0) > clock.now()) return REFUSED
@@ -103,6 +110,9 @@ export function createKeyCache(options: {
     close,
   }
 }
+
+const answerOf = ({ principal, fault }: Held): KeyAnswer =>
+  fault === undefined ? { ok: true, principal } : { ok: false, reason: fault }
 
 function principalFromFacts(facts: PrincipalFacts): Principal {
   return {

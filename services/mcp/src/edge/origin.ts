@@ -1,3 +1,5 @@
+import type { Sites } from '@gatehouse/profiles'
+
 /** Which `Host` and `Origin` values may use the endpoint: the guard against DNS rebinding. */
 export interface Doors {
   readonly hosts: ReadonlySet<string>
@@ -18,6 +20,16 @@ export function doorsOf(publicUrl: string, hosts: readonly string[] = [], origin
     hosts: new Set([...names, ...hosts].map((name) => name.toLowerCase())),
     origins: new Set([origin, ...names.map((name) => `${protocol}//${name}`), ...origins].map((o) => o.toLowerCase())),
   }
+}
+
+/** Origins that browsers are told of: those of the doors, and by host each tenant's own, which the guard holds to its host. */
+export const originsOf = (sites: Sites, { origins }: Doors): Pick<ReadonlySet<string>, 'has'> => ({
+  has: (origin) => origins.has(origin) || (sites.byHost && isTenantOrigin(sites, origin)),
+})
+
+function isTenantOrigin(sites: Sites, origin: string): boolean {
+  const slug = sites.slugOf(origin.slice(origin.indexOf('//') + 2))
+  return slug !== undefined && sites.of(slug).origin === origin
 }
 
 /** A missing `Origin` is no browser and is allowed; a missing `Host` is not. */

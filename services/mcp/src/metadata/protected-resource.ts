@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { Profile } from '@gatehouse/profiles'
+import { decideHost, type Rules } from '@gatehouse/policy'
+import { type Profile, type Sites, sitesOf } from '@gatehouse/profiles'
+import type { FeedView } from '@gatehouse/token'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 const WELL_KNOWN = '/.well-known/oauth-protected-resource'
@@ -50,21 +52,65 @@ export function protectedResource(deps: {
 /** Serves the document at the path-inserted and the root URL, to every origin: it holds nothing secret and asks for no credential. */
 export function addMetadata(
   server: FastifyInstance,
-  deps: { readonly profile: Profile; readonly publicUrl: string; readonly issuer: string },
+  deps: {
+    readonly profile: Profile
+    readonly publicUrl: string
+    readonly issuer: string
+    readonly feed: Pick<FeedView, 'tenantBySlug'>
+    readonly rules: Rules
+  },
 ): void {
   const { profile, publicUrl } = deps
   // A resource that takes API keys alone has no authorization server to point to.
   if (!profile.credentials.includes('oauth')) return
-  addDocument(server, [WELL_KNOWN, `${WELL_KNOWN}${profile.paths.mcp}`], protectedResource(deps))
+  const places = [WELL_KNOWN, `${WELL_KNOWN}${profile.paths.mcp}`]
+  const sites = sitesOf(profile, publicUrl)
+  if (sites.byHost) {
+    addDocument(server, places, ({ host }) => documentAt(host, sites, deps))
+    return
+  }
+  addDocument(server, places, fixed(protectedResource(deps)))
   const resource = sseResourceNames(publicUrl, profile)?.resource
   if (resource === undefined) return
-  addDocument(server, [`${WELL_KNOWN}${profile.paths.sse}`], protectedResource({ ...deps, resource }))
+  addDocument(server, [`${WELL_KNOWN}${profile.paths.sse}`], fixed(protectedResource({ ...deps, resource })))
 }
 
-function addDocument(server: FastifyInstance, urls: readonly string[], document: unknown): void {
+/** The document of a tenant's host; none where there is no such tenant, or its plan has no MCP. */
+function documentAt(
+  host: string,
+  sites: Sites,
+  { profile, feed, rules }: Parameters<typeof addMetadata>[1],
+): Document | undefined {
+  const slug = sites.slugOf(host)
+  if (slug === undefined || !decideHost(feed.tenantBySlug(slug), rules).allow) return undefined
+  const { origin, issuer } = sites.of(slug)
+  return documentOf(protectedResource({ profile, publicUrl: origin, issuer }))
+}
+
+interface Document {
+  readonly body: string
+  readonly etag: string
+}
+
+function documentOf(document: unknown): Document {
   const body = JSON.stringify(document)
-  const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
+  return { body, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"` }
+}
+
+const fixed = (document: unknown) => {
+  const made = documentOf(document)
+  return () => made
+}
+
+function addDocument(
+  server: FastifyInstance,
+  urls: readonly string[],
+  documentFor: (request: FastifyRequest) => Document | undefined,
+): void {
   const answer = (request: FastifyRequest, reply: FastifyReply) => {
+    const document = documentFor(request)
+    if (document === undefined) return reply.callNotFound()
+    const { body, etag } = document
     reply.headers({ 'access-control-allow-origin': '*', 'cache-control': 'public, max-age=3600', etag })
     if (request.headers['if-none-match'] === etag) return reply.code(304).send()
     return reply.type('application/json').send(body)

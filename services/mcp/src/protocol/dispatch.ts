@@ -74,6 +74,12 @@ export function createDispatch(
   return (request, caller) => {
     const known = FEATURES[request.revision].stateless ? offered.modern : offered.legacy
     const method = known.has(request.method) ? methods[request.method] : undefined
-    return method === undefined ? { kind: 'refused', refused: methodNotFound(request, 200) } : method(request, caller)
+    if (method === undefined) return { kind: 'refused', refused: methodNotFound(request, 200) }
+    return method(request, registry.logs || caller.logLevel === undefined ? caller : unheard(caller))
   }
+}
+
+/** Who asks for log messages where there are none. */
+function unheard({ logLevel: _none, ...caller }: Caller): Caller {
+  return caller
 }

@@ -12,7 +12,7 @@ export interface DoorDeps {
   readonly limit: RateLimit
   readonly registry: Registry
   readonly bodyBytes: number
-  readonly allowedOrigins: ReadonlySet<string>
+  readonly allowedOrigins: Pick<ReadonlySet<string>, 'has'>
   /** An API key with this prefix may come as `?api_key=`; absent: none may. */
   readonly queryKeyPrefix: string | undefined
 }

@@ -26,7 +26,6 @@ import { ASSUMED, FEATURES, isLegacy } from './revisions.ts'
 export interface EndpointDeps extends DoorDeps {
   readonly path: string
   readonly rules: Rules
-  readonly metadataUrl: string | undefined
   readonly offered: Offered
   readonly mrtr: MrtrDeps
   readonly sessions: SessionEndpoint
@@ -88,7 +87,7 @@ function inSession(
     dispatch: (message, caller) => answered(deps, message, caller),
     lacking(requests, caller) {
       const lacking = scopesLacking(deps, requests, caller)
-      return lacking && refusedAnswer(scopeRefused(lacking, deps.metadataUrl))
+      return lacking && refusedAnswer(scopeRefused(lacking, admitted.metadataUrl))
     },
   })
 }
@@ -133,7 +132,7 @@ async function respond(deps: EndpointDeps, message: Classified, admitted: Admitt
     if ('refused' in begun) return exchange.send(refusedAnswer({ ...begun.refused, id: message.id }))
     exchange.add({ 'mcp-session-id': begun.id })
   }
-  const answer = answerTo(message.id, outcome, deps.metadataUrl)
+  const answer = answerTo(message.id, outcome, admitted.metadataUrl)
   if (!(channel instanceof AnswerChannel)) return exchange.send(answer)
   channel.close()
   if (channel.begun) channel.end(answer.body ?? '')
@@ -173,7 +172,7 @@ async function answerBatch(
         return scopesLacking(deps, [message], caller) === undefined ? undefined : deps.dispatch(message, caller)
       }),
     )
-    return refusedAnswer(scopeRefused(lacking, deps.metadataUrl))
+    return refusedAnswer(scopeRefused(lacking, admitted.metadataUrl))
   }
   const items = await Promise.all(
     requests.map(async (message, at) => {

@@ -64,6 +64,11 @@ export class Exchange implements Knock {
     return this.request.rawHeaders
   }
 
+  get tenantHeader(): string | undefined {
+    const value = this.headers['x-tenant']
+    return typeof value === 'string' ? value.trim() : undefined
+  }
+
   get contentType(): string | undefined {
     return this.headers['content-type']
   }

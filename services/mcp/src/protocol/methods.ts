@@ -26,7 +26,10 @@ export function offeredBy(registry: Registry, extras: Extras = {}): Offered {
   const tasks = extras.tasks === true ? ['tasks/get', 'tasks/update', 'tasks/cancel'] : []
   const sessions =
     extras.sessions === true
-      ? ['logging/setLevel', ...(subscribable(registry) ? ['resources/subscribe', 'resources/unsubscribe'] : [])]
+      ? [
+          ...(registry.logs ? ['logging/setLevel'] : []),
+          ...(subscribable(registry) ? ['resources/subscribe', 'resources/unsubscribe'] : []),
+        ]
       : []
   return {
     modern: new Set(['server/discover', 'subscriptions/listen', ...both, ...tasks]),
@@ -50,7 +53,7 @@ export function capabilitiesOf(registry: Registry, revision: Revision, extras: E
       : {}),
     ...(registry.prompts.size > 0 ? { prompts: changes('prompts') } : {}),
     ...(registry.completes && annotations ? { completions: {} } : {}),
-    ...(told ? { logging: {} } : {}),
+    ...(told && registry.logs ? { logging: {} } : {}),
     ...(stateless && extras.tasks === true ? { extensions: { 'io.modelcontextprotocol/tasks': {} } } : {}),
   }
 }

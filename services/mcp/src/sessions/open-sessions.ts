@@ -34,7 +34,6 @@ export function openSessions(deps: {
   readonly window: ReplayWindow
   readonly presence: Presence
   readonly windowMs: number
-  readonly metadataUrl: string | undefined
   readonly now: () => number
   readonly log: Logger
   readonly lifeMs: number
@@ -75,7 +74,6 @@ export function openSessions(deps: {
       window,
       windowMs: deps.windowMs,
       lists: registry.changingLists,
-      metadataUrl: deps.metadataUrl,
       now,
     }),
     sessions,

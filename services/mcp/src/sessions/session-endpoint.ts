@@ -25,7 +25,6 @@ export interface SessionEndpointDeps extends PostAnswerDeps {
   readonly window: ReplayWindow
   readonly windowMs: number
   readonly lists: ReadonlySet<ListName>
-  readonly metadataUrl: string | undefined
 }
 
 /** What the endpoint does with the requests of a session; nothing here looks at credentials. */
@@ -280,7 +279,7 @@ async function answerAll(
       deps.sessions.begin(ongoing)
       try {
         const outcome = await run.dispatch(message, { ...(run.callers[at] as Caller), gone: leaving })
-        if (!leaving.left) done.push(answerTo(message.id, outcome, deps.metadataUrl))
+        if (!leaving.left) done.push(answerTo(message.id, outcome, exchange.admitted?.metadataUrl))
       } catch (error) {
         exchange.log.error({ err: error }, 'MCP request failed')
         done.push(refusedAnswer(failed(message.id, exchange.id)))

@@ -82,7 +82,7 @@ export function createConnections(deps: {
     const tenant = feed.tenant(post.principal.tenant)
     if (tenant === undefined) return undefined
     return {
-      ...plainCaller(message, { principal: post.principal, tenant }, { id: post.httpId, log }),
+      ...plainCaller(message, { principal: post.principal, tenant, metadataUrl: undefined }, { id: post.httpId, log }),
       client,
       ...(logLevel === undefined ? {} : { logLevel }),
       session: ofCall(connection),

@@ -19,7 +19,6 @@ export function openSse(deps: {
   readonly paths: SseDeps['paths']
   readonly basePath: string
   readonly guard: ReturnType<typeof createGuard>
-  readonly metadataUrl: string | undefined
   readonly endpoint: EndpointDeps
   readonly extras: Extras
   readonly opened: OpenedSessions
@@ -52,7 +51,6 @@ export function openSse(deps: {
   return {
     ...endpoint,
     guard: deps.guard,
-    metadataUrl: deps.metadataUrl,
     paths: deps.paths,
     basePath: deps.basePath,
     sealer: deps.sealer,

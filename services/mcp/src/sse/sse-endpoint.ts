@@ -29,7 +29,6 @@ export interface SseDeps extends DoorDeps {
   /** Put before the path that clients post to: what a proxy takes away. */
   readonly basePath: string
   readonly rules: Rules
-  readonly metadataUrl: string | undefined
   readonly sealer: Sealer
   readonly links: Links
   readonly hub: Hub
@@ -146,7 +145,8 @@ async function take(deps: SseDeps, exchange: Exchange, admitted: Admitted, ticke
   if (message.kind === 'request') {
     const caller = plainCaller(message, admitted, exchange)
     const lacking = scopesLacking(deps, requests, caller)
-    if (lacking !== undefined) return exchange.send(refusedAnswer(scopeRefused(lacking, deps.metadataUrl, message.id)))
+    if (lacking !== undefined)
+      return exchange.send(refusedAnswer(scopeRefused(lacking, admitted.metadataUrl, message.id)))
   }
   const post = { principal: admitted.principal, httpId: exchange.id, message: read.ok ? read.value : undefined }
   const delivered = await deps.delivery.deliver(ticket, post)

@@ -171,7 +171,7 @@ export async function openPartsOn(bus: Bus, given?: DatabaseHost): Promise<RigPa
 }
 
 const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-const jwks = { keys: [{ ...(await exportJWK(keys.publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' }] }
+export const jwks = { keys: [{ ...(await exportJWK(keys.publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' }] }
 let nodes = 0
 
 /** A node with a store and a name of its own. All nodes of a process trust the same key. */

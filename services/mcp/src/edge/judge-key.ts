@@ -1,0 +1,23 @@
+import type { Profile } from '@gatehouse/profiles'
+import type { PrincipalFacts } from '../deps.ts'
+
+/** Why a good key is no key for MCP. */
+export type KeyFault = 'key.of-project' | 'key.without-grant'
+
+export type JudgedKey =
+  | { readonly ok: true; readonly scopes: readonly string[] }
+  | { readonly ok: false; readonly fault: KeyFault }
+
+/**
+ * What a key may do at the MCP endpoint. Where the profile names grants, one of them lets the key in, as consent lets a client in: it
+ * stands for the scopes of transport, and what else the key lists is all that it may do there.
+ */
+export function judgeKey(
+  { kind, scopes }: Pick<PrincipalFacts, 'kind' | 'scopes'>,
+  { apiKeyGrants, defaultScopes }: Pick<Profile, 'apiKeyGrants' | 'defaultScopes'>,
+): JudgedKey {
+  if (kind === 'project') return { ok: false, fault: 'key.of-project' }
+  if (apiKeyGrants.length === 0) return { ok: true, scopes }
+  if (!apiKeyGrants.some((grant) => scopes.includes(grant))) return { ok: false, fault: 'key.without-grant' }
+  return { ok: true, scopes: [...new Set([...scopes, ...defaultScopes])] }
+}
