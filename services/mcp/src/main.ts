@@ -14,7 +14,6 @@ import { drainCatalogs, openCatalogs } from './catalogs.ts'
 import { mcpConfig } from './config.ts'
 import { directoryOf } from './edge/directory.ts'
 import { introspectionOf, keyExchangeOf } from './edge/exchange.ts'
-import { hostVerifiers } from './edge/host-verifiers.ts'
 import { openJournal } from './journal/journal.ts'
 import { loadCatalogs } from './load-catalogs.ts'
 import { resourceNames, sseResourceNames } from './metadata/protected-resource.ts'
@@ -83,7 +82,6 @@ await runService(
           .slice(0, 100)}-${process.pid}`,
       catalogs: openCatalogs(catalogs, host, await directoryOf(catalogs, { ...asking, log })),
       verifier: verifierFor([resourceNames(publicUrl, profile).resource, ...config.RESOURCE_ALIASES]),
-      verifierAt: hostVerifiers({ jwks, clock, feed: feed.view }),
       ...(sse === undefined ? {} : { sseVerifier: verifierFor([sse.resource]) }),
       sseBasePath: config.SSE_BASE_PATH,
       feed: feed.view,
