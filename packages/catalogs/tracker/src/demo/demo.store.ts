@@ -23,6 +23,26 @@ export interface DemoRows {
     readonly created_at: Date
     readonly updated_at: Date
   }[]
+  readonly releases: readonly {
+    readonly id: string
+    readonly project_id: string
+    readonly name: string
+    readonly description: string
+    readonly status: string
+    readonly target_date: string | null
+    readonly created_at: Date
+    readonly updated_at: Date
+    readonly released_at: Date | null
+  }[]
+  readonly taskMappings: readonly {
+    readonly system: string
+    readonly external_id: string
+    readonly entry_id: string
+    readonly external_ref: string
+    readonly external_url: string
+    readonly created_at: Date
+    readonly updated_at: Date
+  }[]
   readonly comments: readonly {
     readonly id: string
     readonly entry_id: string
@@ -60,6 +80,26 @@ export function insertEntries(tx: Tx, rows: DemoRows['entries']): Promise<number
     from jsonb_to_recordset(${json(rows)}::jsonb) as r (id text, project_id text, title text, type text,
       description text, priority text, status text, reporter_id text, assignee_id text, comment_count integer,
       created_at timestamptz, updated_at timestamptz)
+    on conflict do nothing`)
+}
+
+export function insertReleases(tx: Tx, rows: DemoRows['releases']): Promise<number> {
+  return tx.run(sql`
+    insert into tracker.releases
+      (id, project_id, name, description, status, target_date, created_at, updated_at, released_at)
+    select id, project_id, name, description, status, target_date, created_at, updated_at, released_at
+    from jsonb_to_recordset(${json(rows)}::jsonb) as r (id text, project_id text, name text, description text,
+      status text, target_date date, created_at timestamptz, updated_at timestamptz, released_at timestamptz)
+    on conflict do nothing`)
+}
+
+export function insertTaskMappings(tx: Tx, rows: DemoRows['taskMappings']): Promise<number> {
+  return tx.run(sql`
+    insert into tracker.task_mappings
+      (system, external_id, entry_id, external_ref, external_url, created_at, updated_at)
+    select system, external_id, entry_id, external_ref, external_url, created_at, updated_at
+    from jsonb_to_recordset(${json(rows)}::jsonb) as r (system text, external_id text, entry_id text,
+      external_ref text, external_url text, created_at timestamptz, updated_at timestamptz)
     on conflict do nothing`)
 }
 

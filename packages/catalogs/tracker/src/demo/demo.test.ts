@@ -41,6 +41,12 @@ for (const [slug, entries] of Object.entries(STORIES)) {
       t.equal(entry.assignee_id === null, entry.status === 'open', `${entry.title}: open means nobody works on it`)
     }
     t.ok(rows.comments.every(({ author_id }) => people.has(author_id)))
+    t.ok(
+      rows.projects.every(
+        ({ id }) => rows.releases.filter((one) => one.project_id === id && one.status === 'active').length === 1,
+      ),
+    )
+    t.ok(rows.taskMappings.length >= 1 && rows.taskMappings.every(({ created_at }) => created_at < NOW))
     t.ok(new Set(rows.entries.map(({ status }) => status)).size === 5, 'every status occurs')
   })
 }
@@ -68,12 +74,14 @@ test('the demo fills a tenant once, and leaves a tenant with projects alone', as
         select (select count(*)::int from tracker.projects) as projects,
           (select count(*)::int from tracker.entries) as entries,
           (select count(*)::int from tracker.people) as people,
+          (select count(*)::int from tracker.releases) as releases,
+          (select count(*)::int from tracker.task_mappings) as tasks,
           (select sum(comment_count)::int from tracker.entries) as counted,
           (select count(*)::int from tracker.comments) as comments`),
     )
   await fill('acme')
   const filled = await count('ten_acme')
-  t.match(filled, { projects: 4, entries: 40, people: 5 })
+  t.match(filled, { projects: 4, entries: 40, people: 5, releases: 9, tasks: 4 })
   t.equal(filled.counted, filled.comments)
   await fill('acme', new Date(NOW.getTime() + 86_400_000))
   t.strictSame(await count('ten_acme'), filled, 'a second start adds nothing')

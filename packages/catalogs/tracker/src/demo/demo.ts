@@ -8,6 +8,8 @@ import {
   insertEntries,
   insertPeople,
   insertProjects,
+  insertReleases,
+  insertTaskMappings,
 } from './demo.store.ts'
 import { type Part, type Story, storyOf } from './story.ts'
 
@@ -26,6 +28,8 @@ export async function demo(deps: { readonly db: Database; readonly now: Date }, 
     await insertProjects(tx, rows.projects)
     await insertEntries(tx, rows.entries)
     await insertComments(tx, rows.comments)
+    await insertReleases(tx, rows.releases)
+    await insertTaskMappings(tx, rows.taskMappings)
   })
 }
 
@@ -37,7 +41,7 @@ export function demoRows(story: Story, tenant: DemoTenant, now: Date): DemoRows 
     return { id: idOf('prj', tenant.id, name), name, description: about, created_at }
   })
   const told = story.flatMap((project) => project.entries.map((entry) => ({ ...entry, project: project.name })))
-  const tellings = told.map(({ project, title, text, is, said }) => {
+  const tellings = told.map(({ project, title, task, text, is, said }) => {
     const id = idOf('ent', tenant.id, project, title)
     const created_at = new Date(now.getTime() - is.days * DAY - minutesOf(title) * 60_000)
     const comments = said.map((remark, index) => ({
@@ -61,13 +65,47 @@ export function demoRows(story: Story, tenant: DemoTenant, now: Date): DemoRows 
       created_at,
       updated_at: comments.at(-1)?.created_at ?? created_at,
     }
-    return { entry, comments }
+    const mappings = (task === undefined ? [] : [task]).map(({ system, externalId }) => ({
+      system,
+      external_id: externalId,
+      entry_id: id,
+      external_ref: /^\d+$/.test(externalId) ? `#${externalId}` : externalId,
+      external_url: `https://${system}.example/${tenant.slug}/${externalId}`,
+      created_at,
+      updated_at: created_at,
+    }))
+    return { entry, comments, mappings }
   })
   return {
     people: tenant.people.map(({ id, name, email }) => ({ id, name, email })),
     projects,
+    releases: story.flatMap(({ name, releases }) =>
+      releases.map((release) => releaseOf(release, idOf('prj', tenant.id, name), tenant.id, now)),
+    ),
+    taskMappings: tellings.flatMap(({ mappings }) => mappings),
     entries: tellings.map(({ entry }) => entry),
     comments: tellings.flatMap(({ comments }) => comments),
+  }
+}
+
+function releaseOf(
+  { name, status, dueIn, ago, brings }: Story[number]['releases'][number],
+  project_id: string,
+  tenant: string,
+  now: Date,
+): DemoRows['releases'][number] {
+  const day = (days: number) => new Date(now.getTime() + days * DAY)
+  const released_at = ago === null ? null : day(-ago)
+  return {
+    id: idOf('rel', tenant, project_id, name),
+    project_id,
+    name,
+    description: brings,
+    status,
+    target_date: dueIn === null ? null : day(dueIn).toISOString().slice(0, 10),
+    created_at: day(-90),
+    updated_at: released_at ?? day(status === 'active' ? -14 : -40),
+    released_at,
   }
 }
 
