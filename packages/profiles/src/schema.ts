@@ -63,6 +63,12 @@ export const profileSchema = z.strictObject({
     title: z.string().min(1).describe('The name for people.'),
     version: z.string().min(1).describe('`serverInfo.version`.'),
     instructions: z.string().max(4_000).optional().describe('Guidance that clients may show to the model.'),
+    logging: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Whether clients may ask for log messages of tools; without it the capability `logging` is not declared.',
+      ),
   }),
   uriScheme: z
     .string()

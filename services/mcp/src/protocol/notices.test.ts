@@ -5,7 +5,7 @@ import { t as file, test } from 'tap'
 import { listenOn } from '../testing/listening.ts'
 import { openParts, openRig, PROFILE } from '../testing/rig.ts'
 import { TALKS } from '../testing/talks-catalog.ts'
-import { META, modern, modernRequest } from '../testing/wire.ts'
+import { META, modern, modernRequest, post } from '../testing/wire.ts'
 
 const parts = await openParts()
 file.teardown(() => parts.close())
@@ -119,17 +119,21 @@ test('notifications of a request', async (suite) => {
     },
   )
 
-  await suite.test('a deployment that does not log declares no logging, and sends no message to who asks for some', async (t) => {
-    const silent = await openRig(parts, {
-      catalogs: [TALKS],
-      profile: { ...PROFILE, server: { ...PROFILE.server, logging: false } },
-    })
-    t.teardown(() => silent.close())
-    t.notOk((await modern(silent, token, 'server/discover')).body.result.capabilities.logging)
-    const params = { name: 'steps', arguments: { count: 4 }, _meta: { ...META, [LOG_LEVEL]: 'debug' } }
-    const { status, body } = await modern(silent, token, 'tools/call', params)
-    t.match([status, body.result.content], [200, [{ text: 'done' }]])
-  })
+  await suite.test(
+    'a deployment that does not log declares no logging, and sends no message to who asks for some',
+    async (t) => {
+      const silent = await openRig(parts, {
+        catalogs: [TALKS],
+        profile: { ...PROFILE, server: { ...PROFILE.server, logging: false } },
+      })
+      t.teardown(() => silent.close())
+      t.notOk((await modern(silent, token, 'server/discover')).body.result.capabilities.logging)
+      const { headers, body: asked } = modernRequest('tools/call', { name: 'steps', arguments: { count: 4 } })
+      const params = { ...asked.params, _meta: { ...META, [LOG_LEVEL]: 'debug' } }
+      const { status, body } = await post(silent, token, { ...asked, params }, headers)
+      t.match([status, body.result.content], [200, [{ text: 'done' }]])
+    },
+  )
 
   await suite.test(
     'calls side by side hear of themselves alone, and no question stands on a stream [S-TR-14, S-TR-15, S-BP-02]',

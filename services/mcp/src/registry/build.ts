@@ -56,6 +56,8 @@ export interface Registry {
   readonly completes: boolean
   /** Lists that some event can change. */
   readonly changingLists: ReadonlySet<ListName>
+  /** Whether tools may send log messages. */
+  readonly logs: boolean
   match(uri: unknown): Matched | undefined
   /** URIs that a domain event makes stale, each once. */
   changedBy(event: CloudEvent): readonly string[]
@@ -108,6 +110,7 @@ export function buildRegistry(profile: Profile, opened: readonly OpenedCatalog[]
       [...prompts.values()].some(({ prompt }) => hasMembers(prompt.complete)),
     // Nothing tells beforehand which lists a change names; one that may name any announces all that are there.
     changingLists: new Set(catalogs.flatMap(({ catalog }) => changingLists(catalog))),
+    logs: profile.server.logging,
     match(uri) {
       const path = pathOf(profile.uriScheme, uri)
       if (path === undefined) return undefined
