@@ -135,7 +135,7 @@ export function createAuthApp(deps: AuthDeps): AuthApp {
     refreshRing: rings.refresh,
     minter: createMinter({ issuer, profile, accessSigner, idSigner }),
     readToken,
-    introspect: createIntrospection({ issuer, db, clock, readToken }),
+    introspect: createIntrospection({ issuer, profile, db, clock, readToken }),
     authenticateResource: createResourceAuthentication({ ...deps, issuer }),
     ...createClients({ ...deps, issuer, limiter }),
     limiter,

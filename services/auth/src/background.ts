@@ -3,12 +3,13 @@ import type { DatabaseHost } from '@gatehouse/database'
 import { type Keyring, keepRotated } from '@gatehouse/keyring'
 import type { Closeable } from '@gatehouse/service'
 import { outbox } from './feed/append.ts'
-import { keepReconciled } from './feed/reconcile.ts'
+import { keepReconciled, type ReconcileDeps } from './feed/reconcile.ts'
 import { keepTicking } from './feed/tick.ts'
 import { CHORES } from './janitor/chores.ts'
 import { type JanitorDeps, keepClean } from './janitor/janitor.ts'
 
 export interface BackgroundDeps extends JanitorDeps {
+  readonly profile: JanitorDeps['profile'] & ReconcileDeps['profile']
   readonly host: Pick<DatabaseHost, 'listen'>
   readonly bus: Bus
   readonly rings: readonly Keyring[]

@@ -36,7 +36,8 @@ export interface Consent {
   readonly hidden?: Readonly<Record<string, string>> | undefined
   readonly client: ConsentClient
   readonly redirect: ConsentRedirect
-  readonly tenant: { readonly name: string }
+  /** `selected`: it may act in whichever organisation the person has selected, of which this is the one now. */
+  readonly tenant: { readonly name: string; readonly selected?: boolean }
   readonly person: { readonly name: string; readonly email: string }
   /** What it is about; most often one. */
   readonly resources: readonly [ConsentResource, ...ConsentResource[]]
@@ -60,7 +61,12 @@ ${scopes(consent.scopes)}
 ${granted.length > 0 && html`<details><summary>What you allowed before</summary>\n${scopeList(granted)}</details>`}
 </section>
 ${facts([
-  ['Organisation', displayName(consent.tenant.name)],
+  [
+    'Organisation',
+    consent.tenant.selected === true
+      ? html`The organisation you have selected <span class="quiet">now ${displayName(consent.tenant.name)}</span>`
+      : displayName(consent.tenant.name),
+  ],
   [
     'You',
     html`${displayName(consent.person.name)} <span class="quiet">${displayName(consent.person.email, 100)}</span>`,

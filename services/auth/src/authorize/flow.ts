@@ -1,11 +1,11 @@
 import type { Clock } from '@gatehouse/contracts'
 import type { Database, Tx } from '@gatehouse/database'
-import type { Profile } from '@gatehouse/profiles'
+import { followsSelection, type Profile } from '@gatehouse/profiles'
 import { appendAudited } from '../audit/append.ts'
 import { type Client, client_get } from '../clients/clients.store.ts'
 import type { FindClient } from '../clients/find.ts'
 import type { Reason } from '../errors.ts'
-import { consent_get } from '../grants/consents.store.ts'
+import { consent_get, consent_get_tenant } from '../grants/consents.store.ts'
 import type { Browser } from '../http/browser.ts'
 import type { Params } from '../http/form.ts'
 import { PageFault } from '../http/pages.ts'
@@ -155,7 +155,7 @@ export async function answer(
     if (session === undefined || request.unmet.includes('login')) throw new PageFault('request.expired')
     if (membership === undefined) return refuse('person.without-tenant')
     if (shownTenant !== undefined && shownTenant !== membership.tenantId) return undefined
-    const who = { personId: session.personId, tenantId: membership.tenantId, authTime: session.authTime }
+    const who = await identified(tx, { request, session, membership }, deps.profile)
     const resources = stillRegistered(request, registered)
     const code = await issueCode(tx, { request, resources, who, approved: true }, deps.offered, now)
     if (code === undefined) throw new PageFault('request.expired')
@@ -178,8 +178,7 @@ async function next(tx: Tx, turn: Turn, deps: FlowDeps): Promise<Step> {
   const { issuer, offered } = deps
   const resources = stillRegistered(request, turn.resources)
   const membership = session && (await membership_selected(tx, session.personId))
-  const who = session &&
-    membership && { personId: session.personId, tenantId: membership.tenantId, authTime: session.authTime }
+  const who = session && membership && (await identified(tx, { request, session, membership }, deps.profile))
   const before = who === undefined ? [] : await allowed(tx, request, resources, who)
   const open = {
     scopes: request.scopes,
@@ -206,6 +205,19 @@ async function next(tx: Tx, turn: Turn, deps: FlowDeps): Promise<Step> {
   // The consent ended between the look at it and the hold on it.
   if (code === undefined) return ask(request.scopes, [])
   return { kind: 'redirect', url: answerUrl(request, issuer, { code }), client }
+}
+
+/** For whom it is: in the organisation that is selected, or, where tokens follow what is selected, in the one where the client was allowed first. */
+async function identified(
+  tx: Tx,
+  of: { readonly request: PendingRequest; readonly session: Session; readonly membership: Membership },
+  profile: Profile,
+): Promise<Identified> {
+  const { personId, authTime } = of.session
+  const earlier = followsSelection(profile)
+    ? await consent_get_tenant(tx, { personId, clientId: of.request.clientId })
+    : undefined
+  return { personId, tenantId: earlier?.tenantId ?? of.membership.tenantId, authTime }
 }
 
 interface Allowed {

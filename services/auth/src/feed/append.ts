@@ -31,6 +31,16 @@ export async function appendRevoked(tx: Tx, tenant: string, taken: WithoutTime<R
   await outbox.append(tx, { subject: DELTA_SUBJECTS.revoked(revocation), event }, { [FEED_HEADER]: feed.id })
 }
 
+/** Tells every node, with the caller's transaction, which organisation a person has selected and what they are there. */
+export async function appendSwitch(
+  tx: Tx,
+  of: { readonly personId: string; readonly tenantId: string; readonly role: string },
+): Promise<void> {
+  const { now } = await feed_get(tx)
+  const about = { person: of.personId, tenant: of.tenantId, roles: [of.role], order: now.getTime() }
+  await appendRevoked(tx, of.tenantId, { kind: 'tenant-switch', ...about, reason: 'person.switched' })
+}
+
 /** Tells every node, with the caller's transaction, what a tenant is now. */
 export async function appendTenantState(tx: Tx, tenant: Tenant): Promise<void> {
   const feed = await feed_get(tx)

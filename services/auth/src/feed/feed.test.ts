@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from '@gatehouse/bus'
 import { dataOf, FEED_HEADER, FeedTick, Revoked, readEvent, STREAMS, TenantState } from '@gatehouse/contracts'
 import { sql } from '@gatehouse/database'
+import { loadProfile } from '@gatehouse/profiles'
 import { silentLogger } from '@gatehouse/telemetry'
 import { eventually } from '@gatehouse/testkit'
 import { createTokenVerifier, followFeed, localJwks } from '@gatehouse/token'
@@ -187,7 +188,10 @@ test('closing while the feed is being told what it lacks ends', async (t) => {
   }
   let ended = false
   const { bus, clock } = house
-  const work = keepReconciled({ db, bus, clock, log: silentLogger }, stopping.signal).then(() => {
+  const work = keepReconciled(
+    { profile: loadProfile('align'), db, bus, clock, log: silentLogger },
+    stopping.signal,
+  ).then(() => {
     ended = true
   })
   await eventually(5 * SECOND, 'the end', () => ended)

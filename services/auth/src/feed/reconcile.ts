@@ -14,14 +14,17 @@ import {
   type TenantStateData,
 } from '@gatehouse/contracts'
 import type { Database } from '@gatehouse/database'
+import { followsSelection, type Profile } from '@gatehouse/profiles'
 import type { Logger } from '@gatehouse/telemetry'
 import { client_list_withdrawn } from '../clients/clients.store.ts'
 import { grant_list_ended_since } from '../grants/grants.store.ts'
+import { person_list_switched_since } from '../people/people.store.ts'
 import { type Tenant, tenant_list } from '../tenants/tenants.store.ts'
 import { revoked_token_list } from '../token/alive.store.ts'
-import { appendRevoked, appendTenantState, feed_id } from './append.ts'
+import { appendRevoked, appendSwitch, appendTenantState, feed_id } from './append.ts'
 
 export interface ReconcileDeps {
+  readonly profile: Pick<Profile, 'tenancy'>
   readonly db: Database
   readonly bus: Bus
   readonly clock: Clock
@@ -37,6 +40,8 @@ interface Told {
   readonly grants: ReadonlySet<string>
   readonly tokens: ReadonlySet<string>
   readonly clients: ReadonlySet<string>
+  /** Person → what they have selected last. */
+  readonly switches: ReadonlyMap<string, { readonly tenant: string; readonly order: number }>
 }
 
 /** Resolves when all that the streams held was read. `gone` is called when one of them vanishes later. */
@@ -45,6 +50,7 @@ async function readStreams(bus: Bus, feed: string, gone: () => void): Promise<To
   const grants = new Set<string>()
   const tokens = new Set<string>()
   const clients = new Set<string>()
+  const switches = new Map<string, { readonly tenant: string; readonly order: number }>()
   const ours = (read: (event: CloudEvent) => void) => (message: IncomingMessage) => {
     const event = message.headers[FEED_HEADER] === feed ? readEvent(message.data) : undefined
     if (event !== undefined) read(event)
@@ -66,11 +72,22 @@ async function readStreams(bus: Bus, feed: string, gone: () => void): Promise<To
       if (revocation?.kind === 'grant') grants.add(revocation.grant)
       if (revocation?.kind === 'token') tokens.add(revocation.jti)
       if (revocation?.kind === 'client') clients.add(revocation.client)
+      if (revocation?.kind === 'tenant-switch') {
+        const { person, tenant, order = 0 } = revocation
+        if ((switches.get(person)?.order ?? -1) < order) switches.set(person, { tenant, order })
+      }
     }),
   )
   await Promise.all([state.caughtUp, delta.caughtUp])
   // From here on only their end is of interest.
-  return { tenants, grants, tokens, clients, stop: async () => void (await Promise.all([state.stop(), delta.stop()])) }
+  return {
+    tenants,
+    grants,
+    tokens,
+    clients,
+    switches,
+    stop: async () => void (await Promise.all([state.stop(), delta.stop()])),
+  }
 }
 
 /**
@@ -127,7 +144,8 @@ async function unlessAborted<T extends { stop: () => Promise<void> }>(
   }
 }
 
-async function tellMissing(told: Told, { db, clock }: ReconcileDeps): Promise<number> {
+async function tellMissing(told: Told, { profile, db, clock }: ReconcileDeps): Promise<number> {
+  const follows = followsSelection(profile)
   const since = new Date(clock.now() - DELTA_AGE_SECONDS * 1_000)
   return db.asPlatform('feed', async (tx) => {
     const tenants = (await tenant_list(tx)).filter((tenant) => !isTold(tenant, told.tenants.get(tenant.id)))
@@ -140,7 +158,11 @@ async function tellMissing(told: Told, { db, clock }: ReconcileDeps): Promise<nu
       await appendRevoked(tx, tenantId ?? PLATFORM, { kind: 'token', jti, reason })
     const clients = (await client_list_withdrawn(tx, since)).filter(({ id }) => !told.clients.has(id))
     for (const { id, reason } of clients) await appendRevoked(tx, PLATFORM, { kind: 'client', client: id, reason })
-    return tenants.length + grants.length + tokens.length + clients.length
+    const switched = (follows ? await person_list_switched_since(tx, since) : []).filter(
+      ({ personId, tenantId }) => told.switches.get(personId)?.tenant !== tenantId,
+    )
+    for (const one of switched) await appendSwitch(tx, one)
+    return switched.length + tenants.length + grants.length + tokens.length + clients.length
   })
 }
 

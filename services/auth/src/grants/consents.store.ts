@@ -22,6 +22,14 @@ const living = (key: ConsentKey) =>
 export const consent_get = (tx: Tx, key: ConsentKey) =>
   tx.maybe<Consent>(sql`select id, scopes from auth.consents where ${living(key)} and ${fresh}`)
 
+/** Where a person's newest living consent for a client was given, of the organisations that they still belong to. */
+export const consent_get_tenant = (tx: Tx, of: Pick<ConsentKey, 'personId' | 'clientId'>) =>
+  tx.maybe<{ readonly tenantId: string }>(sql`
+    select c.tenant_id as "tenantId" from auth.consents c
+      join auth.memberships m on m.person_id = c.person_id and m.tenant_id = c.tenant_id
+    where c.person_id = ${of.personId} and c.client_id = ${of.clientId} and c.ended_at is null
+    order by c.granted_at desc, c.id limit 1`)
+
 /** The same, held: it cannot be ended before the transaction that rests on it is over. */
 export const consent_lock = (tx: Tx, key: ConsentKey) =>
   tx.maybe<Consent>(sql`select id, scopes from auth.consents where ${living(key)} and ${fresh} for update of consents`)
@@ -58,6 +66,7 @@ export interface ConsentEntry {
   readonly id: string
   readonly clientId: string
   readonly clientName: string
+  readonly redirectUris: readonly string[]
   readonly resource: string
   readonly resourceName: string | null
   readonly tenantName: string
@@ -69,7 +78,7 @@ export interface ConsentEntry {
 /** What a person allows, newest first. */
 export const consent_list_of_person = (tx: Tx, personId: string) =>
   tx.rows<ConsentEntry>(sql`
-    select c.id, k.id as "clientId", k.name as "clientName", c.resource, r.name as "resourceName", t.name as "tenantName",
+    select c.id, k.id as "clientId", k.name as "clientName", k.redirect_uris as "redirectUris", c.resource, r.name as "resourceName", t.name as "tenantName",
       c.scopes, c.granted_at as "grantedAt",
       (select max(g.used_at) from auth.grants g
         where g.person_id = c.person_id and g.client_id = c.client_id and g.tenant_id = c.tenant_id

@@ -7,7 +7,7 @@ import {
   errorPage,
   formActionSource,
 } from '@gatehouse/pages'
-import type { Profile } from '@gatehouse/profiles'
+import { followsSelection, type Profile } from '@gatehouse/profiles'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { sendAway } from '../authorize/answer.ts'
 import { isUnproven } from '../authorize/decide.ts'
@@ -151,7 +151,7 @@ function consentOf(
       loopback: kind === 'loopback',
       privateUse: kind === 'private-use',
     },
-    tenant: { name: membership.tenantName },
+    tenant: { name: membership.tenantName, selected: followsSelection(profile) },
     person: { name: session.name, email: session.email },
     resources: resources.map(({ name, identifier }) => ({ name, uri: identifier })) as [
       ConsentResource,

@@ -1,5 +1,6 @@
 import type { Clock } from '@gatehouse/contracts'
 import type { Database, Tx } from '@gatehouse/database'
+import { followsSelection, type Profile } from '@gatehouse/profiles'
 import { key_get_by_hash } from '../api-keys/api-keys.store.ts'
 import { touchKey } from '../api-keys/exchange.ts'
 import type { Resource } from '../resources/resources.store.ts'
@@ -47,30 +48,32 @@ export type Introspect = (credential: string, asking: Resource | undefined) => P
 const INACTIVE: Introspection = { active: false }
 
 export function createIntrospection(deps: {
+  readonly profile: Profile
   readonly issuer: string
   readonly db: Database
   readonly clock: Clock
   readonly readToken: ReadOwnToken
 }): Introspect {
   const { issuer, db, clock, readToken } = deps
+  const follows = followsSelection(deps.profile)
   return async (credential, asking) => {
     const claims = await readToken(credential)
     return db.asPlatform('introspection', (tx) =>
       claims === undefined
         ? ofKey(tx, credential, asking, issuer, new Date(clock.now()))
-        : ofToken(tx, claims, asking, issuer),
+        : ofToken(tx, { claims, follows }, asking, issuer),
     )
   }
 }
 
 async function ofToken(
   tx: Tx,
-  claims: OwnClaims,
+  { claims, follows }: { readonly claims: OwnClaims; readonly follows: boolean },
   asking: Resource | undefined,
   issuer: string,
 ): Promise<Introspection> {
   if (asking !== undefined && claims.audience !== asking.identifier) return INACTIVE
-  const standing = await standingOf(tx, claims)
+  const standing = await standingOf(tx, claims, follows)
   if (standing === undefined || isClosed(standing, asking)) return INACTIVE
   return {
     active: true,
@@ -84,7 +87,7 @@ async function ofToken(
     iat: claims.issuedAt,
     exp: claims.expiresAt,
     jti: claims.jti,
-    ...(claims.tenantId === undefined ? {} : { tenant_id: claims.tenantId }),
+    ...(claims.tenantId === undefined ? {} : { tenant_id: standing.tenantId ?? claims.tenantId }),
     ...(standing.tenantStatus === null ? {} : { tenant_status: standing.tenantStatus }),
     roles: standing.role === null ? [] : [standing.role],
     ...(claims.grantId === undefined ? {} : { grant_id: claims.grantId }),

@@ -40,10 +40,15 @@ export const person_replace_password = async (tx: Tx, id: string, from: string, 
     sql`update auth.people set password_hash = ${to} where id = ${id} and password_hash = ${from} returning id`,
   )) !== undefined
 
+export interface SelectedMembership extends Membership {
+  readonly plan: string
+  readonly status: 'active' | 'suspended'
+}
+
 /** The organisation that the person has selected: their choice while they belong to it, else their first. */
 export const membership_selected = (tx: Tx, personId: string) =>
-  tx.maybe<Membership>(sql`
-    select t.id as "tenantId", t.name as "tenantName", m.role
+  tx.maybe<SelectedMembership>(sql`
+    select t.id as "tenantId", t.name as "tenantName", m.role, t.plan, t.status
     from auth.memberships m join auth.tenants t on t.id = m.tenant_id join auth.people p on p.id = m.person_id
     where m.person_id = ${personId}
     order by (p.tenant_id is not distinct from m.tenant_id) desc, m.created_at, t.slug limit 1`)
@@ -57,6 +62,26 @@ export const member_get = (tx: Tx, personId: string, tenantId: string) =>
   tx.maybe<Member>(sql`
     select p.id, p.email, p.name, m.role from auth.people p join auth.memberships m on m.person_id = p.id
     where p.id = ${personId} and m.tenant_id = ${tenantId} and p.deactivated_at is null`)
+
+/** The same in the organisation that the person has selected. */
+export const member_get_selected = (tx: Tx, personId: string) =>
+  tx.maybe<Member & { readonly tenantId: string }>(sql`
+    select p.id, p.email, p.name, m.role, m.tenant_id as "tenantId"
+    from auth.people p join auth.memberships m on m.person_id = p.id join auth.tenants t on t.id = m.tenant_id
+    where p.id = ${personId} and p.deactivated_at is null
+    order by (p.tenant_id is not distinct from m.tenant_id) desc, m.created_at, t.slug limit 1`)
+
+/** People who selected another organisation since, when their tokens could still be alive. */
+export const person_list_switched_since = (tx: Tx, since: Date) =>
+  tx.rows<{
+    readonly personId: string
+    readonly tenantId: string
+    readonly role: string
+    readonly switchedAt: Date
+  }>(sql`
+    select p.id as "personId", m.tenant_id as "tenantId", m.role, p.switched_at as "switchedAt"
+    from auth.people p join auth.memberships m on m.person_id = p.id and m.tenant_id = p.tenant_id
+    where p.switched_at > ${since} order by p.id`)
 
 export const membership_get = (tx: Tx, personId: string, tenantId: string) =>
   tx.maybe<{ readonly role: string }>(

@@ -1,7 +1,8 @@
+import { followsSelection } from '@gatehouse/profiles'
 import type { FastifyInstance } from 'fastify'
 import { appendAudited } from '../audit/append.ts'
 import { sendAway } from '../authorize/answer.ts'
-import { appendRevoked } from '../feed/append.ts'
+import { appendSwitch } from '../feed/append.ts'
 import { addEndpoint } from '../http/endpoint.ts'
 import { readForm } from '../http/form.ts'
 import { PageFault } from '../http/pages.ts'
@@ -10,9 +11,12 @@ import { membership_get, membership_selected, person_select_tenant } from '../pe
 
 export const ORGANISATION_PATH = '/settings/organisation'
 
-/** Selects the organisation that new tokens speak for; every node hears of it, and tokens for another end within a second. */
+/**
+ * Selects the organisation that the pages show and new authorizations are for. Where tokens follow it, every node hears of it: within a second
+ * calls run there, and what was open elsewhere has ended.
+ */
 export function organisationRoutes(server: FastifyInstance, deps: SignedInDeps): void {
-  const { db, clock, browsers } = deps
+  const { profile, db, clock, browsers } = deps
   addEndpoint(server, {
     path: ORGANISATION_PATH,
     bodyLimit: 8 * 1024,
@@ -23,11 +27,12 @@ export function organisationRoutes(server: FastifyInstance, deps: SignedInDeps):
       const tenant = form.get('tenant') ?? ''
       const now = new Date(clock.now())
       await db.asPlatform('organisation', async (tx) => {
-        if ((await membership_get(tx, personId, tenant)) === undefined) throw new PageFault('thing.unknown')
+        const membership = await membership_get(tx, personId, tenant)
+        if (membership === undefined) throw new PageFault('thing.unknown')
         const before = await membership_selected(tx, personId)
         const changed = await person_select_tenant(tx, personId, tenant, now)
         if (!changed || before?.tenantId === tenant) return
-        await appendRevoked(tx, tenant, { kind: 'tenant-switch', person: personId, tenant, reason: 'person.switched' })
+        if (followsSelection(profile)) await appendSwitch(tx, { personId, tenantId: tenant, role: membership.role })
         const actor = { kind: 'person', id: personId } as const
         await appendAudited(tx, 'organisationSwitched', { tenant, actor, outcome: 'succeeded', now })
         request.log.info({ person: personId, tenant }, 'organisation switched')

@@ -6,21 +6,27 @@ export interface Standing {
   readonly role: string | null
   /** Absent for a client that acts in no tenant. */
   readonly tenantStatus: 'active' | 'suspended' | null
+  /** Where the token speaks, where that is not what it says: its person has selected another organisation since. */
+  readonly tenantId?: string
 }
 
 /**
- * Nothing when the grant has ended, or client, person or membership are no more, or the person has selected another organisation since.
- * @param issuedAt seconds since the epoch
+ * Nothing when the grant has ended, or client, person or membership are no more.
+ * @param of `issuedAt` in seconds since the epoch; `follows`: the token speaks for what its person has selected since
  */
-export const standing_of_grant = (tx: Tx, grantId: string, issuedAt: number) =>
+export const standing_of_grant = (
+  tx: Tx,
+  of: { readonly grantId: string; readonly tenantId: string; readonly issuedAt: number; readonly follows: boolean },
+) =>
   tx.maybe<Standing>(sql`
-    select m.role, t.status as "tenantStatus"
+    select m.role, t.status as "tenantStatus", t.id as "tenantId"
     from auth.grants g join auth.clients k on k.id = g.client_id join auth.people p on p.id = g.person_id
-      join auth.memberships m on m.person_id = g.person_id and m.tenant_id = g.tenant_id
-      join auth.tenants t on t.id = g.tenant_id
-    where g.id = ${grantId} and g.ended_at is null and k.disabled_at is null and k.ended_at is null
-      and p.deactivated_at is null
-      and not coalesce(p.tenant_id <> g.tenant_id and floor(extract(epoch from p.switched_at)) >= ${issuedAt}, false)`)
+      join auth.memberships m on m.person_id = g.person_id and m.tenant_id =
+        case when ${of.follows} and floor(extract(epoch from p.switched_at)) >= ${of.issuedAt} then p.tenant_id
+        else ${of.tenantId} end
+      join auth.tenants t on t.id = m.tenant_id
+    where g.id = ${of.grantId} and g.ended_at is null and k.disabled_at is null and k.ended_at is null
+      and p.deactivated_at is null`)
 
 /** Nothing when the client is no more, or no longer acts in that tenant. */
 export const standing_of_client = (tx: Tx, clientId: string, tenantId: string | undefined) =>

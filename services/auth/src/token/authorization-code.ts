@@ -1,4 +1,5 @@
 import type { Tx } from '@gatehouse/database'
+import { followsSelection } from '@gatehouse/profiles'
 import { appendIssued } from '../audit/tokens.ts'
 import { reachable } from '../clients/may-use.ts'
 import { type Reason, Refusal } from '../errors.ts'
@@ -63,7 +64,7 @@ async function exchange(
   }
   // The judge refuses what is no resource.
   if (typeof resource === 'string') return { refused: resource }
-  const holder = await holderOf(tx, grant)
+  const holder = await holderOf(tx, grant, followsSelection(profile))
   await code_consume(tx, hash, now)
   await grant_touch(tx, grant.id, now)
   const refreshes = profile.grants.includes('refresh_token') && client.grantTypes?.includes('refresh_token') !== false

@@ -1,7 +1,7 @@
 import type { Tx } from '@gatehouse/database'
 import { Refusal } from '../errors.ts'
 import type { Grant } from '../grants/grants.store.ts'
-import { type Member, member_get, type Person } from '../people/people.store.ts'
+import { type Member, member_get, member_get_selected, type Person } from '../people/people.store.ts'
 
 /** Whom a token speaks for. */
 export interface Holder {
@@ -17,14 +17,22 @@ export interface Holder {
   readonly person?: Person
 }
 
-/** Who a grant speaks for, as they are now. @throws Refusal when they left the tenant */
-export const holderOf = async (tx: Tx, grant: Grant): Promise<Holder> =>
-  asHolder(grant, await member_get(tx, grant.personId, grant.tenantId))
+/**
+ * Who a grant speaks for, as they are now.
+ * @param follows whether in the organisation that they have selected, and not in the one of the grant
+ * @throws Refusal when they belong to it no longer, or to none
+ */
+export async function holderOf(tx: Tx, grant: Grant, follows: boolean): Promise<Holder> {
+  if (!follows) return asHolder(grant, await member_get(tx, grant.personId, grant.tenantId))
+  const member = await member_get_selected(tx, grant.personId)
+  return asHolder(member === undefined ? grant : { ...grant, tenantId: member.tenantId }, member)
+}
 
 /** The same of a member that was read before. @throws Refusal */
 export function asHolder(grant: Grant, member: Member | undefined): Holder {
   if (member === undefined) throw new Refusal('membership.ended')
-  const { role, ...person } = member
+  const { role, id, email, name } = member
+  const person = { id, email, name }
   return {
     subject: person.id,
     clientId: grant.clientId,

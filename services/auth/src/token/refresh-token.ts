@@ -1,4 +1,5 @@
 import type { Tx } from '@gatehouse/database'
+import { followsSelection } from '@gatehouse/profiles'
 import { appendIssued, appendReused } from '../audit/tokens.ts'
 import { reachable } from '../clients/may-use.ts'
 import { type Reason, Refusal } from '../errors.ts'
@@ -10,7 +11,7 @@ import type { Resources } from '../resources/registry.ts'
 import { refreshedScopes } from '../scopes/judge.ts'
 import { sha256 } from '../secrets.ts'
 import type { GrantHandler, TokenDeps, TokenRequest } from './deps.ts'
-import { asHolder } from './holder.ts'
+import { asHolder, holderOf } from './holder.ts'
 import { judgeRefresh, refreshEnd, retryWindowMs } from './judge-refresh.ts'
 import type { Issue } from './mint.ts'
 import { refresh_count_try, refresh_get, refresh_list_chain, refresh_rotate } from './refresh.store.ts'
@@ -81,7 +82,9 @@ async function refresh(
   if (typeof resource === 'string') return { refused: resource }
   if (scopes === undefined) return { refused: 'scope.invalid' }
   const gone = id === null || email === null || name === null || role === null
-  const holder = asHolder(grant, gone ? undefined : { id, email, name, role })
+  const holder = followsSelection(profile)
+    ? await holderOf(tx, grant, true)
+    : asHolder(grant, gone ? undefined : { id, email, name, role })
   const successor =
     verdict === 'rotate'
       ? await rotate(tx, token, presented.generation, grant, ring, { profile, clock })

@@ -1,4 +1,5 @@
 import type { Database } from '@gatehouse/database'
+import { followsSelection, type Profile } from '@gatehouse/profiles'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Refusal } from '../errors.ts'
 import { answerErrors, answerJson } from '../http/answer-errors.ts'
@@ -14,7 +15,7 @@ export const USERINFO_PATH = '/oauth/userinfo'
 /** OpenID Connect Core section 5.3. What the token rests on is asked, so a revoked one tells nothing from that moment on. */
 export async function userinfoRoutes(
   server: FastifyInstance,
-  deps: { readonly db: Database; readonly readToken: ReadOwnToken },
+  deps: { readonly profile: Profile; readonly db: Database; readonly readToken: ReadOwnToken },
 ): Promise<void> {
   const { db, readToken } = deps
   answerErrors(server, answerJson)
@@ -23,7 +24,9 @@ export async function userinfoRoutes(
     if (claims === undefined) throw challenge('token.invalid')
     if (!claims.scopes.includes('openid')) throw challenge('token.insufficient')
     const person = await db.asPlatform('userinfo', async (tx) =>
-      (await standingOf(tx, claims)) === undefined ? undefined : person_get(tx, claims.subject),
+      (await standingOf(tx, claims, followsSelection(deps.profile))) === undefined
+        ? undefined
+        : person_get(tx, claims.subject),
     )
     if (person === undefined) throw challenge('token.invalid')
     reply.header('cache-control', 'no-store')
