@@ -1,9 +1,15 @@
 import type { Clock } from '@gatehouse/contracts'
 import { type KeyValue, KeyValueUnavailable } from '@gatehouse/kv'
-import type { Principal } from '@gatehouse/policy'
 
 const WINDOW_MS = 60_000
 const LOCAL_WINDOWS = 10_000
+
+/** Whose window it is: a principal is one. */
+export interface Limited {
+  readonly tenant: string
+  /** Id of the credential itself: `jti` of a token, id of a key. */
+  readonly credentialId: string
+}
 
 /** What is left of a credential's window. */
 export interface Allowance {
@@ -15,11 +21,12 @@ export interface Allowance {
 
 export interface RateLimit {
   /** Takes `cost` from the credential's window. One round trip. Never rejects. */
-  take(principal: Principal, cost: number): Promise<Allowance>
+  take(limited: Limited, cost: number): Promise<Allowance>
 }
 
 /**
- * A fixed window of 60 s per credential, from its first request, counted in the key-value store so that all nodes share it. While the
+ * A fixed window of 60 s per credential, from its first request, counted in the key-value store so that all nodes share it, and every
+ * service of the company that asks with the same store and limit. While the
  * store cannot answer, this node counts alone with a window of the same size: n nodes then let through up to n times the limit, which
  * is better than refusing everyone or counting nobody.
  */
@@ -32,8 +39,8 @@ export function createRateLimit(options: {
   const { kv, clock, perMinute } = options
   const countHere = createLocalWindows(clock)
   return {
-    take(principal, cost) {
-      const key = `limit:{${principal.tenant}}:${principal.credentialId}`
+    take({ tenant, credentialId }, cost) {
+      const key = `limit:{${tenant}}:${credentialId}`
       return kv.increment(key, cost, WINDOW_MS).then(
         ({ count, resetMs }) => allowance(perMinute, count, resetMs, clock.now()),
         (error: unknown) => {

@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto'
 import type { Clock } from '@gatehouse/contracts'
 import type { Principal } from '@gatehouse/policy'
+import { createLocalWindows } from '@gatehouse/rate-limit'
 import type { FeedView } from '@gatehouse/token'
 import type { PrincipalFacts } from '../deps.ts'
 import type { JudgedKey, KeyFault } from './judge-key.ts'
-import { createLocalWindows } from './limit.ts'
 
 export type KeyAnswer =
   | { readonly ok: true; readonly principal: Principal }

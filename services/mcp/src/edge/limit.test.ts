@@ -1,56 +1,9 @@
-import { KeyValueUnavailable, openKeyValue } from '@gatehouse/kv'
-import type { Principal } from '@gatehouse/policy'
 import { t as file, test } from 'tap'
 import { openParts, openRig, PROFILE } from '../testing/rig.ts'
 import { modern, post } from '../testing/wire.ts'
-import { createRateLimit } from './limit.ts'
 
 const parts = await openParts()
 file.teardown(() => parts.close())
-
-const principal = (id: string): Principal => ({
-  tenant: 'acme',
-  kind: 'key',
-  subject: id,
-  scopes: new Set(),
-  roles: [],
-  credential: 'api-key',
-  credentialId: id,
-  issuedAt: 0,
-  expiresAt: 9_999_999_999,
-})
-const openClock = () => {
-  const clock = { at: 1_000_000_500, now: () => clock.at }
-  return clock
-}
-
-test('a window is fixed from its first request and one credential does not use up another [L19]', async (t) => {
-  const clock = openClock()
-  const kv = await openKeyValue('memory:', { clock })
-  t.teardown(() => kv.close())
-  const limit = createRateLimit({ kv, clock, perMinute: 3, away: () => t.fail('the store is not away') })
-  for (const left of ['2', '1', '0']) {
-    t.match(await limit.take(principal('a'), 1), { over: false, headers: { 'x-ratelimit-remaining': left } })
-    clock.at += 10_000
-  }
-  const over = await limit.take(principal('a'), 1)
-  t.match(over, { over: true, retryAfter: 30, headers: { 'retry-after': '30', 'x-ratelimit-reset': '1000061' } })
-  t.match(await limit.take(principal('b'), 1), { over: false })
-  clock.at += 30_000
-  t.match(await limit.take(principal('a'), 1), { over: false, headers: { 'x-ratelimit-remaining': '2' } })
-})
-
-test('while the store is away this node counts alone, and still limits', async (t) => {
-  const clock = openClock()
-  const kv = await openKeyValue('memory:', { clock })
-  await kv.close()
-  let heard: unknown
-  const limit = createRateLimit({ kv, clock, perMinute: 2, away: (error) => (heard = error) })
-  for (const over of [false, false, true]) t.equal((await limit.take(principal('a'), 1)).over, over)
-  t.ok(heard instanceof KeyValueUnavailable)
-  clock.at += 60_000
-  t.equal((await limit.take(principal('a'), 1)).over, false)
-})
 
 test('over the limit: 429 with Retry-After and a JSON-RPC error, nothing runs, and tools take their cost [L19] [S-SB-13] [S-TL-12]', async (t) => {
   const rig = await openRig(parts, { profile: { ...PROFILE, limits: { requestsPerMinute: 8 } } })

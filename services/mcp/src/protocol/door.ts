@@ -1,6 +1,6 @@
+import type { RateLimit } from '@gatehouse/rate-limit'
 import type { Arrival, Serve } from '@gatehouse/service'
 import type { Admitted, Knock, Passed } from '../edge/guard.ts'
-import type { RateLimit } from '../edge/limit.ts'
 import { CODES, type Refused, refuseAtEdge } from '../errors.ts'
 import type { Registry } from '../registry/build.ts'
 import { type Answer, refusedAnswer } from './answer.ts'
