@@ -1,5 +1,5 @@
 import { type Html, html, type Slot } from './html.ts'
-import { safeHref } from './text.ts'
+import { displayTime, safeHref } from './text.ts'
 
 /** A form that changes something. There is no other way to make one, so none is without its CSRF token. */
 export function postForm(form: {
@@ -19,6 +19,8 @@ ${hidden.map(([name, value]) => html`<input type="hidden" name="${name}" value="
 }
 
 export interface Field {
+  /** Where the page has several of that name. */
+  readonly id?: string | undefined
   readonly name: string
   readonly label: string
   readonly type?: 'text' | 'email' | 'password' | 'search' | 'url' | 'number' | 'date' | undefined
@@ -34,7 +36,7 @@ export interface Field {
 
 /** A labelled input with its hint and fault tied to it for those who listen to the page. */
 export function field(of: Field): Html {
-  const id = `field-${of.name}`
+  const id = of.id ?? `field-${of.name}`
   const notes = [of.hint && `${id}-hint`, of.error && `${id}-error`].filter(Boolean).join(' ')
   return html`<div class="field">
 <label for="${id}">${of.label}</label>
@@ -51,6 +53,57 @@ ${of.hint && html`<p class="hint" id="${id}-hint">${of.hint}</p>\n`}${
   of.error && html`<p class="fault" id="${id}-error">${of.error}</p>\n`
 }</div>`
 }
+
+/** One of several that are written out. */
+export const select = (of: {
+  /** Where the page has several of them; by its name otherwise. */
+  readonly id?: string | undefined
+  readonly name: string
+  readonly label: string
+  readonly value?: string | undefined
+  readonly hint?: string | undefined
+  readonly options: readonly { readonly value: string; readonly text: string }[]
+}): Html => {
+  const id = of.id ?? `field-${of.name}`
+  return html`<div class="field">
+<label for="${id}">${of.label}</label>
+<select id="${id}" name="${of.name}"${attribute('aria-describedby', of.hint && `${id}-hint`)}>
+${of.options.map(({ value, text }) => html`<option value="${value}"${value === of.value && html` selected`}>${text}</option>\n`)}</select>
+${of.hint && html`<p class="hint" id="${id}-hint">${of.hint}</p>\n`}</div>`
+}
+
+/** Any of several, under one name. */
+export const choices = (of: {
+  readonly id: string
+  readonly name: string
+  readonly legend: string
+  readonly error?: string | undefined
+  readonly groups: readonly {
+    readonly title?: string | undefined
+    readonly options: readonly { readonly value: string; readonly text: string; readonly checked?: boolean }[]
+  }[]
+}): Html =>
+  html`<fieldset${of.error !== undefined && html` aria-describedby="${of.id}-error"`}>
+<legend>${of.legend}</legend>
+${of.error !== undefined && html`<p class="fault" id="${of.id}-error">${of.error}</p>\n`}${of.groups.map(
+  ({ title, options }, group) =>
+    html`${title !== undefined && html`<p class="quiet">${title}</p>\n`}${options.map(
+      ({ value, text, checked = false }, at) => html`<div class="check">
+<input id="${`${of.id}-${group}-${at}`}" type="checkbox" name="${of.name}" value="${value}"${checked && html` checked`}>
+<label for="${`${of.id}-${group}-${at}`}">${text} <code>${value}</code></label>
+</div>
+`,
+    )}`,
+)}</fieldset>`
+
+/** What was just done, or what went wrong, at the top of a page. */
+export const outcome = (of: { readonly done?: string | undefined; readonly problem?: string | undefined }): Html =>
+  html`${of.done !== undefined && html`<div class="notice note" role="status"><p class="notice-title">${of.done}</p></div>\n`}${
+    of.problem !== undefined && notice({ tone: 'alert', title: of.problem })
+  }`
+
+/** A moment, for people and for programs. */
+export const moment = (at: Date): Html => html`<time datetime="${at.toISOString()}">${displayTime(at)}</time>`
 
 /** Something that is said with a form, or left. */
 export const checkbox = (of: {

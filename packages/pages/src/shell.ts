@@ -29,6 +29,18 @@ export interface Surroundings {
   readonly person?: SignedIn | undefined
 }
 
+/** What every page of somebody who is signed in is given. */
+export interface SettingsParts extends Surroundings {
+  readonly brand: Brand
+  /** As the navigation calls it. */
+  readonly title: string
+  readonly csrf: string
+  /** What was just done, as a sentence. */
+  readonly done?: string | undefined
+  /** What went wrong, as a sentence. */
+  readonly problem?: string | undefined
+}
+
 export interface PageParts extends Surroundings {
   readonly title: string
   readonly brand: Brand

@@ -11,6 +11,7 @@ import type { App, Closeable, ReadyCheck } from '@gatehouse/service'
 import type { Logger, Metrics } from '@gatehouse/telemetry'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { JWK } from 'jose'
+import { accountRoutes } from './accounts/routes.ts'
 import { adminRoutes } from './admin/routes.ts'
 import { createServiceAuthentication, type InternalClient } from './api-keys/assertion.ts'
 import { createExchange, type ExchangeCredential } from './api-keys/exchange.ts'
@@ -39,6 +40,8 @@ import { signOutRoutes } from './interaction/signed-in.ts'
 import { createIntrospection, type Introspection } from './introspection/introspect.ts'
 import { introspectionRoutes } from './introspection/routes.ts'
 import { openRings, type RingDeps } from './keys/rings.ts'
+import { createLogMailer } from './mail/drivers/log.ts'
+import type { Mailer } from './mail/port.ts'
 import { metadataRoutes } from './metadata/routes.ts'
 import { createDevices } from './people/devices.ts'
 import { createPasswords } from './people/passwords.ts'
@@ -48,6 +51,7 @@ import { offeredScopes } from './scopes/offered.ts'
 import { logoutRoutes } from './sessions/logout.ts'
 import { organisationRoutes } from './sessions/organisation.ts'
 import { securityRoutes } from './sessions/security.ts'
+import { settingsRoutes } from './settings/routes.ts'
 import { createMinter } from './token/mint.ts'
 import { createTokenReader } from './token/own-tokens.ts'
 import { tokenRoutes } from './token/routes.ts'
@@ -87,6 +91,8 @@ export interface AuthDeps {
   readonly internalClients?: readonly InternalClient[]
   /** OpenID providers where people can sign in, besides those that are added over the admin API. */
   readonly upstream?: readonly Provider[]
+  /** How letters leave; by default they are written to the log. */
+  readonly mailer?: Mailer
   /** How providers are asked; by default over the network. */
   readonly upstreamFetch?: Parameters<typeof createRelyingParty>[0]['fetch']
 }
@@ -126,6 +132,7 @@ export function createAuthApp(deps: AuthDeps): AuthApp {
   const limiter = createLimiter(deps)
   const shared = {
     ...deps,
+    mailer: deps.mailer ?? createLogMailer(deps.log, { production: false }),
     issuer,
     publicKeys,
     offered: offeredScopes(profile),
@@ -199,7 +206,9 @@ type PageDeps = Parameters<typeof authorizeRoutes>[1] &
   Parameters<typeof upstreamRoutes>[1] &
   Parameters<typeof securityRoutes>[1] &
   Parameters<typeof logoutRoutes>[1] &
-  Parameters<typeof authorizedAppsRoutes>[1]
+  Parameters<typeof authorizedAppsRoutes>[1] &
+  Parameters<typeof settingsRoutes>[1] &
+  Parameters<typeof accountRoutes>[1]
 
 /** What a person sees. Errors are pages too. */
 async function pageRoutes(server: FastifyInstance, deps: PageDeps): Promise<void> {
@@ -220,6 +229,8 @@ async function pageRoutes(server: FastifyInstance, deps: PageDeps): Promise<void
   signOutRoutes(server, { ...deps, signedOut: () => signedOutPage({ brand: brandOf(profile) }) })
   homeRoutes(server, deps)
   authorizedAppsRoutes(server, deps)
+  settingsRoutes(server, deps)
+  accountRoutes(server, deps)
 }
 
 /** Two years; for this host alone, since what else the operator has below it is not ours to say (RFC 6797 section 6.1). */

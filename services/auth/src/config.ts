@@ -94,6 +94,16 @@ export const authConfig = z.object({
   UPSTREAM_PROVIDERS: configuredProviders().describe(
     'JSON list of the OpenID providers where people can sign in: `id`, `label`, `issuer`, `clientId`, `clientSecret` or `privateKey`, `scopes`, `authoritativeDomains`.',
   ),
+  SMTP_URL: url('smtp', 'smtps')
+    .optional()
+    .describe(
+      'Mail server, with user and password where it asks for them. Without it letters (invitations, links to a new password) are not sent.',
+    ),
+  MAIL_FROM: z
+    .string()
+    .min(3)
+    .default('Gatehouse <no-reply@localhost>')
+    .describe('Sender of letters, as `Name <address>`.'),
   INTERNAL_CLIENTS: internalClients().describe(
     'JSON list of `id` and public `jwk` of the services that may exchange API keys here.',
   ),

@@ -131,6 +131,11 @@ export const REFUSALS = {
   'login.required': { error: 'login_required', status: 400, text: 'Nobody is signed in.' },
   'consent.required': { error: 'consent_required', status: 400, text: 'The person has not allowed this yet.' },
   'person.denied': { error: 'access_denied', status: 400, text: 'The person denied the request.' },
+  'client.not-let-in': {
+    error: 'access_denied',
+    status: 400,
+    text: 'The organisation does not let this application in. An administrator of it can.',
+  },
   'person.without-tenant': {
     error: 'access_denied',
     status: 400,
@@ -169,6 +174,12 @@ export const REFUSALS = {
     status: 409,
     text: 'This client proves itself by no secret that an operator gave it.',
   },
+  'owner.last': {
+    error: 'invalid_request',
+    status: 409,
+    text: 'That is the only owner of the organisation. Make somebody else an owner first.',
+  },
+  'rules.too-many': { error: 'invalid_request', status: 409, text: 'There are too many rules. Remove some first.' },
   'thing.unknown': { error: 'not_found', status: 404, text: 'There is nothing of that id.' },
 } as const satisfies Record<string, { error: string; status: number; text: string }>
 

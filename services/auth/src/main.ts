@@ -8,6 +8,7 @@ import { createServer, healthOf, runService } from '@gatehouse/service'
 import { createLogger, createMetrics } from '@gatehouse/telemetry'
 import { createAuthApp } from './app.ts'
 import { authConfig } from './config.ts'
+import { openMailer } from './mail/open.ts'
 import { authSchema } from './schema.ts'
 
 const log = createLogger('auth')
@@ -24,6 +25,8 @@ await runService(log, async (closing) => {
   const kv = closing(await openKeyValue(config.REDIS_URL, { logger: log }))
   const bus = closing(await openBus(config.NATS_URL, { database: host.as(busSchema.role), logger: log, name: 'auth' }))
   if (config.GATEHOUSE_MIGRATE) await bus.ensureStreams([STREAMS.authState, STREAMS.authDelta, STREAMS.audit])
+  const mail = { from: config.MAIL_FROM, log, production: config.NODE_ENV === 'production' }
+  const mailer = closing(openMailer(config.SMTP_URL, mail))
   const auth = createAuthApp({
     profile: withRedirectDomains(loadProfile(config.GATEHOUSE_PROFILE), config.MCP_REDIRECT_DOMAINS),
     publicUrl: config.PUBLIC_URL,
@@ -41,6 +44,7 @@ await runService(log, async (closing) => {
     signingKeyDays: config.SIGNING_KEY_DAYS,
     accessTokenAlgorithm: config.ACCESS_TOKEN_ALGORITHM,
     keyringFiles: config.KEYRING_FILES,
+    mailer,
   })
   const server = createServer({
     log,

@@ -1,10 +1,9 @@
 import { copyable, facts, link, postForm } from '../elements.ts'
-import { html } from '../html.ts'
-import { type Brand, page, type SignedIn, type Surroundings } from '../shell.ts'
+import { type Html, html } from '../html.ts'
+import { page, type SettingsParts, type SignedIn } from '../shell.ts'
 import { displayName } from '../text.ts'
 
-export interface Home extends Surroundings {
-  readonly brand: Brand
+export interface Home extends Omit<SettingsParts, 'csrf'> {
   readonly person: SignedIn
   readonly tenant: { readonly name: string; readonly role?: string | undefined }
   /** Where else the person belongs. */
@@ -13,22 +12,21 @@ export interface Home extends Surroundings {
   readonly switchTo?: { readonly action: string; readonly csrf: string } | undefined
   /** Absolute URL of the MCP endpoint. */
   readonly mcpUrl: string
-  /** Where connected applications are reviewed. */
-  readonly appsHref: string
+  /** Where connected applications are reviewed; absent without MCP. */
+  readonly appsHref?: string | undefined
   /** The log of the organisation, for those who may see it. */
   readonly activityHref?: string | undefined
 }
 
 export function homePage({
-  brand,
   person,
-  nav,
   tenant,
   mcpUrl,
   appsHref,
   activityHref,
   others = [],
   switchTo,
+  ...around
 }: Home): string {
   const body = html`<h1>Connect an AI application</h1>
 <p class="lead">Give this address to Claude, ChatGPT, Cursor, Codex, VS Code or any other application that can use an MCP server. It sends you back here to sign in and decide what it may do.</p>
@@ -38,11 +36,18 @@ ${facts([
   ['You', html`${displayName(person.name)} <span class="quiet">${displayName(person.email, 100)}</span>`],
   ['Organisation', displayName(tenant.name)],
   ...(tenant.role === undefined ? [] : [['Role', capitalized(displayName(tenant.role))] as const]),
-  ['Applications', link(appsHref, 'Review authorized apps')],
+  ...(appsHref === undefined ? [] : [['Applications', link(appsHref, 'Review what has access')] as const]),
   ...(activityHref === undefined ? [] : [['Activity', link(activityHref, 'See what was done')] as const]),
 ])}
-${
-  switchTo &&
+${switchTo && otherOrganisations(others, switchTo)}`
+  return page({ ...around, person, body, width: 'wide' })
+}
+
+/** Where else somebody belongs, each with a way there. */
+export const otherOrganisations = (
+  others: readonly { readonly id: string; readonly name: string; readonly role: string }[],
+  switchTo: { readonly action: string; readonly csrf: string },
+): Html | false =>
   others.length > 0 &&
   html`<h2>Your other organisations</h2>
 <p class="quiet">What you connect from now on speaks for the organisation that is selected.</p>
@@ -58,8 +63,5 @@ ${postForm({
 </li>
 `,
 )}</ul>`
-}`
-  return page({ title: 'Connect', brand, body, nav, person, width: 'wide' })
-}
 
-const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
+export const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)

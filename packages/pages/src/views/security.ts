@@ -1,6 +1,6 @@
-import { checkbox, facts, field, notice, postForm } from '../elements.ts'
+import { checkbox, facts, field, moment, notice, outcome, postForm } from '../elements.ts'
 import { type Html, html } from '../html.ts'
-import { type Brand, page, type Surroundings } from '../shell.ts'
+import { page, type SettingsParts } from '../shell.ts'
 import { displayName, displayTime } from '../text.ts'
 
 export interface SessionView {
@@ -17,9 +17,7 @@ export interface SessionView {
   readonly current: boolean
 }
 
-export interface SecurityView extends Surroundings {
-  readonly brand: Brand
-  readonly csrf: string
+export interface SecurityView extends SettingsParts {
   /** Path below which `/session`, `/sign-out-everywhere`, `/password` and `/unlink` take forms. */
   readonly action: string
   readonly hasPassword: boolean
@@ -32,17 +30,15 @@ export interface SecurityView extends Surroundings {
   }[]
   /** Providers that can be added. */
   readonly linkable: readonly { readonly label: string; readonly action: string }[]
-  /** What was just done, as a sentence. */
-  readonly done?: string | undefined
   /** What is wrong with the password form. */
   readonly faults?: { readonly current?: string; readonly password?: string } | undefined
 }
 
 export function securityPage(view: SecurityView): string {
-  const { brand, nav, person, csrf, action, done, sessions } = view
-  const body = html`<h1>Security</h1>
-<p class="lead">Where you are signed in, and how. What applications may do is under Authorized apps.</p>
-${done !== undefined && html`<div class="notice note" role="status"><p class="notice-title">${done}</p></div>`}
+  const { csrf, action, sessions } = view
+  const body = html`<h1>${view.title}</h1>
+<p class="lead">Where you are signed in, and how.</p>
+${outcome(view)}
 <h2 id="sessions">Browsers that are signed in</h2>
 <ul class="apps rows" aria-labelledby="sessions">
 ${sessions.map((session) => entry(session, action, csrf))}</ul>
@@ -55,7 +51,7 @@ ${postForm({
 })}
 ${view.hasPassword && passwordForm(view)}
 ${(view.identities.length > 0 || view.linkable.length > 0) && elsewhere(view)}`
-  return page({ title: 'Security', brand, body, nav, person, width: 'wide' })
+  return page({ ...view, body, width: 'wide' })
 }
 
 function entry(
@@ -72,8 +68,8 @@ ${postForm({
   body: html`<button class="danger" aria-label="Sign out ${displayName(browser)}${current ? ', this browser' : `, signed in ${displayTime(signedInAt)}`}">Sign out</button>`,
 })}</div>
 ${facts([
-  ['Signed in', html`${time(signedInAt)}${method !== undefined && html` with <bdi>${displayName(method)}</bdi>`}`],
-  ['Last used', time(seenAt)],
+  ['Signed in', html`${moment(signedInAt)}${method !== undefined && html` with <bdi>${displayName(method)}</bdi>`}`],
+  ['Last used', moment(seenAt)],
   ...(network === '' ? [] : [['Network', html`<code>${network}</code>`] as const]),
 ])}
 </li>
@@ -124,7 +120,7 @@ ${postForm({
 })}</div>
 ${facts([
   ['Account', displayName(email, 100)],
-  ['Last used', time(usedAt)],
+  ['Last used', moment(usedAt)],
 ])}
 </li>
 `,
@@ -135,5 +131,3 @@ ${linkable.map(({ label, action }) =>
 )}
 </section>`
 }
-
-const time = (at: Date): Html => html`<time datetime="${at.toISOString()}">${displayTime(at)}</time>`

@@ -1,4 +1,4 @@
-import { field, notice, postForm } from '../elements.ts'
+import { field, link, notice, outcome, postForm } from '../elements.ts'
 import { html } from '../html.ts'
 import { type Brand, page } from '../shell.ts'
 import { displayName } from '../text.ts'
@@ -11,11 +11,15 @@ export interface SignIn {
   readonly email?: string | undefined
   /** Why the last try failed, in words that do not tell which of the two was wrong. */
   readonly error?: string | undefined
+  /** What was just done, as a sentence. */
+  readonly done?: string | undefined
   /** More about it. */
   readonly detail?: string | undefined
   /** The application that asked; absent when a person came by themselves. */
   readonly client?: { readonly name: string } | undefined
   readonly hidden?: Readonly<Record<string, string>> | undefined
+  /** Where people go who forgot their password. */
+  readonly forgotHref?: string | undefined
   /** Elsewhere to sign in: each a form of its own, with the same `hidden`. */
   readonly providers?: readonly { readonly label: string; readonly action: string }[] | undefined
 }
@@ -26,9 +30,11 @@ export function signInPage({
   csrf,
   email,
   error,
+  done,
   detail,
   client,
   hidden,
+  forgotHref,
   providers = [],
 }: SignIn): string {
   const form = html`${field({
@@ -55,9 +61,10 @@ ${
     ? html`<p class="lead">Sign in to ${displayName(brand.name)} to connect <strong><bdi>${displayName(client.name)}</bdi></strong>. Next, you decide what it may do.</p>`
     : html`<p class="lead">Use your ${displayName(brand.name)} account.</p>`
 }
+${outcome({ done })}
 ${error !== undefined && notice({ tone: 'alert', title: error, body: detail })}
 ${postForm({ action, csrf, hidden, body: form })}
-${
+${forgotHref !== undefined && html`<p class="fine">${link(forgotHref, 'Forgot your password?')}</p>\n`}${
   providers.length > 0 &&
   html`<p class="or" aria-hidden="true"><span>or</span></p>
 ${providers.map(({ label, action }) =>

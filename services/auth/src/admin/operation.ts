@@ -4,6 +4,7 @@ import type { Profile } from '@gatehouse/profiles'
 import type { Logger } from '@gatehouse/telemetry'
 import type { z } from 'zod'
 import type { Rings } from '../keys/rings.ts'
+import type { Mailer } from '../mail/port.ts'
 import type { Registry } from '../resources/registry.ts'
 import type { Providers } from '../upstream/providers.ts'
 
@@ -16,6 +17,7 @@ export interface AdminDeps {
   readonly rings: Rings
   readonly registry: Registry
   readonly providers: Providers
+  readonly mailer: Mailer
 }
 
 /** One operation of the admin API. Routes and the OpenAPI document are made from it. */

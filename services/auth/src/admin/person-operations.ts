@@ -1,18 +1,18 @@
 import type { Profile } from '@gatehouse/profiles'
 import { z } from 'zod'
+import { hasLeft } from '../accounts/invite.ts'
+import { makePasswordLink } from '../accounts/links.ts'
+import { changeRole, deletePerson, type MemberChange, removeMember } from '../accounts/members.ts'
 import { Refusal } from '../errors.ts'
-import { appendRevoked } from '../feed/append.ts'
-import { endAllAccess, endGrantsOf } from '../people/end-access.ts'
+import { passwordLetter } from '../mail/letters.ts'
+import { endAllAccess } from '../people/end-access.ts'
 import {
   account_deactivate,
-  account_erase,
   account_get,
   account_lock,
   account_rename,
-  membership_delete,
   membership_insert,
   membership_list_of_person,
-  membership_upsert,
   person_get_by_email,
   person_insert,
   person_list_of_tenant,
@@ -38,6 +38,12 @@ const account = z.object({
 /** @throws Refusal */
 export function requireRole(role: string, profile: Profile): void {
   if (!Object.hasOwn(profile.roles, role)) throw new Refusal('request.malformed', { text: `There is no role ${role}.` })
+}
+
+/** @throws Refusal */
+function settled(change: MemberChange): MemberChange & { readonly kind: 'done' } {
+  if (change.kind === 'done') return change
+  throw new Refusal(change.kind === 'unknown' ? 'thing.unknown' : 'owner.last')
 }
 
 const describeAccount = (personId: string, { db }: Pick<AdminDeps, 'db'>): Promise<z.input<typeof account>> =>
@@ -103,15 +109,7 @@ export const PERSON_OPERATIONS: readonly Operation[] = [
     output: z.object({ id, role: z.string() }),
     run: async ({ tenant, person, role }, { db, profile }) => {
       requireRole(role, profile)
-      await db.asPlatform('admin', async (tx) => {
-        await account_lock(tx, person)
-        const belongs = await membership_list_of_person(tx, person)
-        const before = belongs.find(({ tenantId }) => tenantId === tenant)
-        if (before === undefined) throw new Refusal('thing.unknown')
-        if (before.role === role) return
-        await membership_upsert(tx, { personId: person, tenantId: tenant, role })
-        await appendRevoked(tx, tenant, { kind: 'membership', person, tenant, reason: 'role.changed' })
-      })
+      settled(await db.asPlatform('admin', (tx) => changeRole(tx, person, tenant, role)))
       return { id: person, role }
     },
   }),
@@ -121,15 +119,11 @@ export const PERSON_OPERATIONS: readonly Operation[] = [
     summary: 'Take somebody out of a tenant: what they allowed there ends, and their tokens for it',
     input: z.object({ tenant: id, person: id }),
     output: z.object({ removed: z.literal(true), grants: z.number().int().describe('How many grants ended.') }),
-    run: ({ tenant, person }, { db, clock }) =>
-      db.asPlatform('admin', async (tx) => {
-        await account_lock(tx, person)
-        if (!(await membership_delete(tx, person, tenant))) throw new Refusal('thing.unknown')
-        const of = { tenantId: tenant, reason: 'membership.ended', now: new Date(clock.now()) } as const
-        const grants = await endGrantsOf(tx, person, of)
-        await appendRevoked(tx, tenant, { kind: 'membership', person, tenant, reason: 'membership.ended' })
-        return { removed: true as const, grants }
-      }),
+    run: async ({ tenant, person }, { db, clock }) => {
+      const now = new Date(clock.now())
+      const { grants } = settled(await db.asPlatform('admin', (tx) => removeMember(tx, person, tenant, now)))
+      return { removed: true as const, grants }
+    },
   }),
   defineOperation({
     method: 'GET',
@@ -170,20 +164,38 @@ export const PERSON_OPERATIONS: readonly Operation[] = [
     },
   }),
   defineOperation({
+    method: 'POST',
+    path: '/people/{person}/password-link',
+    summary: 'Make a link by which a person sets a password, once, within an hour',
+    input: z.object({
+      person: id,
+      send: z.boolean().default(false).describe('Whether the link is mailed to the person.'),
+    }),
+    output: z.object({
+      link: z.string().describe('As good as the password. It is shown this once.'),
+      expiresAt: time,
+      sent: z.boolean().describe('Whether a mail has left.'),
+    }),
+    run: async ({ person, send }, { db, clock, publicUrl, profile, mailer, log }) => {
+      const { to, link } = await db.asPlatform('admin', async (tx) => {
+        const found = await account_get(tx, person)
+        if (found === undefined || found.deactivatedAt !== null) throw new Refusal('thing.unknown')
+        return { to: found.email, link: await makePasswordLink(tx, publicUrl, person, new Date(clock.now())) }
+      })
+      const letter = passwordLetter({ to, link, brand: profile.branding.name })
+      const sent = send && (await hasLeft(() => mailer.send(letter), log))
+      return { link: link.url, expiresAt: link.expiresAt.toISOString(), sent }
+    },
+  }),
+  defineOperation({
     method: 'DELETE',
     path: '/people/{person}',
     summary: 'Delete an account: everything that names the person goes, and nothing they held is good any more',
     input: z.object({ person: id }),
     output: z.object({ deleted: z.literal(true) }),
-    run: ({ person }, { db, clock }) =>
-      db.asPlatform('admin', async (tx) => {
-        const found = await account_lock(tx, person)
-        if (found === undefined) throw new Refusal('thing.unknown')
-        const now = new Date(clock.now())
-        await endAllAccess(tx, person, 'person.deactivated', now)
-        // The id stays, so that grants that ended can be told again to nodes, and is never given to anybody else.
-        await account_erase(tx, person, now)
-        return { deleted: true as const }
-      }),
+    run: async ({ person }, { db, clock }) => {
+      settled(await db.asPlatform('admin', (tx) => deletePerson(tx, person, new Date(clock.now()))))
+      return { deleted: true as const }
+    },
   }),
 ]

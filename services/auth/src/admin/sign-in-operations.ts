@@ -1,11 +1,10 @@
 import { z } from 'zod'
+import { INVITATION_DAYS, invite } from '../accounts/invite.ts'
 import { Refusal } from '../errors.ts'
-import { newId } from '../secrets.ts'
 import { tenant_get } from '../tenants/tenants.store.ts'
 import {
   invitation_delete,
   invitation_list_waiting,
-  invitation_upsert,
   sign_in_policy_list,
   sign_in_policy_upsert,
 } from '../upstream/offers.store.ts'
@@ -45,8 +44,6 @@ const describeProvider = (one: Provider, publicUrl: string, configured: boolean)
   configured,
   callback: `${publicUrl}/sign-in/${one.id}/callback`,
 })
-
-const INVITATION_DAYS = 14
 
 export const SIGN_IN_OPERATIONS: readonly Operation[] = [
   defineOperation({
@@ -156,19 +153,22 @@ export const SIGN_IN_OPERATIONS: readonly Operation[] = [
   defineOperation({
     method: 'POST',
     path: '/tenants/{tenant}/invitations',
-    summary: `Invite an address: who signs in with it at a provider that the tenant trusts joins; ${INVITATION_DAYS} days`,
-    input: z.object({ tenant: id, email, role: text(60) }),
-    output: invitation,
-    run: async ({ tenant, email, role }, { db, clock, profile }) => {
-      requireRole(role, profile)
-      const createdAt = new Date(clock.now())
-      const expiresAt = new Date(createdAt.getTime() + INVITATION_DAYS * 86_400_000)
-      return db.asTenant(subjectToken(tenant), async (tx) => {
-        if ((await tenant_get(tx, tenant)) === undefined) throw new Refusal('thing.unknown')
-        const made = { id: newId('invitation'), email, role, createdAt, expiresAt }
-        const { id } = await invitation_upsert(tx, tenant, made)
-        return { id, email, role, createdAt: createdAt.toISOString(), expiresAt: expiresAt.toISOString() }
-      })
+    summary: `Invite an address: who has the link, or signs in with it at a provider that the tenant trusts, joins; ${INVITATION_DAYS} days`,
+    input: z.object({
+      tenant: id,
+      email,
+      role: text(60),
+      send: z.boolean().default(false).describe('Whether the link is mailed to the address.'),
+    }),
+    output: invitation.extend({
+      link: z.string().describe('Whoever opens it may join, once. It is shown this once.'),
+      sent: z.boolean().describe('Whether a mail has left.'),
+    }),
+    run: async ({ tenant, email, role, send }, deps) => {
+      requireRole(role, deps.profile)
+      const made = await invite({ tenantId: subjectToken(tenant), email, role, send }, deps)
+      const [createdAt, expiresAt] = [made.createdAt.toISOString(), made.expiresAt.toISOString()]
+      return { id: made.id, email, role, createdAt, expiresAt, link: made.link.url, sent: made.sent }
     },
   }),
   defineOperation({

@@ -2,6 +2,9 @@ import type { Clock } from '@gatehouse/contracts'
 import type { Database, Tx } from '@gatehouse/database'
 import { followsSelection, type Profile } from '@gatehouse/profiles'
 import { appendAudited } from '../audit/append.ts'
+import { isOwnClient } from '../client-hosts/change-rules.ts'
+import { client_host_list_held } from '../client-hosts/client-hosts.store.ts'
+import { hostsOfClient, isLetIn } from '../client-hosts/judge-host.ts'
 import { type Client, client_get } from '../clients/clients.store.ts'
 import type { FindClient } from '../clients/find.ts'
 import type { Reason } from '../errors.ts'
@@ -133,7 +136,9 @@ export async function answer(
     const request = await request_lock(tx, id, browser.hash, now)
     const client = request && (await client_get(tx, request.clientId))
     if (request === undefined || client === undefined) throw new PageFault('request.expired')
-    const refuse = async (reason: 'person.denied' | 'person.without-tenant'): Promise<Departure> => {
+    const refuse = async (
+      reason: 'person.denied' | 'person.without-tenant' | 'client.not-let-in',
+    ): Promise<Departure> => {
       await request_end(tx, id, 'refused')
       return { url: refusalUrl(request, deps.issuer, reason), client }
     }
@@ -155,6 +160,10 @@ export async function answer(
     if (session === undefined || request.unmet.includes('login')) throw new PageFault('request.expired')
     if (membership === undefined) return refuse('person.without-tenant')
     if (shownTenant !== undefined && shownTenant !== membership.tenantId) return undefined
+    if (!(await letIn(tx, client, membership.tenantId, deps))) {
+      await decided('refused', 'client.not-let-in')
+      return refuse('client.not-let-in')
+    }
     const who = await identified(tx, { request, session, membership }, deps.profile)
     const resources = stillRegistered(request, registered)
     const code = await issueCode(tx, { request, resources, who, approved: true }, deps.offered, now)
@@ -192,6 +201,7 @@ async function next(tx: Tx, turn: Turn, deps: FlowDeps): Promise<Step> {
   }
   if (decision.kind === 'login') return request.silent ? refuse('login.required') : { kind: 'login', request, client }
   if (session === undefined || membership === undefined || who === undefined) return refuse('person.without-tenant')
+  if (!(await letIn(tx, client, who.tenantId, deps))) return refuse('client.not-let-in')
   const ask = async (missing: readonly string[], granted: readonly string[]): Promise<Step> =>
     request.silent
       ? refuse('consent.required')
@@ -218,6 +228,12 @@ async function identified(
     ? await consent_get_tenant(tx, { personId, clientId: of.request.clientId })
     : undefined
   return { personId, tenantId: earlier?.tenantId ?? of.membership.tenantId, authTime }
+}
+
+/** Whether the organisation lets the client in; its rules stay as they are until the transaction is over. */
+async function letIn(tx: Tx, client: Client, tenantId: string, { profile }: FlowDeps): Promise<boolean> {
+  const rules = await client_host_list_held(tx, tenantId)
+  return isOwnClient(client.id, profile) || isLetIn(hostsOfClient(client), rules)
 }
 
 interface Allowed {

@@ -15,6 +15,7 @@ export type EndReason =
   | 'membership.ended'
   | 'operator.revoked'
   | 'resource.removed'
+  | 'client.not-let-in'
 
 /** Who ends one for this reason. */
 const REVOKERS = {
@@ -26,6 +27,7 @@ const REVOKERS = {
   'membership.ended': 'operator',
   'operator.revoked': 'operator',
   'resource.removed': 'operator',
+  'client.not-let-in': 'platform',
 } as const satisfies Record<EndReason, (typeof ACTOR_KINDS)[number]>
 
 /** Ends a grant and tells every node; nothing happens to one that has ended. @returns whether it was living */

@@ -113,6 +113,24 @@ export const FAULTS = {
     cause: 'It may have been revoked already.',
     whatToDo: 'Go back and load the page again.',
   },
+  'permission.missing': {
+    status: 403,
+    title: 'Your role does not include this',
+    cause: 'In the organisation that you have selected, this page is for those who manage it.',
+    whatToDo: 'Ask an owner or an administrator of your organisation, or select another one.',
+  },
+  'role.above': {
+    status: 403,
+    title: 'That role is not yours to give or to take',
+    cause: 'It permits more than your own role does, or it owns the organisation.',
+    whatToDo: 'Ask an owner of your organisation.',
+  },
+  'link.over': {
+    status: 410,
+    title: 'This link can no longer be used',
+    cause: 'It can be used once, and for a limited time; or what it was for has been taken back.',
+    whatToDo: 'Ask for a new one where you got it. For a new password: “Forgot your password?” on the sign-in page.',
+  },
   'address.unknown': {
     status: 404,
     title: 'There is no such page',

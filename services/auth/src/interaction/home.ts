@@ -3,34 +3,31 @@ import type { Profile } from '@gatehouse/profiles'
 import type { FastifyInstance } from 'fastify'
 import { ownClients } from '../clients/own-clients.ts'
 import { addEndpoint } from '../http/endpoint.ts'
-import { brandOf } from '../http/pages.ts'
-import { membership_list_of_person, membership_selected } from '../people/people.store.ts'
+import { membership_list_of_person } from '../people/people.store.ts'
 import { ORGANISATION_PATH } from '../sessions/organisation.ts'
-import { forSignedIn, header, navigation, type SignedInDeps } from './signed-in.ts'
+import { judgeAccess, pathOf } from '../settings/access.ts'
+import { forPage, type SignedInDeps, surroundings } from './signed-in.ts'
 
 /** What a person gets who opens the bare address: where to connect an application. */
 export function homeRoutes(server: FastifyInstance, deps: SignedInDeps): void {
   const { profile, publicUrl, db, pages } = deps
   addEndpoint(server, {
     path: '/',
-    get: forSignedIn(deps, async ({ session, browser }, _request, reply) => {
-      const { selected, all } = await db.asPlatform('page', async (tx) => ({
-        selected: await membership_selected(tx, session.personId),
-        all: await membership_list_of_person(tx, session.personId),
-      }))
+    get: forPage('connect', deps, async (who, _request, reply) => {
+      const { session, browser, selected } = who
+      const all = await db.asPlatform('page', (tx) => membership_list_of_person(tx, session.personId))
       return pages.send(
         reply,
         homePage({
-          brand: brandOf(profile),
-          nav: navigation(profile, '/'),
-          person: header(session, browser),
+          ...surroundings(who, 'connect', profile),
           tenant: { name: selected?.tenantName ?? 'None', role: selected?.role },
           others: all
             .filter(({ tenantId }) => tenantId !== selected?.tenantId)
             .map(({ tenantId, tenantName, role }) => ({ id: tenantId, name: tenantName, role })),
           switchTo: { action: ORGANISATION_PATH, csrf: browser.csrf },
           mcpUrl: `${publicUrl}${profile.paths.mcp}`,
-          appsHref: profile.paths.authorizedApps,
+          appsHref:
+            judgeAccess('authorizedApps', selected, profile) === 'open' ? pathOf('authorizedApps', profile) : undefined,
           activityHref: mayReadActivity(profile, selected?.role) ? '/activity' : undefined,
         }),
       )

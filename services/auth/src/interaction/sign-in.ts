@@ -3,6 +3,7 @@ import type { Database } from '@gatehouse/database'
 import { formActionSource, signInPage } from '@gatehouse/pages'
 import type { Profile } from '@gatehouse/profiles'
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import { FORGOT_PASSWORD_PATH } from '../accounts/forgot-password-path.ts'
 import { appendAudited } from '../audit/append.ts'
 import { sendAway } from '../authorize/answer.ts'
 import { request_describe } from '../authorize/requests.store.ts'
@@ -30,6 +31,8 @@ export interface SignInDeps extends TryPasswordDeps {
 export interface Shown {
   readonly status?: number
   readonly error?: string
+  /** What was just done, as a sentence. */
+  readonly done?: string | undefined
   /** More about the error. */
   readonly detail?: string
   readonly email?: string | undefined
@@ -44,14 +47,16 @@ export async function showSignIn(
   reply: FastifyReply,
   { pages, profile, providers }: Pick<SignInDeps, 'pages' | 'profile' | 'providers'>,
   browser: Browser,
-  { status = 200, error, detail, email, client, transaction, next, formAction = [] }: Shown,
+  { status = 200, error, done, detail, email, client, transaction, next, formAction = [] }: Shown,
 ): Promise<FastifyReply> {
   const markup = signInPage({
     brand: brandOf(profile),
     action: SIGN_IN_PATH,
     csrf: browser.csrf,
     error,
+    done,
     detail,
+    forgotHref: FORGOT_PASSWORD_PATH,
     email,
     client,
     hidden: { ...(transaction === undefined ? {} : { transaction }), ...(next === undefined ? {} : { next }) },
@@ -71,9 +76,11 @@ export function signInRoutes(server: FastifyInstance, deps: SignInDeps): void {
     bodyLimit: BODY_BYTES,
     get: async (request, reply) => {
       const browser = browsers.meet(request, reply)
-      const next = ownPath(readQuery(request).get('next'))
+      const query = readQuery(request)
+      const next = ownPath(query.get('next'))
+      const done = query.get('done') === 'password' ? 'Your password is set. Sign in with it.' : undefined
       const session = await db.asPlatform('sign-in', (tx) => findSession(tx, browser.hash, clock.now()))
-      return session === undefined ? showSignIn(reply, deps, browser, { next }) : sendAway(reply, next ?? '/')
+      return session === undefined ? showSignIn(reply, deps, browser, { next, done }) : sendAway(reply, next ?? '/')
     },
     post: async (request, reply) => {
       const form = readForm(request)

@@ -8,14 +8,21 @@ import type { Browser, Browsers } from '../http/browser.ts'
 import { addEndpoint, type Handler } from '../http/endpoint.ts'
 import { readForm } from '../http/form.ts'
 import { ownPath } from '../http/own-path.ts'
-import type { Pages } from '../http/pages.ts'
+import { brandOf, PageFault, type Pages } from '../http/pages.ts'
+import { membership_selected } from '../people/people.store.ts'
 import type { Session } from '../people/sessions.store.ts'
 import { endSession, findSession } from '../people/sessions.ts'
+import {
+  judgeAccess,
+  navigationFor,
+  pathOf,
+  type Selected,
+  type SettingsPageName,
+  titleOf,
+} from '../settings/access.ts'
 import { SIGN_IN_PATH } from './sign-in.ts'
 
 export const SIGN_OUT_PATH = '/sign-out'
-export const SECURITY_PATH = '/settings/security'
-
 export interface SignedInDeps {
   readonly profile: Profile
   readonly publicUrl: string
@@ -28,18 +35,56 @@ export interface SignedInDeps {
 type Request = Parameters<Handler>[0]
 type Reply = Parameters<Handler>[1]
 
+/** Who looks at a page. */
+export interface Who {
+  readonly session: Session
+  readonly browser: Browser
+  /** Where they belong, as far as they have selected it. */
+  readonly selected: Selected
+}
+
 /** A page for who is signed in; everybody else is sent to the sign-in page, and from there back here. */
 export const forSignedIn =
   (
     { db, clock, browsers }: SignedInDeps,
-    handler: (who: { session: Session; browser: Browser }, request: Request, reply: Reply) => Promise<unknown>,
+    handler: (who: Who, request: Request, reply: Reply) => Promise<unknown>,
   ): Handler =>
   async (request, reply) => {
     const browser = browsers.known(request)
-    const session = browser && (await db.asPlatform('page', (tx) => findSession(tx, browser.hash, clock.now())))
-    if (browser === undefined || session === undefined) return sendAway(reply, signInFor(request))
-    return handler({ session, browser }, request, reply)
+    const found =
+      browser &&
+      (await db.asPlatform('page', async (tx) => {
+        const session = await findSession(tx, browser.hash, clock.now())
+        return session && { session, selected: await membership_selected(tx, session.personId) }
+      }))
+    if (browser === undefined || found === undefined) return sendAway(reply, signInFor(request))
+    return handler({ ...found, browser }, request, reply)
   }
+
+/** The same for a page that is not everybody's: whoever may not use it is told why, or sent to where it says so. */
+export const forPage = (
+  name: SettingsPageName,
+  deps: SignedInDeps,
+  handler: (who: Who, request: Request, reply: Reply) => Promise<unknown>,
+): Handler =>
+  forSignedIn(deps, async (who, request, reply) => {
+    switch (judgeAccess(name, who.selected, deps.profile)) {
+      case 'open':
+        return handler(who, request, reply)
+      case 'suspended':
+        return sendAway(reply, pathOf('billing', deps.profile))
+      case 'forbidden':
+        throw new PageFault('permission.missing')
+      case 'absent':
+        throw new PageFault('address.unknown')
+    }
+  })
+
+/** The same with the organisation that `forPage` has made sure of. */
+export const tenantOf = ({ selected }: Who): NonNullable<Selected> => {
+  if (selected === undefined) throw new PageFault('address.unknown')
+  return selected
+}
 
 /** What was sent along with a form is gone; a page can be opened again. */
 function signInFor({ method, url }: Request): string {
@@ -47,19 +92,19 @@ function signInFor({ method, url }: Request): string {
   return next === undefined ? SIGN_IN_PATH : `${SIGN_IN_PATH}?${new URLSearchParams({ next })}`
 }
 
-/** The person as the page's header shows them, with the way out. */
-export const header = (session: Session, browser: Browser): SignedIn => ({
+/** What is around every page of somebody who is signed in. */
+export const surroundings = ({ session, browser, selected }: Who, current: SettingsPageName, profile: Profile) => ({
+  brand: brandOf(profile),
+  title: titleOf(current, profile, selected),
+  nav: navigationFor(profile, selected, current),
+  person: header(session, browser),
+})
+
+const header = (session: Session, browser: Browser): SignedIn => ({
   name: session.name,
   email: session.email,
   signOut: { action: SIGN_OUT_PATH, csrf: browser.csrf },
 })
-
-export const navigation = (profile: Profile, current: string) =>
-  [
-    { href: '/', text: 'Connect' },
-    { href: profile.paths.authorizedApps, text: 'Authorized apps' },
-    { href: SECURITY_PATH, text: 'Security' },
-  ].map((item) => ({ ...item, current: item.href === current }))
 
 export function signOutRoutes(
   server: FastifyInstance,

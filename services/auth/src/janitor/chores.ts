@@ -91,6 +91,11 @@ export const CHORES: readonly Chore[] = [
     key: ['jti'],
     where: ({ ago }) => sql`expires_at <= ${ago(HOUR_MS)}`,
   }),
+  deletes('one_time_links', {
+    table: 'one_time_links',
+    key: ['hash'],
+    where: ({ ago }) => sql`expires_at <= ${ago(HOUR_MS)}`,
+  }),
   deletes('invitations', {
     table: 'invitations',
     key: ['id'],

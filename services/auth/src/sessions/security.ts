@@ -8,7 +8,7 @@ import { readForm } from '../http/form.ts'
 import type { Limiter } from '../http/limiter.ts'
 import { brandOf, PageFault } from '../http/pages.ts'
 import { SIGN_IN_PATH } from '../interaction/sign-in.ts'
-import { forSignedIn, header, navigation, SECURITY_PATH, type SignedInDeps } from '../interaction/signed-in.ts'
+import { forSignedIn, type SignedInDeps, surroundings, type Who } from '../interaction/signed-in.ts'
 import { endGrantsOf } from '../people/end-access.ts'
 import { faultOfPassword } from '../people/new-password.ts'
 import type { Passwords } from '../people/passwords.ts'
@@ -21,6 +21,7 @@ import {
   session_rename,
 } from '../people/sessions.store.ts'
 import { appendSignedOut, IDLE_MS } from '../people/sessions.ts'
+import { SECURITY_PATH } from '../settings/access.ts'
 import { sameBytes } from '../secrets.ts'
 import { upstream_identity_delete, upstream_identity_list_of_person } from '../upstream/identities.store.ts'
 import type { Providers } from '../upstream/providers.ts'
@@ -35,7 +36,6 @@ export interface SecurityDeps extends SignedInDeps {
 const TRIES = { limit: 10, windowMs: 60_000 }
 const WRONG = 'That is not your password.'
 
-type Who = Parameters<Parameters<typeof forSignedIn>[1]>[0]
 type Reply = Parameters<Handler>[1]
 
 /** Where a person sees how and where they are signed in, and ends it. */
@@ -159,8 +159,9 @@ interface Shown {
   readonly faults?: SecurityView['faults']
 }
 
-async function show({ session, browser }: Who, reply: Reply, deps: SecurityDeps, shown: Shown = {}) {
+async function show(who: Who, reply: Reply, deps: SecurityDeps, shown: Shown = {}) {
   const { profile, db, clock, pages } = deps
+  const { session, browser } = who
   const providers = await deps.providers.list()
   const nowMs = clock.now()
   const { account, sessions, identities } = await db.asPlatform('page', async (tx) => ({
@@ -171,9 +172,7 @@ async function show({ session, browser }: Who, reply: Reply, deps: SecurityDeps,
   const labelOf = (issuer: string) => providers.find((one) => one.issuer === issuer)?.label ?? new URL(issuer).host
   const method = (text: string) => providers.find(({ id }) => text === `upstream:${id}`)?.label
   const view: SecurityView = {
-    brand: brandOf(profile),
-    nav: navigation(profile, SECURITY_PATH),
-    person: header(session, browser),
+    ...surroundings(who, 'security', profile),
     csrf: browser.csrf,
     action: SECURITY_PATH,
     hasPassword: account?.passwordHash != null,

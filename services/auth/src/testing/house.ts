@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { EventEmitter, once } from 'node:events'
 import { type Bus, busSchema, openBus } from '@gatehouse/bus'
 import { Secret } from '@gatehouse/config'
 import { STREAMS } from '@gatehouse/contracts'
@@ -12,6 +13,7 @@ import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fas
 import type { Test } from 'tap'
 import { type AuthApp, type AuthDeps, createAuthApp } from '../app.ts'
 import { type DemoTenant, seedDemo } from '../demo.ts'
+import type { Mail, Mailer } from '../mail/port.ts'
 import { authSchema } from '../schema.ts'
 
 export const PASSWORD = 'correct horse battery'
@@ -29,9 +31,40 @@ export interface House {
   readonly db: Database
   readonly bus: Bus
   readonly tenants: readonly DemoTenant[]
+  readonly mails: Mailbox
   /** A clock that a test can move; starts at the real time. */
   readonly clock: { now(): number; forward(ms: number): void }
 }
+
+/** Letters that have left, in order. */
+export interface Mailbox {
+  readonly all: readonly Mail[]
+  /** The next one that nobody has taken out yet, waited for; some leave when the answer has. */
+  next(): Promise<Mail>
+}
+
+function createMailbox(): Mailbox & { readonly mailer: Mailer } {
+  const all: Mail[] = []
+  const arrived = new EventEmitter()
+  let taken = 0
+  return {
+    all,
+    async next() {
+      while (taken >= all.length) await once(arrived, 'mail')
+      return all[taken++] as Mail
+    },
+    mailer: {
+      async send(mail) {
+        all.push(mail)
+        arrived.emit('mail')
+      },
+      close: () => undefined,
+    },
+  }
+}
+
+/** Path and query of the link in a letter. */
+export const linkIn = ({ text }: Mail): string => new URL(/https?:\/\/\S+/.exec(text)?.[0] ?? '').href.slice(ORIGIN.length)
 
 export interface HouseOptions {
   /** Default: an embedded database in memory. */
@@ -57,6 +90,7 @@ export async function openHouse(t: Test, options: HouseOptions = {}): Promise<Ho
   const bus = await openBus('memory:', { database: host.as(busSchema.role), clock })
   t.teardown(() => bus.close())
   await bus.ensureStreams(Object.values(STREAMS))
+  const mails = createMailbox()
   const auth = createAuthApp({
     profile,
     publicUrl: ORIGIN,
@@ -68,6 +102,7 @@ export async function openHouse(t: Test, options: HouseOptions = {}): Promise<Ho
     log: silentLogger,
     secret: new Secret('a secret of enough characters'),
     adminToken: new Secret(ADMIN),
+    mailer: mails.mailer,
     ...options.deps,
   })
   const seeds = { profile, db, clock, password: PASSWORD, apiKey: API_KEY }
@@ -76,7 +111,7 @@ export async function openHouse(t: Test, options: HouseOptions = {}): Promise<Ho
   const server = createServer({ log: silentLogger, metrics: createMetrics({ process: false }), ready: [], notFound })
   await server.register(auth.app)
   t.teardown(() => server.close())
-  return { server, auth, host, db, bus, tenants, clock }
+  return { server, auth, host, db, bus, tenants, mails, clock }
 }
 
 /** What is waiting to be published, oldest first. */
