@@ -12,6 +12,12 @@ export function resourcesOf(profile: Profile, publicUrl: string): readonly [Reso
   ]
 }
 
+/** Endpoints of MCP that take API keys alone: registered, since keys have their scopes, but no token is issued for them. */
+export function closedToOAuth({ credentials, paths: { mcp, sse } }: Profile, publicUrl: string): ReadonlySet<string> {
+  if (credentials.includes('oauth')) return new Set()
+  return new Set([`${publicUrl}${mcp}`, ...(sse === undefined ? [] : [`${publicUrl}${sse}`])])
+}
+
 /** With the spellings that clients are known to send for it. */
 const mcpResource = (profile: Profile, identifier: string, aliases: readonly string[]): Resource => ({
   ...BORN,

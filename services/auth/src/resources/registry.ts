@@ -2,15 +2,15 @@ import type { Clock } from '@gatehouse/contracts'
 import type { Database } from '@gatehouse/database'
 import type { Profile } from '@gatehouse/profiles'
 import { canonicalResource } from '@gatehouse/token'
-import { resourcesOf } from './of-profile.ts'
+import { closedToOAuth, resourcesOf } from './of-profile.ts'
 import { type Resource, resource_list, resource_upsert } from './resources.store.ts'
 
 /** The registered resources, as one node knows them. */
 export interface Resources {
-  /** The resource of that name or alias, in any spelling that `canonicalResource` makes equal. */
+  /** What tokens may be asked for by that name or alias, in any spelling that `canonicalResource` makes equal. */
   find(identifier: string): Resource | undefined
-  /** Where tokens of a request that names no resource are good (RFC 9068 section 3). */
-  readonly byDefault: Resource
+  /** Where tokens of a request that names no resource are good (RFC 9068 section 3); absent: it has to name one. */
+  readonly byDefault: Resource | undefined
   readonly all: readonly Resource[]
 }
 
@@ -35,6 +35,7 @@ export function createRegistry(options: {
   const { db, clock } = options
   const own = resourcesOf(options.profile, options.publicUrl)
   const listed = new Set(own.map(({ identifier }) => identifier))
+  const closed = closedToOAuth(options.profile, options.publicUrl)
   let seeded = false
   let known: { readonly resources: Promise<Resources>; readonly readAt: number } | undefined
 
@@ -47,6 +48,7 @@ export function createRegistry(options: {
     // One that an earlier profile had is no longer offered.
     return indexed(
       all.filter(({ source, identifier }) => source === 'operator' || listed.has(identifier)),
+      closed,
       own[0].identifier,
     )
   }
@@ -69,14 +71,16 @@ export function createRegistry(options: {
   }
 }
 
-function indexed(all: readonly Resource[], defaultIdentifier: string): Resources {
+function indexed(all: readonly Resource[], closed: ReadonlySet<string>, defaultIdentifier: string): Resources {
   const byName = new Map<string, Resource>()
-  for (const resource of all) for (const alias of resource.aliases) byName.set(canonicalResource(alias), resource)
+  const open = all.filter(({ identifier }) => !closed.has(identifier))
+  for (const resource of open) for (const alias of resource.aliases) byName.set(canonicalResource(alias), resource)
   // A resource's own name wins over another's alias.
-  for (const resource of all) byName.set(canonicalResource(resource.identifier), resource)
+  for (const resource of open) byName.set(canonicalResource(resource.identifier), resource)
   const find = (identifier: string) => byName.get(canonicalResource(identifier))
   const byDefault = find(defaultIdentifier)
-  if (byDefault === undefined) throw new Error(`the resource ${defaultIdentifier} is not registered`)
+  if (byDefault === undefined && !closed.has(defaultIdentifier))
+    throw new Error(`the resource ${defaultIdentifier} is not registered`)
   return { all, byDefault, find }
 }
 

@@ -14,7 +14,8 @@ export const clientCredentials: GrantHandler = async ({ form, client }, { resour
   const resources = await open()
   const allowed = client.resources ?? resources.all.map(({ identifier }) => identifier)
   const named = namedResources(form, resources)
-  const bound = named.length === 0 && client.resources === null ? [resources.byDefault.identifier] : allowed
+  const byDefault = resources.byDefault === undefined ? [] : [resources.byDefault.identifier]
+  const bound = named.length === 0 && client.resources === null ? byDefault : allowed
   const resource = pickResource(named, bound, resources)
   if (typeof resource === 'string') throw new Refusal(resource)
   const offered = (client.scopes ?? []).filter((scope) => resource.scopes.some(({ name }) => name === scope))
