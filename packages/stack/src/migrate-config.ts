@@ -7,6 +7,13 @@ export const migrateConfig = z.object({
   DATABASE_URL: url('postgres', 'postgresql').describe('Where the services will look.'),
   DATABASE_OWNER_URL: url('postgres', 'postgresql').optional().describe('Who migrates. Default: DATABASE_URL.'),
   NATS_URL: url('nats', 'tls').describe('Where the streams are made.'),
+  NATS_REPLICAS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(5)
+    .optional()
+    .describe('Copies of each stream in a NATS cluster. Default: one for a new stream, unchanged for one that is there.'),
   GATEHOUSE_SECRET: secret().optional().describe('Needed with demo data only.'),
   GATEHOUSE_DEMO: flag().default(false).describe('Fills an empty house with demo data.'),
   GATEHOUSE_DEMO_PASSWORD: secret().optional().describe('Password of the demo accounts.'),

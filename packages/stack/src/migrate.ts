@@ -28,6 +28,7 @@ try {
     databaseOwner: config.DATABASE_OWNER_URL,
     redis: undefined,
     nats: config.NATS_URL,
+    natsReplicas: config.NATS_REPLICAS,
   }
   const schemas = [authSchema, auditSchema, mcpSchema, ...catalogs.map(({ schema }) => schema)]
   const parts = await openParts(urls, undefined, schemas, log, closing)

@@ -10,6 +10,8 @@ export interface PartUrls {
   readonly databaseOwner: string | undefined
   readonly redis: string | undefined
   readonly nats: string | undefined
+  /** Copies of each stream in a NATS cluster. */
+  readonly natsReplicas?: number | undefined
 }
 
 /** The three ports, opened. */
@@ -38,9 +40,12 @@ export async function openParts(
   await host.migrate(urls.nats === undefined ? [busSchema, ...schemas] : schemas)
   const kv = closing(await openKeyValue(urls.redis, { logger: log }))
   const forBus: { database?: Database } = urls.nats === undefined ? { database: host.as('gatehouse_bus') } : {}
-  const bus = closing(await openBus(urls.nats, { ...forBus, logger: log }))
+  const bus = closing(await openBus(urls.nats, { ...forBus, ...replicasOf(urls), logger: log }))
   return { host, kv, bus, description: describe(urls) }
 }
+
+const replicasOf = ({ natsReplicas: replicas }: PartUrls): { readonly replicas?: number } =>
+  replicas === undefined ? {} : { replicas }
 
 function describe({ database, redis, nats }: PartUrls): string {
   if (database === undefined && redis === undefined && nats === undefined) return 'embedded parts'

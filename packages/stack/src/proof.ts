@@ -5,12 +5,24 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { auditExactlyOnce } from './proofs/audit-exactly-once.ts'
 import { auditMillion } from './proofs/audit-million.ts'
+import { nodeDeaths } from './proofs/node-deaths.ts'
+import { partsAway } from './proofs/parts-away.ts'
 import type { Proof } from './proofs/proof.ts'
 import { refreshHistories } from './proofs/refresh-histories.ts'
+import { rollingRestart } from './proofs/rolling-restart.ts'
 import { tokensBesideSignIns } from './proofs/tokens-beside-sign-ins.ts'
 import { trackerMillion } from './proofs/tracker-million.ts'
 
-const PROOFS: readonly Proof[] = [auditExactlyOnce, auditMillion, refreshHistories, tokensBesideSignIns, trackerMillion]
+const PROOFS: readonly Proof[] = [
+  auditExactlyOnce,
+  auditMillion,
+  refreshHistories,
+  tokensBesideSignIns,
+  trackerMillion,
+  nodeDeaths,
+  rollingRestart,
+  partsAway,
+]
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const wanted = process.argv.slice(2)

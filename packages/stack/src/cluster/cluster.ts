@@ -7,7 +7,10 @@ import { freePort, type RunningServer, startNats, startPostgres, startRedis } fr
 import { createBalancer } from '../balancer.ts'
 import type { Secrets } from '../secrets.ts'
 import { publicHalf } from '../secrets.ts'
+import { startNatsServers } from './nats-servers.ts'
 import { type ServiceProcess, type ServiceSpec, type Surroundings, startService } from './process.ts'
+import { watchReadiness } from './readiness.ts'
+import { type Relay, startRelay } from './relay.ts'
 import { runOnce } from './run-once.ts'
 
 export interface ClusterOptions {
@@ -23,6 +26,12 @@ export interface ClusterOptions {
   readonly demo: boolean
   /** Whether nodes keep audit events on disk while the bus is away. */
   readonly journal?: boolean
+  /** Three keep each stream three times. Default: one. */
+  readonly natsServers?: 1 | 3
+  /** Told to the MCP nodes beside what they need. */
+  readonly nodeEnv?: Readonly<Record<string, string>>
+  /** Whether each MCP node reaches the parts over ways that can be cut. */
+  readonly relays?: boolean
   /** Environment of the caller, from which children get their PATH. */
   readonly surroundings: Surroundings
   /** Told of each part as it comes up. */
@@ -35,7 +44,9 @@ export interface Cluster {
   readonly balancerUrl: string
   readonly postgres: ClusterPart
   readonly redis: ClusterPart
+  /** All servers of it. */
   readonly nats: ClusterPart
+  readonly natsServers: readonly ClusterPart[]
   /** The process of now: another one after `restart`. */
   readonly auth: ServiceProcess
   readonly audit: ServiceProcess
@@ -47,6 +58,8 @@ export interface Cluster {
   restartNode(node: ServiceProcess): Promise<ServiceProcess>
   /** Takes a node out of the balancer and ends it. */
   removeNode(node: ServiceProcess): Promise<string>
+  /** The way from a node to a part, where the cluster has `relays`. @throws where it has none */
+  way(node: ServiceProcess, part: PartName): Relay
   /** Starts a service again that has ended, at the same address, and waits until it is ready. */
   restart(name: 'auth' | 'audit'): Promise<ServiceProcess>
   /** Ends everything, services first. */
@@ -62,6 +75,8 @@ export interface ClusterPart {
   kill(): Promise<void>
   start(): Promise<void>
 }
+
+export type PartName = 'postgres' | 'redis' | 'nats'
 
 type Starter = (place: { readonly dir: string; readonly port: number }) => Promise<RunningServer>
 
@@ -92,6 +107,7 @@ async function start(options: ClusterOptions, undo: (() => Promise<unknown>)[]):
 
   const part = async (name: string, starter: Starter): Promise<ClusterPart> => {
     const place = { dir: join(folder, name), port: await freePort() }
+    mkdirSync(place.dir, { recursive: true })
     let server = await starter(place)
     undo.push(() => server.stop())
     started?.(name, server.url, server.pid)
@@ -110,14 +126,22 @@ async function start(options: ClusterOptions, undo: (() => Promise<unknown>)[]):
       },
     }
   }
-  const [postgres, redis, nats] = await Promise.all([
+  const [postgres, redis, { nats, natsServers }] = await Promise.all([
     part('postgres', startPostgres),
     part('redis', startRedis),
-    part('nats', startNats),
+    options.natsServers === 3
+      ? startNatsServers((name, more) => part(name, (place) => startNats({ ...place, ...more })), folder)
+      : part('nats', startNats).then((nats) => ({ nats, natsServers: [nats] })),
   ])
 
   const targets = { auth: [] as string[], mcp: [] as string[], audit: [] as string[] }
-  const balancer = createBalancer({ routes: routes(profile), targets: () => targets })
+  // As a balancer that asks each node whether it is ready, and leaves out those that say no.
+  const readiness = watchReadiness(() => targets.mcp)
+  undo.push(async () => readiness.stop())
+  const balancer = createBalancer({
+    routes: routes(profile),
+    targets: () => ({ ...targets, mcp: readiness.ready }),
+  })
   const port = await listen(balancer, options.port)
   undo.push(() => closeBalancer(balancer))
   const balancerUrl = `http://localhost:${port}`
@@ -142,7 +166,8 @@ async function start(options: ClusterOptions, undo: (() => Promise<unknown>)[]):
     GATEHOUSE_DEMO_PASSWORD: secrets.demoPassword,
     GATEHOUSE_DEMO_API_KEY: secrets.demoApiKey,
   }
-  await runOnce('packages/stack/src/migrate.ts', demo, options.surroundings)
+  const replicas: Record<string, string> = options.natsServers === 3 ? { NATS_REPLICAS: '3' } : {}
+  await runOnce('packages/stack/src/migrate.ts', { ...demo, ...replicas }, options.surroundings)
 
   const run = async (spec: ServiceSpec): Promise<ServiceProcess> => {
     const running = await startService(spec)
@@ -166,9 +191,33 @@ async function start(options: ClusterOptions, undo: (() => Promise<unknown>)[]):
   targets.audit.push(single.audit.url)
   const nodes: ServiceProcess[] = []
   const nodeSpecs = new Map<ServiceProcess, ServiceSpec>()
+  const ways = new Map<string, Readonly<Record<PartName, Relay>>>()
+  const waysOf = async (label: string): Promise<Record<string, string>> => {
+    if (options.relays !== true) return {}
+    const relay = async ({ url }: ClusterPart): Promise<Relay> => {
+      const opened = await startRelay(Number(new URL(url).port))
+      undo.push(() => opened.close())
+      return opened
+    }
+    const found = { postgres: await relay(postgres), redis: await relay(redis), nats: await relay(nats) }
+    ways.set(label, found)
+    const through = ({ url }: ClusterPart, { port }: Relay): string => {
+      const moved = new URL(url)
+      moved.port = String(port)
+      return moved.href
+    }
+    return {
+      DATABASE_URL: through(postgres, found.postgres),
+      REDIS_URL: through(redis, found.redis),
+      NATS_URL: through(nats, found.nats),
+    }
+  }
   const addNode = async () => {
     const label = `mcp-${nodes.length + 1}`
     const env = {
+      DRAIN_STREAMS: '1',
+      ...(await waysOf(label)),
+      ...options.nodeEnv,
       AUTH_INTERNAL_URL: single.auth.url,
       MCP_CLIENT_ID: AUTH_CLIENT,
       MCP_CLIENT_KEY: JSON.stringify(secrets.mcpClientJwk),
@@ -190,6 +239,12 @@ async function start(options: ClusterOptions, undo: (() => Promise<unknown>)[]):
     postgres,
     redis,
     nats,
+    natsServers,
+    way(node, part) {
+      const found = ways.get(node.name)
+      if (found === undefined) throw new Error(`the ways of ${node.name} cannot be cut`)
+      return found[part]
+    },
     get auth() {
       return single.auth
     },

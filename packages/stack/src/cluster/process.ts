@@ -15,6 +15,9 @@ export interface ServiceProcess {
   readonly ended: Promise<string>
   stop(withinMs?: number): Promise<string>
   kill(): Promise<string>
+  /** Stops it where it is, as a machine that hangs does; its connections stay open. `thaw` lets it go on. */
+  freeze(): void
+  thaw(): void
 }
 
 export interface ServiceSpec {
@@ -63,13 +66,17 @@ export async function startService(spec: ServiceSpec, withinMs = 30_000): Promis
     ended,
     stop: (ms = 15_000) => end('SIGTERM', ms),
     kill: () => end('SIGKILL', 5_000),
+    freeze: () => void child.kill('SIGSTOP'),
+    thaw: () => void child.kill('SIGCONT'),
   }
   let over = false
   void ended.then(() => {
     over = true
   })
   const deadline = Date.now() + withinMs
-  while (!(await isReady(url))) {
+  // Where the service says how it is.
+  const health = `http://127.0.0.1:${spec.env.HEALTH_PORT ?? spec.port}`
+  while (!(await isReady(health))) {
     if (over || Date.now() > deadline) {
       await service.kill()
       throw new Error(`${spec.name} ${over ? 'ended' : 'was not ready in time'}:\n${tail().slice(-4_000)}`)

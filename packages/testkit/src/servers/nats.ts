@@ -10,12 +10,22 @@ export interface NatsOptions {
   /** An existing folder, for its log and for JetStream's files, which outlive the server. */
   readonly dir: string
   readonly port: number
+  /** To be one of several that keep their streams together. */
+  readonly cluster?: NatsCluster
+}
+
+export interface NatsCluster {
+  readonly name: string
+  /** On which the others reach this one. */
+  readonly port: number
+  /** Of all of them, this one too. */
+  readonly ports: readonly number[]
 }
 
 /** Starts a NATS server with JetStream on 127.0.0.1. @throws Error when there is none, or when it does not answer */
-export async function startNats({ dir, port }: NatsOptions): Promise<RunningServer> {
+export async function startNats({ dir, port, cluster }: NatsOptions): Promise<RunningServer> {
   const name = `gatehouse-${randomUUID()}`
-  const settings = ['-p', `${port}`, '-n', name, '-js']
+  const settings = ['-p', `${port}`, '-n', name, '-js', ...clusterSettings(cluster)]
   const common = {
     name: 'NATS',
     url: `nats://127.0.0.1:${port}`,
@@ -30,6 +40,13 @@ export async function startNats({ dir, port }: NatsOptions): Promise<RunningServ
   }
   const args = [...settings, '-a', '127.0.0.1', '-sd', dir]
   return startServer({ ...common, command: binary, args, stopSignal: 'SIGTERM' })
+}
+
+/** Where its files are in a container, others of its kind are not reachable: such a server is of a cluster on the machine itself only. */
+function clusterSettings(cluster: NatsCluster | undefined): string[] {
+  if (cluster === undefined) return []
+  const routes = cluster.ports.map((port) => `nats://127.0.0.1:${port}`).join(',')
+  return ['--cluster_name', cluster.name, '--cluster', `nats://127.0.0.1:${cluster.port}`, '--routes', routes]
 }
 
 /** Another server may have taken the port a moment before: only the one with the name that we gave counts. */

@@ -14,6 +14,8 @@ import { createUriIndex } from './uri-index.ts'
 export interface Hub {
   /** Why no more stream of this principal may open; `undefined` where one may. */
   refuses(principal: Principal): Refused | undefined
+  /** The replay window has been read: from now on streams may open. */
+  open(): void
   /** Attaches the live feed first, then marks what changed inside the window. */
   attach(stream: HubStream): void
   detach(stream: HubStream): void
@@ -122,6 +124,7 @@ export function createHub(options: {
 
   return {
     refuses: room.refuses,
+    open: room.open,
     attach(stream) {
       streams.set(stream, attached % keepAliveEvery)
       attached += 1

@@ -90,6 +90,7 @@ export function observeDomain(options: {
       follower = opened
       await opened.caughtUp
       isCaughtUp = true
+      hub.open()
       caught()
     } catch (error) {
       if (stopped) return

@@ -14,15 +14,19 @@ export interface Room {
   refuses(principal: Principal): Refused | undefined
   enter(principal: Principal): void
   leave(principal: Principal): void
+  /** Until it is called nobody enters. */
+  open(): void
   /** Nobody enters any more. */
   close(): void
 }
 
-type Full = 'closing' | 'node' | 'tenant' | 'principal'
+type Full = 'reading' | 'closing' | 'node' | 'tenant' | 'principal'
 
 const RETRY = { headers: { 'retry-after': '5' } }
 
 const REFUSALS: Readonly<Record<Full, Refused>> = {
+  // What it does not know of it could neither announce nor leave out.
+  reading: unavailable('This node has not read the latest changes yet. Try again.'),
   closing: unavailable('This node takes no more streams: it is about to end. Try again.'),
   node: unavailable('No more streams on this node now.'),
   tenant: refuseAtEdge('streams.of-tenant', RETRY),
@@ -39,10 +43,12 @@ export function createRoom({ perNode, perTenant, perPrincipal }: Capacity, metri
   const tenants = createCounts()
   const principals = createCounts()
   let count = 0
+  let opened = false
   let closed = false
 
   const full = (principal: Principal): Full | undefined => {
     if (closed) return 'closing'
+    if (!opened) return 'reading'
     if (count >= perNode) return 'node'
     if (tenants.of(principal.tenant) >= perTenant) return 'tenant'
     return principals.of(holderOf(principal)) >= perPrincipal ? 'principal' : undefined
@@ -62,6 +68,9 @@ export function createRoom({ perNode, perTenant, perPrincipal }: Capacity, metri
     },
     enter: (principal) => change(principal, 1),
     leave: (principal) => change(principal, -1),
+    open() {
+      opened = true
+    },
     close() {
       closed = true
       capacity.set(0)

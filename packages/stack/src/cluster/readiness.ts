@@ -1,0 +1,42 @@
+/** Which of several nodes say that they are ready, asked over and over, as a balancer does. */
+export interface Readiness {
+  readonly ready: readonly string[]
+  stop(): void
+}
+
+const EVERY_MS = 100
+const WITHIN_MS = 1_000
+
+/**
+ * A node that says no is left out; one that says nothing stays, so that what it does to a request is seen. While none says yes all are tried.
+ */
+export function watchReadiness(urls: () => readonly string[]): Readiness {
+  const leaving = new Set<string>()
+  const asking = new Set<string>()
+  const ask = async (url: string): Promise<void> => {
+    if (asking.has(url)) return
+    asking.add(url)
+    try {
+      const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(WITHIN_MS) })
+      const text = await answer.text()
+      if (answer.status === 503 && text.includes('"staying"')) leaving.add(url)
+      else leaving.delete(url)
+    } catch {
+      leaving.delete(url)
+    } finally {
+      asking.delete(url)
+    }
+  }
+  const timer = setInterval(() => {
+    for (const url of urls()) void ask(url)
+  }, EVERY_MS)
+  timer.unref()
+  return {
+    get ready() {
+      const all = urls()
+      const good = all.filter((url) => !leaving.has(url))
+      return good.length === 0 ? all : good
+    },
+    stop: () => clearInterval(timer),
+  }
+}

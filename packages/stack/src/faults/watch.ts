@@ -1,0 +1,176 @@
+import { sql } from '@gatehouse/database'
+import { eventually } from '@gatehouse/testkit'
+import { type Called, type Calling, startCalling } from './callers.ts'
+import { type Changer, startChanging } from './changes.ts'
+import { type FaultHouse, uriOf } from './house.ts'
+import { listenInSession } from './legacy-listeners.ts'
+import { type Listening, listen, readCounter } from './listeners.ts'
+import { type Judged, judge, percentile, type ReadSeen } from './oracle.ts'
+
+/** What is going on while faults happen. */
+export interface Course {
+  readonly listeners: number
+  readonly legacyListeners: number
+  readonly changesPerSecond: number
+  readonly callers: number
+  readonly say: (line: string) => void
+}
+
+export interface Watched {
+  readonly judged: Judged
+  readonly listeners: readonly Listening[]
+  readonly calls: readonly Called[]
+  /** What can be said of it in figures. */
+  readonly counts: Readonly<Record<string, number>>
+}
+
+const URIS = 20
+/** Counters that change once at most, those that change over and over, and those that calls change; ids are `c<n>`. */
+const ONCE = 2_500
+const OFTEN = 1_000
+const CALLED = 50
+const WINDOW_MS = 600_000
+/** One update in so many is read after, while all goes on. */
+const READ_EACH = 50
+const TOLD_MS = 60_000
+const RECORDED_MS = 60_000
+
+const ids = (from: number, count: number): string[] => Array.from({ length: count }, (_, at) => `c${from + at}`)
+
+/**
+ * Listeners, changes and calls over all nodes while `faults` happen; afterwards the recorded log of changes is compared with what each client saw.
+ * @throws when a change was not told, an update was needless, a read was stale, an answered call is not in the audit log once, or did not do what it said
+ */
+export async function watchUnder(
+  house: FaultHouse,
+  course: Course,
+  faults: (running: { readonly calling: Calling; readonly changing: Changer }) => Promise<void>,
+): Promise<Watched> {
+  const { cluster, apiKey } = house
+  const url = `${cluster.publicUrl}/mcp`
+  const once = ids(1, ONCE)
+  const often = ids(ONCE + 1, OFTEN)
+  const called = ids(ONCE + OFTEN + 1, CALLED)
+  const reads: ReadSeen[] = []
+  let heardCount = 0
+  const heard = (uri: string): void => {
+    heardCount += 1
+    if (heardCount % READ_EACH !== 0) return
+    void readCounter(url, apiKey, uri).then((seen) => seen !== undefined && reads.push(seen))
+  }
+  const listeners: Listening[] = []
+  for (let at = 0; at < course.listeners + course.legacyListeners; at += 1) {
+    const uris = [
+      ...Array.from({ length: URIS / 2 }, (_, n) => once[(at * 13 + n * 251) % ONCE]),
+      ...Array.from({ length: URIS / 2 }, (_, n) => often[(at * 17 + n * 101) % OFTEN]),
+    ].map((id) => uriOf(id ?? ''))
+    const options = { url, apiKey, uris: [...new Set(uris)], heard }
+    listeners.push(at < course.listeners ? listen(options) : listenInSession(options))
+    if (at % 50 === 49) await Promise.all(listeners.map(({ open }) => open))
+  }
+  await Promise.all(listeners.map(({ open }) => open))
+  const firstChange = house.changes.length
+  const prefix = `watch-${Date.now()}-`
+  course.say(`${listeners.length} listeners`)
+  const changing = startChanging(house, { perSecond: course.changesPerSecond, once, often })
+  const calling = startCalling({
+    url,
+    apiKey,
+    callers: course.callers,
+    everyMs: 50,
+    counters: called,
+    prefix,
+  })
+  const began = performance.now()
+  try {
+    await faults({ calling, changing })
+  } finally {
+    await Promise.all([calling.stop(), changing.stop()])
+  }
+  const seconds = (performance.now() - began) / 1_000
+  const judgeNow = () => judge(house.changes, listeners, reads, WINDOW_MS)
+  await eventually(TOLD_MS, 'every change to be told', async () => {
+    if (house.changes.length - firstChange < changing.committed) return false
+    return judgeNow().missed.length === 0
+  }).catch(() => undefined)
+  for (const uri of new Set(listeners.slice(0, 50).flatMap(({ uris }) => uris.slice(0, 4)))) {
+    const seen = await readCounter(url, apiKey, uri)
+    if (seen !== undefined) reads.push(seen)
+  }
+  await Promise.all(listeners.map((listener) => listener.leave()))
+  const judged = judgeNow()
+  const lost = changing.committed - (house.changes.length - firstChange)
+  const audit = await auditOf(house, prefix, calling.calls)
+  const effects = await effectsOf(house, called, calling.calls)
+  const streams = listeners.flatMap(({ streams }) => streams)
+  const counts = {
+    listeners: listeners.length,
+    changes: house.changes.length - firstChange,
+    changesPerSecond: Math.round((house.changes.length - firstChange) / seconds),
+    changesUnpublished: Math.max(0, lost),
+    due: judged.due,
+    missed: judged.missed.length,
+    updates: judged.updates,
+    replayed: judged.replayed,
+    needless: judged.needless,
+    reads: reads.length,
+    stale: judged.stale.length,
+    latencyP50: percentile(judged.latencies, 0.5),
+    latencyP99: percentile(judged.latencies, 0.99),
+    latencyMost: judged.latencies.at(-1) ?? 0,
+    streams: streams.length,
+    streamsEndedWhole: streams.filter(({ ended }) => ended === 'result').length,
+    streamsBroken: streams.filter(({ ended }) => ended === 'broken').length,
+    sessionsLost: listeners.reduce((sum, { sessionsLost }) => sum + sessionsLost, 0),
+    calls: calling.calls.length,
+    callsDone: calling.calls.filter(({ done }) => done).length,
+    callsUnanswered: calling.calls.filter(({ status }) => status === 0 || status === 502).length,
+    ...audit,
+    ...effects,
+  }
+  const wrong = ['changesUnpublished', 'missed', 'needless', 'stale', 'auditMissing', 'auditRepeated', 'wrongEffects']
+  if (wrong.some((name) => (counts as Record<string, number>)[name] !== 0)) throw new Error(JSON.stringify(counts))
+  return { judged, listeners, calls: calling.calls, counts }
+}
+
+/** Each call with an answer that tells of its judgement is in the log once, and none is there twice. */
+async function auditOf({ host }: FaultHouse, prefix: string, calls: readonly Called[]) {
+  const audit = host.as('gatehouse_audit')
+  const count = async (): Promise<ReadonlyMap<string, number>> => {
+    const rows = await audit.asPlatform('proof', (tx) =>
+      tx.rows<{ id: string; count: bigint }>(sql`
+        select request_id as id, count(*) as count from audit.events
+        where tool = 'counters_add' and request_id like ${`${prefix}%`} group by request_id`),
+    )
+    return new Map(rows.map(({ id, count }) => [id, Number(count)]))
+  }
+  const answered = calls.filter(({ done }) => done).map(({ id }) => id)
+  const found = await eventually(RECORDED_MS, 'the audit log to be complete', async () => {
+    const counted = await count()
+    return answered.every((id) => counted.has(id)) ? counted : undefined
+  }).catch(count)
+  return {
+    auditMissing: answered.filter((id) => !found.has(id)).length,
+    auditRepeated: [...found.values()].filter((times) => times > 1).length,
+  }
+}
+
+/** Of these it is open whether they took effect: there was no answer, or it says so. */
+const isOpen = ({ status, text }: Called): boolean =>
+  status === 0 || status === 502 || /not known|"executed":true|unknown/.test(text)
+
+/** Calls that say that they took effect did, and those that say that they did not, did not. */
+async function effectsOf({ host, tenant }: FaultHouse, called: readonly string[], calls: readonly Called[]) {
+  const row = await host.as('gatehouse_mcp').asTenant(tenant, (tx) =>
+    tx.one<{ sum: bigint }>(sql`
+      select coalesce(sum(value), 0)::bigint as sum from counters.counters where id = any(${called}::text[])`),
+  )
+  const effects = Number(row.sum) - (before.get(host) ?? 0)
+  before.set(host, Number(row.sum))
+  const done = calls.filter((call) => call.done).length
+  const open = calls.filter((call) => !call.done && isOpen(call)).length
+  return { callsOpen: open, wrongEffects: Math.max(0, done - effects) + Math.max(0, effects - done - open) }
+}
+
+/** What calls of an earlier course had added. */
+const before = new WeakMap<object, number>()
