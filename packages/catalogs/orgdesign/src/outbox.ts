@@ -1,0 +1,3 @@
+import { announceIn } from '@gatehouse/catalog'
+
+export const announce = announceIn('orgdesign')
