@@ -111,7 +111,7 @@ class OwnOffer implements Offer {
   }
 
   get tools(): readonly OfferedTool[] {
-    return [...this.#stock().tools.values()].filter(this.#isFor).map(({ tool, inputSchema }) => ({
+    return this.#those(this.#stock().tools.values()).map(({ tool, inputSchema }) => ({
       name: tool.name,
       title: tool.title,
       description: tool.description,
@@ -122,18 +122,16 @@ class OwnOffer implements Offer {
   }
 
   get resources(): readonly OfferedResource[] {
-    return this.#stock()
-      .resources.filter(this.#isFor)
-      .map(({ resource, uri, pattern }) => ({
-        uri,
-        variables: pattern.variables,
-        title: resource.title,
-        description: resource.description,
-      }))
+    return this.#those(this.#stock().resources).map(({ resource, uri, pattern }) => ({
+      uri,
+      variables: pattern.variables,
+      title: resource.title,
+      description: resource.description,
+    }))
   }
 
   get prompts(): readonly OfferedPrompt[] {
-    return [...this.#stock().prompts.values()].filter(this.#isFor).map(({ prompt, arguments: named }) => ({
+    return this.#those(this.#stock().prompts.values()).map(({ prompt, arguments: named }) => ({
       name: prompt.name,
       title: prompt.title,
       description: prompt.description,
@@ -152,14 +150,14 @@ class OwnOffer implements Offer {
 
   async read(uri: string, call: Call): Promise<unknown | ReadContents> {
     const matched = this.#stock().match(uri)
-    if (matched === undefined || !this.#isFor(matched.registered)) return undefined
+    if (matched === undefined || !this.may(matched.registered.requirement)) return undefined
     const { resource, domain } = matched.registered
     return resource.read(matched.variables, this.#context(call, domain))
   }
 
   async prompt(name: string, given: Readonly<Record<string, string>>, call: Call) {
     const found = this.#stock().prompts.get(name)
-    if (found === undefined || !this.#isFor(found)) return undefined
+    if (found === undefined || !this.may(found.requirement)) return undefined
     const { arguments: schema }: { readonly arguments: z.ZodObject } = found.prompt
     const parsed = schema.safeParse(given)
     if (parsed.success) return found.prompt.get(parsed.data, this.#context(call, found.domain))
@@ -177,5 +175,7 @@ class OwnOffer implements Offer {
     return decideRights(this.#principal, { scopes, permissions }, this.#rules)
   }
 
-  readonly #isFor = ({ requirement }: { readonly requirement: Requirement }): boolean => this.may(requirement)
+  #those<T extends { readonly requirement: Requirement }>(entries: Iterable<T>): T[] {
+    return [...entries].filter(({ requirement }) => this.may(requirement))
+  }
 }

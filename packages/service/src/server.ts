@@ -1,6 +1,5 @@
 import { isUtf8 } from 'node:buffer'
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Logger, Metrics } from '@gatehouse/telemetry'
 import Fastify, {
@@ -15,6 +14,7 @@ import { trustOf } from './arrival.ts'
 import { DirectPaths, logAnswered } from './direct.ts'
 import { addHealth, type Health, type ReadyCheck } from './health.ts'
 import { followMethods } from './methods.ts'
+import { requestIdOf } from './request-id.ts'
 
 /** A service's app: routes and hooks, nothing that listens. */
 export type App = FastifyPluginAsync
@@ -35,7 +35,6 @@ export interface ServerOptions {
 
 /** In which the whole of a request has to be there, so that nobody holds connections with half ones; an answer may take longer. */
 const REQUEST_MS = 60_000
-const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
 
 /**
  * The Fastify shell that all services share: request ids (a well-formed `X-Request-Id` is kept and echoed), plain errors,
@@ -105,11 +104,6 @@ export function createServer(options: ServerOptions): FastifyInstance {
     server.addHook('preClose', async () => health.ends())
   }
   return server
-}
-
-function requestIdOf({ headers }: Pick<IncomingMessage, 'headers'>): string {
-  const given = headers['x-request-id']
-  return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID()
 }
 
 /** What echoes a request is never taken for a page. */
