@@ -1,6 +1,15 @@
 import fc from 'fast-check'
 import { test } from 'tap'
-import { AUDITED, AUDITED_BY_TYPE, closedAsUnknown, derivedEventId, ToolBegun, ToolCalled } from './audit-events.ts'
+import {
+  AUDIT_TYPES,
+  AUDITED,
+  AUDITED_BY_TYPE,
+  auditName,
+  closedAsUnknown,
+  derivedEventId,
+  ToolBegun,
+  ToolCalled,
+} from './audit-events.ts'
 import { dataOf, sealEvent } from './event.ts'
 
 const about = { source: '/services/mcp', tenant: 'acme', now: new Date('2026-03-02T09:30:00Z') }
@@ -70,4 +79,14 @@ test('the types of audited facts are pinned', async (t) => {
     ],
   )
   t.equal(AUDITED_BY_TYPE.get('gatehouse.auth.sign-in.v1'), 'signedIn')
+})
+
+test('kinds have short names, each one kind; what the log of a tenant calls MCP is pinned', async (t) => {
+  t.same(
+    [ToolCalled, AUDITED.connected, AUDITED.disconnected, AUDITED.keyCreated].map(({ type }) => auditName(type)),
+    ['mcp_tool_call', 'mcp_connected', 'mcp_disconnected', 'auth_key_created'],
+  )
+  t.equal(AUDIT_TYPES.size, Object.keys(AUDITED).length + 2)
+  for (const [name, type] of AUDIT_TYPES) t.equal(auditName(type), name)
+  t.equal(auditName('com.example.thing'), 'com_example_thing', 'kinds of later versions and of others have one too')
 })

@@ -127,6 +127,22 @@ export const AUDITED = {
 } as const satisfies Record<string, EventKind<string, typeof audited>>
 export type AuditedKind = keyof typeof AUDITED
 
+/** What the log calls a call of a tool; other kinds are called by their type. */
+const NAMES: ReadonlyMap<string, string> = new Map([[ToolCalled.type, 'mcp_tool_call']])
+
+/** The short name of a kind, as people read it in the log: `mcp_connected` of `gatehouse.mcp.connected.v1`. */
+export const auditName = (type: string): string =>
+  NAMES.get(type) ??
+  type
+    .replace(/^gatehouse\./, '')
+    .replace(/\.v\d+$/, '')
+    .replaceAll(/[.-]/g, '_')
+
+/** Short name → type of an event, for the kinds that are known. */
+export const AUDIT_TYPES: ReadonlyMap<string, string> = new Map(
+  [ToolCalled, ToolBegun, ...Object.values(AUDITED)].map(({ type }) => [auditName(type), type]),
+)
+
 /** Type of an event → its kind. */
 export const AUDITED_BY_TYPE: ReadonlyMap<string, AuditedKind> = new Map(
   Object.entries(AUDITED).map(([name, kind]) => [kind.type, name as AuditedKind]),

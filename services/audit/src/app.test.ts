@@ -57,6 +57,7 @@ test('200: an event shows who did what, where, how it ended, and the hash of the
       id: refused.id,
       time: '2026-03-02T00:00:00.000Z',
       received: events[0]?.received,
+      event: 'mcp_tool_call',
       type: 'gatehouse.mcp.tool-called.v1',
       tenant: 't2',
       actor: { kind: 'key', id: 'k1' },

@@ -53,7 +53,8 @@ test('the database shows a tenant its own rows when the query forgets to ask for
 test('the operator sees the logs of all tenants, in one list and in one export [L23]', async (t) => {
   t.same([...toolsOf((await get(LOG)).body)].sort(), [CANARY, 'own.0', 'own.1', 'own.2'])
   t.equal((await get(EXPORT)).body.trim().split('\n').length, 4)
-  t.same(toolsOf((await get(`${LOG}?type=gatehouse.mcp.tool-called.v1&tenant=t2`)).body), [CANARY])
+  for (const type of ['gatehouse.mcp.tool-called.v1', 'mcp_tool_call'])
+    t.same(toolsOf((await get(`${LOG}?type=${type}&tenant=t2`)).body), [CANARY], type)
 })
 
 const refused: readonly (readonly [string, object, number, string])[] = [

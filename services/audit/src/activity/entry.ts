@@ -8,11 +8,8 @@ export const entryOf = (item: EventItem): ActivityEntry => ({
   who: item.actor?.erased === true ? 'erased person' : (item.actor?.id ?? ''),
   kind: item.actor?.kind ?? '',
   client: item.actor?.client ?? '',
-  what: item.tool ?? [nameOf(item.type), item.action].filter(Boolean).join(' '),
+  what: [item.event, item.tool ?? item.action].filter(Boolean).join(' '),
   outcome: item.outcome ?? '',
   reason: item.reason ?? '',
   durationMs: item.durationMs,
 })
-
-/** `auth.key-created` of `gatehouse.auth.key-created.v1`. */
-const nameOf = (type: string): string => type.replace(/^gatehouse\./, '').replace(/\.v\d+$/, '')

@@ -1,3 +1,4 @@
+import { auditName } from '@gatehouse/contracts'
 import { z } from 'zod'
 import type { StoredEvent } from './events.store.ts'
 import { OUTCOMES } from './query.ts'
@@ -9,6 +10,7 @@ export const eventItem = z.object({
   id: z.guid(),
   time: z.iso.datetime().describe('When it happened.'),
   received: z.iso.datetime().describe('When it was stored.'),
+  event: text.describe('Short name of its kind, as mcp_tool_call, mcp_connected or mcp_disconnected.'),
   type: text.describe('Kind and version of the event.'),
   tenant: text,
   actor: z
@@ -53,6 +55,7 @@ export function toItem(row: StoredEvent): EventItem {
     id: row.id,
     time: row.time.toISOString(),
     received: row.received.toISOString(),
+    event: auditName(row.type),
     type: row.type,
     tenant: row.tenant,
     ...(actor && { actor }),

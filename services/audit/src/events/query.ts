@@ -1,3 +1,4 @@
+import { AUDIT_TYPES } from '@gatehouse/contracts'
 import { z } from 'zod'
 import { Refusal } from '../errors.ts'
 import { isStorable } from './instant.ts'
@@ -25,7 +26,10 @@ const filters = {
   to: instant.optional().describe('Only events before this time (RFC 3339).'),
   actor: name.optional().describe('Only what this person, key or service did (its id).'),
   client: name.optional().describe('Only what was done through this OAuth client (its id).'),
-  type: name.optional().describe('Only events of this kind, as gatehouse.mcp.tool-called.v1.'),
+  type: name
+    .transform((given) => AUDIT_TYPES.get(given) ?? given)
+    .optional()
+    .describe('Only events of this kind, as mcp_tool_call or gatehouse.mcp.tool-called.v1.'),
   tool: name.optional().describe('Only calls of this tool.'),
   outcome: z.enum(OUTCOMES).optional().describe('Only what ended so.'),
 }
