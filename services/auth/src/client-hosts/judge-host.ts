@@ -42,6 +42,7 @@ const HOST = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:
 export function readHost(text: string): string | undefined {
   const written = text.trim().toLowerCase()
   if (SCHEME.test(written) && !['http:', 'https:'].includes(written)) return written
+  if (written.endsWith(':')) return undefined
   const address = written.includes('://') ? written : `https://${written}`
   if (!URL.canParse(address)) return undefined
   const { hostname, username, protocol } = new URL(address)

@@ -18,7 +18,7 @@ export function billingRoutes(server: FastifyInstance, deps: SignedInDeps): void
       const { tenantId, tenantName } = tenantOf(who)
       const { owners, all } = await db.asPlatform('page', async (tx) => ({
         owners: await owner_list(tx, tenantId),
-        all: await membership_list_of_person(tx, who.session.personId),
+        all: await membership_list_of_person(tx, who.session.personId, deps.home?.tenantId),
       }))
       const markup = billingPage({
         ...surroundings(who, 'billing', profile),
