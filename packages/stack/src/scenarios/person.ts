@@ -33,9 +33,36 @@ export async function authorizeInPages(
   throw new Error('the pages went round in circles')
 }
 
-interface Page {
+/** Where a browser has come to. */
+export interface Page {
   readonly url: URL
   readonly html: string
+}
+
+/** A field with several values is a list of check boxes. */
+export type Filled = Readonly<Record<string, string | readonly string[]>>
+
+/** A person's browser after sign-in at the product's own page. */
+export interface SignedIn {
+  /** @param path of the product */
+  open(path: string): Promise<Page>
+  /** Fills in the form of the page that posts to an address which ends so, and sends it. */
+  send(page: Page, actionEnding: string, filled?: Filled): Promise<Page>
+}
+
+/** @throws when the page does not let the person in */
+export async function signInAtPages(publicUrl: string, person: Person): Promise<SignedIn> {
+  const browser = new Browser()
+  const nowhere = 'about:nowhere'
+  const first = await browser.open(new URL(publicUrl), nowhere)
+  const form = formOf(first.html)
+  const home = await browser.submit(first.url, form, { email: person.email, password: person.password }, nowhere)
+  if (home.html.includes('name="password"')) throw new Error(`${person.email} was not let in: ${textOf(home.html)}`)
+  return {
+    open: (path) => browser.open(new URL(path, publicUrl), nowhere),
+    send: (page, actionEnding, filled = {}) =>
+      browser.submit(page.url, formOf(page.html, actionEnding), filled, nowhere),
+  }
 }
 
 class Browser {
@@ -45,9 +72,12 @@ class Browser {
     return this.#go(url, {}, callback)
   }
 
-  submit(base: URL, form: Form, filled: Readonly<Record<string, string>>, callback: string): Promise<Page> {
-    const body = new URLSearchParams([...form.fields, ...Object.entries(filled)].filter(([name]) => name !== ''))
-    for (const [name, value] of Object.entries(filled)) body.set(name, value)
+  submit(base: URL, form: Form, filled: Filled, callback: string): Promise<Page> {
+    const body = new URLSearchParams([...form.fields].filter(([name]) => name !== ''))
+    for (const [name, values] of Object.entries(filled)) {
+      body.delete(name)
+      for (const value of [values].flat()) body.append(name, value)
+    }
     return this.#go(new URL(form.action, base), { method: 'POST', body, origin: base.origin }, callback)
   }
 
@@ -106,10 +136,14 @@ const decoded = (text: string): string =>
     .replaceAll('&gt;', '>')
     .replaceAll('&amp;', '&')
 
-/** The first form of a page that asks for a password or a decision, else the first form. */
-function formOf(html: string): Form {
+/** The form that posts to an address with this end; else the first that asks for a password or a decision, else the first. */
+function formOf(html: string, actionEnding?: string): Form {
   const forms = [...html.matchAll(/<form\b[^>]*>[\s\S]*?<\/form>/gi)].map((match) => match[0])
-  const form = forms.find((text) => /name="(password|decision)"/.test(text)) ?? forms[0]
+  const actionOf = (text: string) => decoded(attribute(/<form\b[^>]*>/i.exec(text)?.[0] ?? '', 'action') ?? '')
+  const form =
+    actionEnding === undefined
+      ? (forms.find((text) => /name="(password|decision)"/.test(text)) ?? forms[0])
+      : forms.find((text) => actionOf(text).endsWith(actionEnding))
   if (form === undefined) throw new Error(`a page without a form: ${textOf(html)}`)
   const open = /<form\b[^>]*>/i.exec(form)?.[0] ?? ''
   const fields = new Map<string, string>()
