@@ -1,13 +1,12 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openBus } from '@gatehouse/bus'
 import { AUDIT_DURABLE, type BusUserName, STREAMS } from '@gatehouse/contracts'
-import { eventually, findNats, freePort, type Scope, temporaryFolder } from '@gatehouse/testkit'
+import { eventually, freePort, type Scope, temporaryFolder } from '@gatehouse/testkit'
 import { connect, type NatsConnection, nanos } from 'nats'
 import { t as file, test } from 'tap'
 import { natsConfig } from './nats-config.ts'
+import { startGuardedNats } from './testing/guarded-nats.ts'
 
 file.setTimeout(120_000)
 
@@ -16,24 +15,13 @@ async function guardedNats(t: Scope): Promise<(name: BusUserName) => string> {
   const folder = temporaryFolder(t)
   const port = await freePort()
   const password = (name: BusUserName) => `pw-of-${name}`
-  mkdirSync(join(folder, 'streams'))
-  const config = natsConfig(password, { port, folder: join(folder, 'streams') }).replace('http_port: 8222\n', '')
-  writeFileSync(join(folder, 'nats.conf'), config)
-  const server = spawn(findNats() ?? 'nats-server', ['-c', join(folder, 'nats.conf'), '-a', '127.0.0.1'])
-  const ended = once(server, 'exit')
-  t.teardown(async () => {
-    server.kill('SIGTERM')
-    await ended
-  })
+  const configuration = join(folder, 'nats.conf')
+  writeFileSync(
+    configuration,
+    natsConfig(password, { port, monitor: await freePort(), folder: join(folder, 'streams') }),
+  )
   const urlOf = (name: BusUserName) => `nats://${name}:${password(name)}@127.0.0.1:${port}`
-  await eventually(10_000, 'NATS to answer', async () => {
-    try {
-      await (await connect({ servers: `127.0.0.1:${port}`, user: 'auth', pass: password('auth') })).close()
-      return true
-    } catch {
-      return false
-    }
-  })
+  await startGuardedNats(t, configuration, urlOf('auth'))
   return urlOf
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { BusUserName } from '@gatehouse/contracts'
 import type { Profile } from '@gatehouse/profiles'
 import { openSecrets, publicHalf, type Secrets } from '../secrets.ts'
-import { natsConfig } from './nats-config.ts'
+import { type NatsPlace, natsConfig } from './nats-config.ts'
 
 /** `host:port` at which the services reach each part. */
 export interface PartPlaces {
@@ -19,7 +19,7 @@ export interface FirstSecrets {
   readonly profile: Pick<Profile, 'apiKeyPrefix'>
   readonly places: PartPlaces
   /** Of the NATS server, whose configuration is written too. */
-  readonly nats?: { readonly port: number; readonly folder: string }
+  readonly nats?: NatsPlace
   readonly given?: { readonly demoPassword?: string | undefined; readonly demoApiKey?: string | undefined }
 }
 

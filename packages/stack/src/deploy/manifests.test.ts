@@ -121,7 +121,9 @@ test('each service survives a drain of nodes: a budget, spread over nodes and zo
     )
     t.match(manifest.spec, { strategy: { rollingUpdate: { maxUnavailable: 0 } } }, name)
     t.same(
-      ((podOf(manifest)?.topologySpreadConstraints ?? []) as { topologyKey: string }[]).map(({ topologyKey }) => topologyKey),
+      ((podOf(manifest)?.topologySpreadConstraints ?? []) as { topologyKey: string }[]).map(
+        ({ topologyKey }) => topologyKey,
+      ),
       ['topology.kubernetes.io/zone', 'kubernetes.io/hostname'],
     )
     const scaled = all.some(({ kind, metadata }) => kind === 'HorizontalPodAutoscaler' && metadata.name === name)
@@ -153,7 +155,7 @@ test('every pod is closed to all that no policy names, and every service has a p
     for (const manifest of manifests.filter((one) => podOf(one) !== undefined)) {
       const labels = manifest.spec?.template?.metadata.labels['app.kubernetes.io/name']
       const own = policies.find(({ spec }) => {
-        const { matchLabels } = spec?.podSelector as { matchLabels?: Record<string, string> }
+        const { matchLabels } = (spec?.podSelector ?? {}) as { matchLabels?: Record<string, string> }
         return matchLabels?.['app.kubernetes.io/name'] === labels
       })
       t.ok(own, manifest.metadata.name)

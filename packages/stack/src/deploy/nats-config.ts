@@ -38,9 +38,20 @@ ${busUsers()
 `
 }
 
+export interface NatsPlace {
+  readonly port: number
+  /** Where the server says how it is; 0 = any. */
+  readonly monitor: number
+  /** For its streams. */
+  readonly folder: string
+}
+
 /** A whole configuration for one server, as compose and tests start it. */
-export const natsConfig = (passwords: (name: BusUserName) => string, { port = 4222, folder = '/data' } = {}): string =>
+export const natsConfig = (
+  passwords: (name: BusUserName) => string,
+  { port = 4222, monitor = 8222, folder = '/data' }: Partial<NatsPlace> = {},
+): string =>
   `port: ${port}
-http_port: 8222
+http_port: ${monitor}
 jetstream { store_dir: ${JSON.stringify(folder)} }
 ${natsPermissions((name) => JSON.stringify(passwords(name)))}`
