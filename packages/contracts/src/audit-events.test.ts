@@ -75,7 +75,6 @@ test('the types of audited facts are pinned', async (t) => {
       'gatehouse.auth.password-changed.v1',
       'gatehouse.auth.organisation-switched.v1',
       'gatehouse.auth.keyring-rotated.v1',
-      'gatehouse.auth.role-changed.v1',
     ],
   )
   t.equal(AUDITED_BY_TYPE.get('gatehouse.auth.sign-in.v1'), 'signedIn')

@@ -123,7 +123,6 @@ export const AUDITED = {
   passwordChanged: fact('auth.password-changed'),
   organisationSwitched: fact('auth.organisation-switched'),
   keyringRotated: fact('auth.keyring-rotated'),
-  roleChanged: fact('auth.role-changed'),
 } as const satisfies Record<string, EventKind<string, typeof audited>>
 export type AuditedKind = keyof typeof AUDITED
 

@@ -21,8 +21,8 @@ export const ROLE_REFUSALS = [
   'role.unknown',
   /** The member's role, or the new one, permits what the role of the person who asks does not. */
   'role.beyond-own',
-  /** Nobody would be left who may manage members. */
-  'member.last-manager',
+  /** They are the only owner. */
+  'owner.last',
 ] as const
 
 const roleChange = z.discriminatedUnion('kind', [

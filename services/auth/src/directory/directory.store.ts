@@ -7,16 +7,6 @@ export interface DirectoryMember {
   readonly role: string
 }
 
-/** Roles of one organisation change one after the other: each is judged by what is so then. */
-export const tenant_lock_roles = (tx: Tx, tenantId: string) =>
-  tx.maybe(sql`select id from auth.tenants where id = ${tenantId} for no key update`)
-
-/** How many members who can sign in have each role. */
-export const role_count = (tx: Tx, tenantId: string) =>
-  tx.rows<{ readonly role: string; readonly count: number }>(sql`
-    select m.role, count(*)::int as count from auth.memberships m join auth.people p on p.id = m.person_id
-    where m.tenant_id = ${tenantId} and p.deactivated_at is null group by m.role`)
-
 /** People of a tenant who can sign in, by email. */
 export const member_list = (
   tx: Tx,

@@ -1,11 +1,11 @@
 import type { Clock, DirectoryInput, DirectoryPort, MemberFacts, RoleChange } from '@gatehouse/contracts'
 import type { Database, Tx } from '@gatehouse/database'
 import type { Profile } from '@gatehouse/profiles'
-import { appendAudited } from '../audit/append.ts'
-import { appendRevoked } from '../feed/append.ts'
-import { account_lock, member_get, membership_upsert } from '../people/people.store.ts'
+import { changeRole } from '../accounts/members.ts'
+import { appendAdministered } from '../audit/by-person.ts'
+import { account_lock, member_get } from '../people/people.store.ts'
 import { tenant_get } from '../tenants/tenants.store.ts'
-import { type DirectoryMember, member_list, role_count, tenant_lock_roles } from './directory.store.ts'
+import { type DirectoryMember, member_list } from './directory.store.ts'
 import { judgeRoleChange } from './judge-role-change.ts'
 
 interface DirectoryDeps {
@@ -40,33 +40,24 @@ export function createDirectory(deps: DirectoryDeps): DirectoryPort {
     members: ({ tenant, ...page }) =>
       db.asTenant(tenant, async (tx) => ({ members: (await member_list(tx, tenant, page)).map(facts) })),
     changeRole: async (asked) => ({
-      change: await db.asPlatform('role change', (tx) => changeRole(tx, asked, deps)),
+      change: await db.asPlatform('role change', (tx) => change(tx, asked, deps)),
     }),
   }
 }
 
 /** The new role, that tokens with the old one are no good, and that it was done: one transaction. */
-async function changeRole(tx: Tx, asked: DirectoryInput<'changeRole'>, deps: DirectoryDeps): Promise<RoleChange> {
+async function change(tx: Tx, asked: DirectoryInput<'changeRole'>, deps: DirectoryDeps): Promise<RoleChange> {
   const { tenant, actor, person, role } = asked
-  await tenant_lock_roles(tx, tenant)
-  await account_lock(tx, person)
-  const counts = await role_count(tx, tenant)
-  const change = judgeRoleChange({
-    roles: deps.profile.roles,
-    actor: (await member_get(tx, actor.person, tenant))?.role,
-    member: (await member_get(tx, person, tenant))?.role,
-    to: role,
-    all: counts.flatMap(({ role, count }) => Array.from({ length: Math.min(count, 2) }, () => role)),
-  })
-  if (change.kind !== 'changed') return change
-  await membership_upsert(tx, { personId: person, tenantId: tenant, role })
-  await appendRevoked(tx, tenant, { kind: 'membership', person, tenant, reason: 'role.changed' })
-  await appendAudited(tx, 'roleChanged', {
-    tenant,
-    actor: { kind: 'person', id: actor.person, ...(actor.client === undefined ? {} : { client: actor.client }) },
-    outcome: 'succeeded',
-    object: { kind: 'person', id: person },
-    now: new Date(deps.clock.now()),
-  })
-  return change
+  // Both, in one order: nobody loses the right to do this between the judgement and the change.
+  for (const id of [...new Set([actor.person, person])].sort()) await account_lock(tx, id)
+  const own = (await member_get(tx, actor.person, tenant))?.role
+  const member = (await member_get(tx, person, tenant))?.role
+  const verdict = judgeRoleChange({ own, member, to: role }, deps.profile)
+  if (verdict !== undefined) return verdict
+  const changed = await changeRole(tx, person, tenant, role)
+  if (changed.kind !== 'done') return { kind: 'refused', why: 'owner.last', roles: [] }
+  const now = new Date(deps.clock.now())
+  const object = ['person', person] as const
+  await appendAdministered(tx, { action: 'member.role', tenantId: tenant, by: actor.person, object, now })
+  return { kind: 'changed', from: member ?? '', to: role }
 }

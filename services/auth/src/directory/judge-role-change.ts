@@ -1,40 +1,28 @@
 import type { RoleChange } from '@gatehouse/contracts'
-
-/** Gives the right to change other members' roles; a profile's roles name it. */
-export const MANAGES_MEMBERS = 'members:manage'
+import type { Profile } from '@gatehouse/profiles'
+import { mayGive, rolesToGive } from '../accounts/judge-member.ts'
+import { permits } from '../settings/access.ts'
 
 export interface RoleQuestion {
-  /** Permissions of each role, as the profile has them. */
-  readonly roles: Readonly<Record<string, readonly string[]>>
   /** Role of the person who asks, now; absent: they do not belong any more. */
-  readonly actor: string | undefined
+  readonly own: string | undefined
   /** Role of the member whose role is to change; absent: there is no such member. */
   readonly member: string | undefined
   readonly to: string
-  /** Roles of the members who can sign in, the member among them. */
-  readonly all: readonly string[]
 }
 
-/**
- * May this person give that member this role? Nobody gives, or takes, what their own role does not permit, so nobody comes by more than they
- * have; and somebody who manages members stays. Pure.
- */
-export function judgeRoleChange({ roles, actor, member, to, all }: RoleQuestion): RoleChange {
-  const permits = (role: string): readonly string[] => (Object.hasOwn(roles, role) ? (roles[role] ?? []) : [])
-  const manages = (role: string): boolean => permits(role).includes(MANAGES_MEMBERS)
-  const own = actor === undefined ? [] : permits(actor)
-  const withinOwn = (role: string): boolean => permits(role).every((permission) => own.includes(permission))
-  const givable = Object.keys(roles).filter(withinOwn)
+/** May this person give that member this role? The rules of the page where members are managed. `undefined`: they may. Pure. */
+export function judgeRoleChange({ own, member, to }: RoleQuestion, profile: Profile): RoleChange | undefined {
   const refuse = (why: Extract<RoleChange, { kind: 'refused' }>['why']): RoleChange => ({
     kind: 'refused',
     why,
-    roles: why === 'actor.not-allowed' ? [] : givable,
+    roles: own === undefined || why === 'actor.not-allowed' ? [] : [...rolesToGive(own, profile.roles)],
   })
-  if (actor === undefined || !manages(actor)) return refuse('actor.not-allowed')
+  if (own === undefined || !Object.hasOwn(profile.roles, own) || !permits(profile, own, 'members'))
+    return refuse('actor.not-allowed')
   if (member === undefined) return refuse('member.unknown')
-  if (!Object.hasOwn(roles, to)) return refuse('role.unknown')
+  if (!Object.hasOwn(profile.roles, to)) return refuse('role.unknown')
   if (member === to) return { kind: 'unchanged', role: to }
-  if (!withinOwn(member) || !withinOwn(to)) return refuse('role.beyond-own')
-  if (manages(member) && !manages(to) && all.filter(manages).length <= 1) return refuse('member.last-manager')
-  return { kind: 'changed', from: member, to }
+  if (![member, to].every((role) => mayGive(own, role, profile.roles))) return refuse('role.beyond-own')
+  return undefined
 }
