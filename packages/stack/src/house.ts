@@ -21,7 +21,7 @@ import { createTokenVerifier, followFeed, localJwks } from '@gatehouse/token'
 import type { FastifyInstance } from 'fastify'
 import { fillDemo } from './demo.ts'
 import { inProcess } from './in-process.ts'
-import { openParts, type PartUrls } from './parts.ts'
+import { openParts, type Parts, type PartUrls } from './parts.ts'
 import type { Secrets } from './secrets.ts'
 
 export interface HouseOptions {
@@ -47,6 +47,8 @@ export interface House {
   readonly description: string
   /** Empty without demo data. */
   readonly demoTenants: readonly DemoTenant[]
+  /** What it runs over, for what runs beside it in the same process. */
+  readonly parts: Pick<Parts, 'host' | 'kv' | 'bus'>
   /** Resolves when requests may come. */
   ready(): Promise<void>
 }
@@ -143,6 +145,7 @@ export async function assembleHouse(options: HouseOptions, closing: Closing): Pr
     server,
     description,
     demoTenants,
+    parts: { host, kv, bus },
     async ready() {
       await Promise.all([feed.ready(), mcp.caughtUp])
     },

@@ -35,7 +35,7 @@ export interface HouseOfTest {
 export async function runningHouse(
   t: Scope,
   { embedded = false, clock = systemClock, profile: name = 'align' }: HouseOfTest = {},
-): Promise<Running & Pick<House, 'server'>> {
+): Promise<Running & Pick<House, 'server' | 'parts'>> {
   const database = embedded || sharedPostgres() === undefined ? undefined : (await postgres(t)).url
   const opened: Closeable[] = []
   t.teardown(async () => {
@@ -57,7 +57,7 @@ export async function runningHouse(
   // By name: a browser may take either of the addresses that it stands for.
   await house.server.listen({ host: 'localhost', port })
   await house.ready()
-  return { profile, publicUrl, secrets, server: house.server }
+  return { profile, publicUrl, secrets, server: house.server, parts: house.parts }
 }
 
 /** Real parts, separate processes, two MCP nodes behind the balancer; ended with the test. */
