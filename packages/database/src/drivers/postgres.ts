@@ -13,26 +13,44 @@ const IDLE_IN_TRANSACTION_MS = 60_000
 export interface PostgresOptions {
   readonly url: string
   readonly ownerUrl: string
-  /** Most connections at a time, without the one that listens. */
+  /** Most connections at a time for transactions; reads across tenants have half as many of their own, and one listens. */
   readonly poolSize: number
   readonly log: Logger
 }
 
 /** PostgreSQL 15 or newer through a pool. Nothing is connected until it is used. */
 export function openPostgres({ url, ownerUrl, poolSize, log }: PostgresOptions): Connector {
-  const pool = new pg.Pool({
-    ...settings(url),
-    max: poolSize,
-    // What does not wait for the answer before it is sent along with it: the beginning and the end of a read.
-    pipeline: true,
-    statement_timeout: STATEMENT_MS,
-    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
-  })
-  // A connection that breaks while nobody waits for it has nobody to tell; the pool has dropped it already.
-  pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection broke'))
-  pool.on('connect', (client) => {
-    client.on('error', (error) => log.debug({ err: error }, 'a database connection broke'))
-  })
+  const poolOf = (config: pg.PoolConfig): pg.Pool => {
+    const pool = new pg.Pool({
+      ...settings(url),
+      // What does not wait for the answer before it is sent along with it: the beginning of a transaction.
+      pipeline: true,
+      statement_timeout: STATEMENT_MS,
+      idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+      ...config,
+    })
+    // A connection that breaks while nobody waits for it has nobody to tell; the pool has dropped it already.
+    pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection broke'))
+    pool.on('connect', (client) => {
+      client.on('error', (error) => log.debug({ err: error }, 'a database connection broke'))
+    })
+    return pool
+  }
+  const pool = poolOf({ max: poolSize })
+  const readers = new Map<string, pg.Pool>()
+  /**
+   * Connections that can only read, as this role and across tenants, from their first moment to their last: a read is then one message, where a
+   * transaction takes four. Told as they connect and not by SET, so that no pooler between here and the server hands it on to others.
+   */
+  const readersAs = (role: string): pg.Pool => {
+    let own = readers.get(role)
+    if (own === undefined) {
+      const options = `${TEXT_FORMS} -c role=${role} -c gatehouse.platform=read -c default_transaction_read_only=on`
+      own = poolOf({ max: Math.ceil(poolSize / 2), options })
+      readers.set(role, own)
+    }
+    return own
+  }
   const listener = createListener(() => new pg.Client(settings(url)), log)
 
   return {
@@ -51,24 +69,15 @@ export function openPostgres({ url, ownerUrl, poolSize, log }: PostgresOptions):
         client.release(broken)
       }
     },
-    async read(guise, text, values) {
-      for (let left = poolSize; ; left -= 1) {
-        const client = await pool.connect().catch(rethrow)
-        const session = sessionOver(client)
-        const [opened, read, ended] = await Promise.allSettled([
-          begin(session, 'begin read only', guise),
-          session.query(text, values),
-          session.script('commit'),
-        ])
-        if (read.status === 'fulfilled' && ended.status === 'fulfilled') {
-          client.release()
-          return read.value
+    async read([role], text, values) {
+      const readers = readersAs(role)
+      for (let left = readers.options.max; ; left -= 1) {
+        try {
+          return await sessionOver(readers).query(text, values)
+        } catch (error) {
+          // What only reads can be asked again of another connection.
+          if (!(error instanceof DatabaseUnavailable) || left === 0) throw error
         }
-        const errors = [opened, read, ended].flatMap((each) => (each.status === 'rejected' ? [each.reason] : []))
-        const away = errors.find((error) => error instanceof DatabaseUnavailable)
-        client.release(away !== undefined)
-        // What only reads can be asked again of another connection.
-        if (away === undefined || left === 0) throw away ?? errors[0]
       }
     },
     owner: async (body) => {
@@ -84,7 +93,7 @@ export function openPostgres({ url, ownerUrl, poolSize, log }: PostgresOptions):
     listen: (channel, heard) => listener.listen(channel, heard),
     async close() {
       await listener.close()
-      await pool.end()
+      await Promise.all([pool, ...readers.values()].map((each) => each.end()))
     },
   }
 }
@@ -126,7 +135,7 @@ async function rolledBack(session: Session): Promise<boolean> {
   }
 }
 
-function sessionOver(client: pg.ClientBase): Session {
+function sessionOver(client: pg.ClientBase | pg.Pool): Session {
   return {
     async query(text, values) {
       const name = nameOf(text)
