@@ -11,9 +11,9 @@ import { type Params, readForm } from '../http/form.ts'
 import type { Limiter } from '../http/limiter.ts'
 import { PageFault } from '../http/pages.ts'
 import { forPage, type SignedInDeps, surroundings, tenantOf, type Who } from '../interaction/signed-in.ts'
-import { membership_get, person_list_of_tenant } from '../people/people.store.ts'
+import { account_lock, membership_get, person_list_of_tenant } from '../people/people.store.ts'
 import { invitation_list_waiting } from '../upstream/offers.store.ts'
-import { pathOf } from './access.ts'
+import { pathOf, permits } from './access.ts'
 import { readEmail } from './fields.ts'
 
 export interface MemberPageDeps extends SignedInDeps, InviteDeps {
@@ -54,11 +54,14 @@ export function memberRoutes(server: FastifyInstance, deps: MemberPageDeps): voi
     db.asPlatform('members', async (tx): Promise<MemberChange> => {
       const { tenantId } = tenantOf(who)
       const now = new Date(clock.now())
+      // Both, in one order: nobody loses the right to do this between the judgement and the change.
+      for (const id of [...new Set([who.session.personId, personId])].sort()) await account_lock(tx, id)
       const [own, member] = [
         await membership_get(tx, who.session.personId, tenantId),
         await membership_get(tx, personId, tenantId),
       ]
       if (own === undefined || member === undefined) return { kind: 'unknown' }
+      if (!permits(profile, own.role, 'members')) throw new PageFault('permission.missing')
       const allowed = [member.role, ...(next === undefined ? [] : [next])].every((role) =>
         mayGive(own.role, role, profile.roles),
       )
