@@ -15,7 +15,8 @@ import { benchCatalog } from './native-catalog.ts'
 
 // The MCP node alone: token, gates, headers, validation, scope, schema of the answer. Limits are counted in memory, and the bus says at once that
 // an audit event is stored, so that what is measured is this code and not Redis or NATS. With `no-audit` no event is made at all. Nothing is logged.
-const [tools = '1', tokenFile = '', audit = 'audit', port = '0'] = process.argv.slice(2)
+// The database is a server of its own: an embedded one would do the work of the drainers on the processor that is measured.
+const [tools = '1', tokenFile = '', audit = 'audit', database = 'pglite:', port = '0'] = process.argv.slice(2)
 const publicUrl = `http://127.0.0.1:${port}`
 const log = silentLogger
 const clock = systemClock
@@ -37,7 +38,7 @@ branding: { name: Bench }
   'bench',
 )
 
-const host = await openDatabase('pglite:')
+const host = await openDatabase(database)
 await host.migrate([busSchema, mcpSchema])
 const bus = await openBus('memory:', { database: host.as('gatehouse_bus') })
 await bus.ensureStreams(Object.values(STREAMS))

@@ -1,6 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { freePort, startPostgres } from '@gatehouse/testkit'
 import type { Surroundings } from '../cluster/process.ts'
 import { toolName } from './native-catalog.ts'
 import { type Load, measureAlternating, type Row, rowsOf } from './rounds.ts'
@@ -68,6 +69,23 @@ export async function measureNode(
   options: { readonly rounds: number; readonly seconds: number; readonly connections: number },
   surroundings: Surroundings,
 ): Promise<readonly Row[]> {
+  const dir = join(folder, 'node-postgres')
+  mkdirSync(dir, { mode: 0o711 })
+  chmodSync(folder, 0o711)
+  const postgres = await startPostgres({ dir, port: await freePort() })
+  try {
+    return await measureRows(folder, postgres.url, options, surroundings)
+  } finally {
+    await postgres.stop()
+  }
+}
+
+async function measureRows(
+  folder: string,
+  database: string,
+  options: { readonly rounds: number; readonly seconds: number; readonly connections: number },
+  surroundings: Surroundings,
+): Promise<readonly Row[]> {
   const rows: Row[] = []
   for (const { entry, method, tools, audit, peers } of ROWS) {
     const tokenFile = join(folder, 'token')
@@ -85,7 +103,7 @@ export async function measureNode(
       loads.push({ ...load, processorSeconds })
     }
     try {
-      const node = await start('native.ts', [String(tools), tokenFile, audit])
+      const node = await start('native.ts', [String(tools), tokenFile, audit, database])
       const token = readFileSync(tokenFile, 'utf8')
       const ours = loadOf(node.url, method, NEW, token)
       writeFileSync(answer, JSON.stringify(await answerOf(ours)))
