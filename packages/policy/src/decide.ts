@@ -51,18 +51,19 @@ export function decide(
 
 /** What is left of the decision once the gates of the tenant are passed: inside a call that they let in. */
 export function decideRights(principal: Principal, requirement: Requirement, rules: Rules): Decision {
-  const held = heldScopes(principal.scopes, rules)
-  const lacking = requirement.scopes.filter((scope) => !held.has(scope))
-  const transport = lacking.filter((scope) => !rules.narrowing.has(scope))
-  if (transport.length > 0) {
-    // A narrowing scope is the client's own choice; a challenge that named one would talk others into less access.
-    const whole = [...new Set([...principal.scopes, ...requirement.scopes])].filter((s) => !rules.narrowing.has(s))
-    return { allow: false, reason: 'scope.missing', missing: transport, whole: whole.sort() }
+  const lacking = requirement.scopes.filter((scope) => !holds(principal.scopes, scope, rules))
+  if (lacking.length > 0) {
+    const transport = lacking.filter((scope) => !rules.narrowing.has(scope))
+    if (transport.length > 0) {
+      // A narrowing scope is the client's own choice; a challenge that named one would talk others into less access.
+      const whole = [...new Set([...principal.scopes, ...requirement.scopes])].filter((s) => !rules.narrowing.has(s))
+      return { allow: false, reason: 'scope.missing', missing: transport, whole: whole.sort() }
+    }
+    // Nobody has consented to more for a key: what it lists is all that it may.
+    const narrowed =
+      principal.credential === 'api-key' || [...principal.scopes].some((scope) => rules.narrowing.has(scope))
+    if (narrowed) return { allow: false, reason: 'scope.narrowed', missing: lacking }
   }
-  // Nobody has consented to more for a key: what it lists is all that it may.
-  const narrowed =
-    principal.credential === 'api-key' || [...principal.scopes].some((scope) => rules.narrowing.has(scope))
-  if (narrowed && lacking.length > 0) return { allow: false, reason: 'scope.narrowed', missing: lacking }
 
   const missing = requirement.permissions.filter(
     (permission) => !principal.roles.some((role) => rules.permissions.get(role)?.has(permission)),
@@ -70,6 +71,13 @@ export function decideRights(principal: Principal, requirement: Requirement, rul
   // A key and a service have no role: what they may do is their scopes alone.
   if (principal.kind === 'person' && missing.length > 0) return { allow: false, reason: 'permission.missing', missing }
   return ALLOW
+}
+
+/** Without a set of all that is held: most tokens name themselves what a call asks for. */
+function holds(scopes: ReadonlySet<string>, wanted: string, rules: Rules): boolean {
+  if (scopes.has(wanted)) return true
+  for (const scope of scopes) if (rules.implies.get(scope)?.has(wanted) === true) return true
+  return false
 }
 
 /** The scopes of a token together with what they imply. */
