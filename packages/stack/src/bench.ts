@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -7,6 +7,7 @@ import { ENTRIES, loadOf } from './bench/entries.ts'
 import { measureNode } from './bench/node-alone.ts'
 import { measureAlternating, type Row, rowsOf } from './bench/rounds.ts'
 import { type BenchServer, pinned, startBenchServer } from './bench/servers.ts'
+import { type Figure, measureNodes, measureStreams } from './bench/streams.ts'
 import { measureTokens } from './bench/tokens/rows.ts'
 import { argumentsOrExit, wholeNumberOrExit } from './command-line.ts'
 
@@ -75,6 +76,11 @@ try {
   await sdk.stop()
   rows.push(...(await measureNode(folder, rounds, process.env)))
   rows.push(...(await measureTokens({ folder, surroundings: process.env, ...rounds })))
+  const figures: Figure[] = [...(await measureStreams(folder, process.env))]
+  const cluster = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'))
+  chmodSync(cluster, 0o711)
+  figures.push(...(await measureNodes(cluster, process.env, rounds)))
+  rmSync(cluster, { recursive: true, force: true })
   const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version, pinned }
   console.log(
     `\n${machine.cores} × ${machine.cpu}, Node ${machine.node}, ${pinned ? 'server on one core, load on the other' : 'not pinned'}\n`,
@@ -86,7 +92,14 @@ try {
     const ofProcessor = [processorMicros?.toFixed(1) ?? '-', processorRatio?.toFixed(2) ?? '-']
     line(entry, server, median.toFixed(0), `${(spread * 100).toFixed(0)} %`, ratio.toFixed(2), ...ofProcessor)
   }
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify({ machine, rows }, null, 2)}\n`)
+  console.log()
+  for (const { name, value, unit, goal } of figures) {
+    console.log(
+      `${name.padEnd(68)}${value.toFixed(value < 10 ? 2 : 0).padStart(9)} ${unit}${goal === undefined ? '' : `, goal ≤ ${goal}`}`,
+    )
+  }
+  if (options.json !== undefined)
+    writeFileSync(options.json, `${JSON.stringify({ machine, rows, figures }, null, 2)}\n`)
 } finally {
   for (const server of servers) await server.stop()
   rmSync(folder, { recursive: true, force: true })

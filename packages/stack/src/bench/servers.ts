@@ -22,6 +22,7 @@ export async function startBenchServer(
   script: string,
   options: {
     readonly args?: readonly string[]
+    readonly nodeArgs?: readonly string[]
     /** For an entry of the product: it is told everything, its port too, by its environment alone. */
     readonly env?: Readonly<Record<string, string>>
     /** Any path that answers when the server is up. */
@@ -31,7 +32,7 @@ export async function startBenchServer(
 ): Promise<BenchServer> {
   const port = await freePort()
   const told = options.env === undefined ? [...(options.args ?? []), String(port)] : []
-  const command = [process.execPath, ...NODE_ARGS, script, ...told]
+  const command = [process.execPath, ...(options.nodeArgs ?? []), ...NODE_ARGS, script, ...told]
   const [program = '', ...args] = pinned ? ['taskset', '-c', '0', ...command] : command
   const child = spawn(program, args, {
     cwd: root,

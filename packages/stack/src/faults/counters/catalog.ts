@@ -43,6 +43,17 @@ const add = defineTool<Rows>()({
     }),
 })
 
+const ping = defineTool<Rows>()({
+  name: 'counters_ping',
+  title: 'Ping',
+  description: 'Answers, and asks nobody for it.',
+  scopes: [SCOPE],
+  effect: 'reads',
+  input: z.object({}),
+  output: z.object({}),
+  run: async () => ({}),
+})
+
 const counter = defineResource<Rows>()({
   name: 'counter',
   path: 'counters/{id}',
@@ -61,7 +72,7 @@ const counter = defineResource<Rows>()({
 export const catalog = defineCatalog<Rows>({
   name: NAME,
   schema: { name: NAME, role: 'gatehouse_mcp', migrations: new URL('./migrations/', import.meta.url) },
-  tools: [add],
+  tools: [add, ping],
   resources: [counter],
   changes: [onEvent(CounterChanged, ({ id }) => [`counters/${id}`])],
   open:
