@@ -6,7 +6,12 @@ import { sitesOf } from './sites.ts'
 const align = loadProfile('align')
 const byHost = (over: Partial<Profile['tenancy']> = {}): Profile => ({
   ...align,
-  paths: { mcp: '/mcp/orgonaut', register: '/oauth/register', authorizedApps: '/settings/apps', apiKeys: '/settings/api-keys' },
+  paths: {
+    mcp: '/mcp/orgonaut',
+    register: '/oauth/register',
+    authorizedApps: '/settings/apps',
+    apiKeys: '/settings/api-keys',
+  },
   tenancy: { by: 'host', account: 'pinned', host: '{tenant}.{host}', issuer: 'origin', ...over },
 })
 

@@ -21,6 +21,10 @@ export interface Sites {
   of(slug: string): Site
 }
 
+/** Whether tokens speak for the organisation that their person has selected now, and not for the one of their grant. */
+export const followsSelection = ({ tenancy }: Pick<Profile, 'tenancy'>): boolean =>
+  tenancy.by === 'account' && tenancy.account === 'follow'
+
 /** One label of a host name. */
 const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 

@@ -6,7 +6,7 @@ import { deriveKey } from '@gatehouse/keyring'
 import type { KeyValue } from '@gatehouse/kv'
 import type { Outbound } from '@gatehouse/outbound'
 import { pagesAssets, signedOutPage } from '@gatehouse/pages'
-import type { Profile } from '@gatehouse/profiles'
+import { type Profile, type Site, sitesOf } from '@gatehouse/profiles'
 import type { App, Closeable, ReadyCheck } from '@gatehouse/service'
 import type { Logger, Metrics } from '@gatehouse/telemetry'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -46,12 +46,13 @@ import { metadataRoutes } from './metadata/routes.ts'
 import { createDevices } from './people/devices.ts'
 import { createPasswords } from './people/passwords.ts'
 import { createResourceAuthentication } from './resources/authenticate.ts'
-import { createRegistry } from './resources/registry.ts'
+import { createRegistry, resourcesAt } from './resources/registry.ts'
 import { offeredScopes } from './scopes/offered.ts'
 import { logoutRoutes } from './sessions/logout.ts'
 import { organisationRoutes } from './sessions/organisation.ts'
 import { securityRoutes } from './sessions/security.ts'
 import { settingsRoutes } from './settings/routes.ts'
+import { serveTenantHosts } from './tenants/hosts.ts'
 import { createMinter } from './token/mint.ts'
 import { createTokenReader } from './token/own-tokens.ts'
 import { tokenRoutes } from './token/routes.ts'
@@ -93,6 +94,8 @@ export interface AuthDeps {
   readonly upstream?: readonly Provider[]
   /** How letters leave; by default they are written to the log. */
   readonly mailer?: Mailer
+  /** Addresses of proxies whose `X-Forwarded-*` are believed at the hosts of tenants, as the server believes them. */
+  readonly trustedProxies?: readonly string[] | undefined
   /** How providers are asked; by default over the network. */
   readonly upstreamFetch?: Parameters<typeof createRelyingParty>[0]['fetch']
 }
@@ -126,29 +129,20 @@ export function createAuthApp(deps: AuthDeps): AuthApp {
     ...(await accessSigner.publicKeys()),
     ...(profile.openid ? await idSigner.publicKeys() : []),
   ]
-  const issuer = publicUrl
+  const sites = sitesOf(profile, publicUrl)
   const registry = createRegistry(deps)
-  const readToken = createTokenReader({ issuer, signer: accessSigner, now: () => clock.now() })
   const limiter = createLimiter(deps)
-  const shared = {
+  /** The same at every host. */
+  const common = {
     ...deps,
     mailer: deps.mailer ?? createLogMailer(deps.log, { production: false }),
-    issuer,
     publicKeys,
     offered: offeredScopes(profile),
     registry,
-    resources: registry.open,
     rings,
     refreshRing: rings.refresh,
-    minter: createMinter({ issuer, profile, accessSigner, idSigner }),
-    readToken,
-    introspect: createIntrospection({ issuer, profile, db, clock, readToken }),
-    authenticateResource: createResourceAuthentication({ ...deps, issuer }),
-    ...createClients({ ...deps, issuer, limiter }),
     limiter,
     passwords: createPasswords(),
-    browsers: createBrowsers({ publicUrl, csrfKey: deriveKey(deps.secret, 'csrf') }),
-    devices: createDevices({ publicUrl, key: deriveKey(deps.secret, 'device'), clock }),
     providers: createProviders({ configured: deps.upstream ?? [], db, clock, secret: deps.secret }),
     relyingParty: createRelyingParty({
       key: deriveKey(deps.secret, 'upstream'),
@@ -160,39 +154,68 @@ export function createAuthApp(deps: AuthDeps): AuthApp {
     logoutKey: deriveKey(deps.secret, 'logout'),
     exchange: createExchange(deps),
     directory: createDirectory(deps),
-    authenticate: createServiceAuthentication({ clients: deps.internalClients ?? [], issuer, kv, clock }),
   }
+  /** What belongs to one issuer. */
+  const issuedBy = ({ issuer, origin }: Site, tenantId?: string) => {
+    const own = { ...common, issuer, publicUrl: origin, home: sites.byHost ? { tenantId } : undefined }
+    // Our own services ask about whatever any of our issuers has issued.
+    const isIssuer = (one: string) =>
+      one === issuer || (tenantId === undefined && sites.slugOfIssuer(one) !== undefined)
+    const readToken = createTokenReader({ isIssuer, signer: accessSigner, now: () => clock.now() })
+    const resources = tenantId === undefined ? registry.open : resourcesAt(profile, origin)
+    return {
+      ...own,
+      resources,
+      protectedResources: tenantId === undefined ? undefined : [`${origin}${profile.paths.mcp}`],
+      minter: createMinter({ issuer, profile, accessSigner, idSigner }),
+      readToken,
+      introspect: createIntrospection({ issuer, profile, db, clock, readToken }),
+      authenticateResource: createResourceAuthentication(own),
+      ...createClients(own),
+      browsers: createBrowsers({ publicUrl: origin, csrfKey: deriveKey(deps.secret, 'csrf'), realm: tenantId }),
+      devices: createDevices({ publicUrl: origin, key: deriveKey(deps.secret, 'device'), clock }),
+      authenticate: createServiceAuthentication({ clients: deps.internalClients ?? [], issuer, kv, clock }),
+    }
+  }
+  const shared = issuedBy(sites.own)
+  const notFound: AuthApp['notFound'] = (request, reply) => {
+    const wanted = prefersHtml(request.headers.accept)
+    if (wanted) shared.pages.sendError(request, reply, new PageFault('address.unknown'))
+    return wanted
+  }
+  /** What clients and people come for. */
+  const publicRoutes = async (server: FastifyInstance, at: ReturnType<typeof issuedBy>): Promise<void> => {
+    await addForms(server)
+    rememberAsked(server)
+    if (at.publicUrl.startsWith('https:')) server.addHook('onRequest', sayHttpsOnly)
+    await server.register(metadataRoutes, at)
+    await server.register(registerRoutes, { ...at, path: profile.paths.register })
+    await server.register(tokenRoutes, at)
+    await server.register(parRoutes, at)
+    await server.register(revocationRoutes, at)
+    await server.register(introspectionRoutes, at)
+    if (profile.openid) await server.register(userinfoRoutes, at)
+    await server.register(pageRoutes, at)
+    await server.register(pagesAssets)
+  }
+  const open =
+    (site: Site, tenantId: string): App =>
+    (server) =>
+      publicRoutes(server, issuedBy(site, tenantId))
   return {
     app: async (server) => {
-      await addForms(server)
-      rememberAsked(server)
-      if (issuer.startsWith('https:')) server.addHook('onRequest', sayHttpsOnly)
-      await server.register(metadataRoutes, shared)
-      await server.register(registerRoutes, {
-        ...shared,
-        path: profile.paths.register,
-      })
-      await server.register(tokenRoutes, shared)
-      await server.register(parRoutes, shared)
-      await server.register(revocationRoutes, shared)
-      await server.register(introspectionRoutes, shared)
-      if (profile.openid) await server.register(userinfoRoutes, shared)
+      if (sites.byHost) serveTenantHosts(server, { ...deps, sites, notFound, open })
+      await publicRoutes(server, shared)
       await server.register(internalRoutes, shared)
       await server.register(directoryRoutes, shared)
       await server.register(adminRoutes, shared)
-      await server.register(pageRoutes, shared)
-      await server.register(pagesAssets)
     },
     ready: [
       { name: 'database', check: () => db.ping() },
       { name: 'keys', check: async () => void (await publicKeys()) },
     ],
     background: () => startBackground({ ...deps, rings: rings.all }),
-    notFound: (request, reply) => {
-      const wanted = prefersHtml(request.headers.accept)
-      if (wanted) shared.pages.sendError(request, reply, new PageFault('address.unknown'))
-      return wanted
-    },
+    notFound,
     exchangeCredential: shared.exchange,
     directory: shared.directory,
     introspect: (credential) => shared.introspect(credential, undefined),

@@ -45,6 +45,7 @@ await runService(log, async (closing) => {
     accessTokenAlgorithm: config.ACCESS_TOKEN_ALGORITHM,
     keyringFiles: config.KEYRING_FILES,
     mailer,
+    trustedProxies: config.TRUSTED_PROXIES,
   })
   const server = createServer({
     log,

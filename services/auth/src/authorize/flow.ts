@@ -7,6 +7,7 @@ import { client_host_list_held } from '../client-hosts/client-hosts.store.ts'
 import { hostsOfClient, isLetIn } from '../client-hosts/judge-host.ts'
 import { type Client, client_get } from '../clients/clients.store.ts'
 import type { FindClient } from '../clients/find.ts'
+import type { Home } from '../clients/of-issuer.ts'
 import type { Reason } from '../errors.ts'
 import { consent_get, consent_get_tenant } from '../grants/consents.store.ts'
 import type { Browser } from '../http/browser.ts'
@@ -34,6 +35,7 @@ export interface FlowDeps {
   readonly findClient: FindClient
   readonly offered: Offered
   readonly resources: OpenResources
+  readonly home: Home | undefined
 }
 
 /** The way back to the client, with its answer. */
@@ -143,7 +145,7 @@ export async function answer(
       return { url: refusalUrl(request, deps.issuer, reason), client }
     }
     const session = await findSession(tx, browser.hash, now.getTime())
-    const membership = session && (await membership_selected(tx, session.personId))
+    const membership = session && (await membership_selected(tx, session.personId, deps.home?.tenantId))
     const decided = (outcome: 'succeeded' | 'refused', reason?: string) =>
       appendAudited(tx, 'consented', {
         tenant: membership?.tenantId,
@@ -186,7 +188,7 @@ async function next(tx: Tx, turn: Turn, deps: FlowDeps): Promise<Step> {
   const { request, client, session } = turn
   const { issuer, offered } = deps
   const resources = stillRegistered(request, turn.resources)
-  const membership = session && (await membership_selected(tx, session.personId))
+  const membership = session && (await membership_selected(tx, session.personId, deps.home?.tenantId))
   const who = session && membership && (await identified(tx, { request, session, membership }, deps.profile))
   const before = who === undefined ? [] : await allowed(tx, request, resources, who)
   const open = {

@@ -9,6 +9,7 @@ import { sameBytes, sha256 } from '../secrets.ts'
 import { type AuthMethod, type Client, client_read_any, client_touch } from './clients.store.ts'
 import { absenceOf } from './find.ts'
 import { ASSERTION_TYPE, claimedClient, type VerifyAssertion } from './keys/assertion.ts'
+import { type Home, isOfIssuer } from './of-issuer.ts'
 
 /** How a request says who it is. */
 export type Presented =
@@ -33,8 +34,9 @@ export function createClientAuthentication(deps: {
   readonly clock: Clock
   readonly limiter: Limiter
   readonly verifyAssertion: VerifyAssertion
+  readonly home: Home | undefined
 }): AuthenticateClient {
-  const { db, clock, limiter, verifyAssertion } = deps
+  const { db, clock, limiter, verifyAssertion, home } = deps
 
   const judge = async (presented: Presented, client: Client | undefined): Promise<Refusal | Client> => {
     const fault = judgeClient(presented, client)
@@ -47,7 +49,7 @@ export function createClientAuthentication(deps: {
   return async (request, form) => {
     const presented = readPresented(request.headers.authorization, form)
     const known = await client_read_any(db, presented.clientId)
-    const client = await judge(presented, known)
+    const client = await judge(presented, known !== undefined && isOfIssuer(known, home) ? known : undefined)
     if (client instanceof Refusal) {
       if (client.reason === 'client.unproven')
         await limiter.need(`client-proof:${presented.clientId.slice(0, 256)}:${senderOf(request)}`, FAILURES)

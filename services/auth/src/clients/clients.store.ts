@@ -24,6 +24,8 @@ export interface Client {
   readonly resources: readonly string[] | null
   /** Tenant that it acts in when it acts for itself. */
   readonly tenantId: string | null
+  /** Tenant at whose host it registered itself; absent: at the deployment's own. */
+  readonly issuerTenantId: string | null
   readonly registrationHash: Uint8Array | null
   readonly metadata: Readonly<Record<string, unknown>>
   readonly createdAt: Date
@@ -34,10 +36,11 @@ export interface Client {
 }
 
 /** What a client is made of. */
-export type NewClient = Omit<Client, 'usedAt' | 'disabledAt' | 'endedAt' | 'endReason'>
+export type NewClient = Omit<Client, 'usedAt' | 'disabledAt' | 'endedAt' | 'endReason' | 'issuerTenantId'> &
+  Partial<Pick<Client, 'issuerTenantId'>>
 
 const columns = sql`id, kind, name, redirect_uris as "redirectUris", auth_method as "authMethod", secret_hash as "secretHash",
-  jwks, jwks_uri as "jwksUri", grant_types as "grantTypes", scopes, resources, tenant_id as "tenantId",
+  jwks, jwks_uri as "jwksUri", grant_types as "grantTypes", scopes, resources, tenant_id as "tenantId", issuer_tenant_id as "issuerTenantId",
   registration_hash as "registrationHash", metadata, created_at as "createdAt", used_at as "usedAt",
   disabled_at as "disabledAt", ended_at as "endedAt", end_reason as "endReason"`
 
@@ -64,10 +67,10 @@ const keys = ({ jwks }: Pick<Client, 'jwks'>) => (jwks === null ? null : json(jw
 export const client_insert = (tx: Tx, client: NewClient) =>
   tx.run(sql`
     insert into auth.clients (id, kind, name, redirect_uris, auth_method, secret_hash, jwks, jwks_uri, grant_types, scopes,
-      resources, tenant_id, registration_hash, metadata, created_at)
+      resources, tenant_id, issuer_tenant_id, registration_hash, metadata, created_at)
     values (${client.id}, ${client.kind}, ${client.name}, ${client.redirectUris}, ${client.authMethod}, ${client.secretHash},
       ${keys(client)}::jsonb, ${client.jwksUri}, ${client.grantTypes}, ${client.scopes}, ${client.resources},
-      ${client.tenantId}, ${client.registrationHash}, ${json(client.metadata)}::jsonb, ${client.createdAt})`)
+      ${client.tenantId}, ${client.issuerTenantId ?? null}, ${client.registrationHash}, ${json(client.metadata)}::jsonb, ${client.createdAt})`)
 
 /** Newest first, after the client that ends the page before. */
 export const client_list = (tx: Tx, limit: number, after: string | undefined) =>

@@ -14,6 +14,7 @@ import { createAssertionVerifier } from './keys/assertion.ts'
 import { createClientKeys } from './keys/client-keys.ts'
 import { forStrangers } from './may-use.ts'
 import { createMetadataDocuments } from './metadata-documents/documents.ts'
+import type { Home } from './of-issuer.ts'
 import { ownClients } from './own-clients.ts'
 
 /** What the endpoints know of clients. */
@@ -27,6 +28,8 @@ export interface Clients {
 export function createClients(deps: {
   readonly profile: Profile
   readonly issuer: string
+  readonly publicUrl: string
+  readonly home: Home | undefined
   readonly db: Database
   readonly kv: KeyValue
   readonly clock: Clock
@@ -34,8 +37,8 @@ export function createClients(deps: {
   readonly limiter: Limiter
   readonly outbound?: Outbound
 }): Clients {
-  const { profile, issuer } = deps
-  const laptop = isOnLoopback(issuer)
+  const { profile, issuer, publicUrl, home } = deps
+  const laptop = isOnLoopback(publicUrl)
   const outbound = deps.outbound ?? createOutbound({ loopback: laptop })
   const metadataRules: MetadataRules = {
     grants: forStrangers(offeredGrants(profile).keys()),
@@ -44,20 +47,27 @@ export function createClients(deps: {
   const documentPolicy = profile.clientDocuments
   const documents = createMetadataDocuments({ ...deps, outbound, metadataRules, documentPolicy, laptop })
   const keys = createClientKeys({ ...deps, outbound })
-  const verifyAssertion = createAssertionVerifier({ ...deps, keys, audiences: audiencesOf(profile, issuer) })
+  const verifyAssertion = createAssertionVerifier({ ...deps, keys, audiences: audiencesOf(profile, issuer, publicUrl) })
   return {
     metadataRules,
-    findClient: createClientFinder({ ...deps, documents, own: ownClients(profile, issuer) }),
+    findClient: createClientFinder({
+      ...deps,
+      documents,
+      own: home?.tenantId === undefined ? ownClients(profile, publicUrl) : [],
+    }),
     authenticateClient: createClientAuthentication({ ...deps, verifyAssertion }),
   }
 }
 
 /** The issuer, with the slash that some libraries put behind a bare origin (RFC 7523 section 3, rfc7523bis). */
-const audiencesOf = (profile: Profile, issuer: string): readonly string[] => [
+const audiencesOf = (profile: Profile, issuer: string, publicUrl: string): readonly string[] => [
   issuer,
   `${issuer}/`,
-  ...(profile.clientAssertionAudience === 'issuer' ? [] : [`${issuer}${TOKEN_PATH}`]),
+  ...(profile.clientAssertionAudience === 'issuer' ? [] : [`${publicUrl}${TOKEN_PATH}`]),
 ]
 
 /** A service on this machine may talk to this machine (client ID metadata document draft, section "SSRF Attacks"). */
-const isOnLoopback = (issuer: string): boolean => ['localhost', '127.0.0.1', '[::1]'].includes(new URL(issuer).hostname)
+function isOnLoopback(publicUrl: string): boolean {
+  const { hostname } = new URL(publicUrl)
+  return ['localhost', '127.0.0.1', '[::1]'].includes(hostname) || hostname.endsWith('.localhost')
+}

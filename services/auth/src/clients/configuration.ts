@@ -7,6 +7,7 @@ import { type Client, client_get_any, client_replace, type NewClient } from './c
 import { describeClient } from './describe.ts'
 import { appendClient, endClient } from './end-client.ts'
 import { absenceOf } from './find.ts'
+import { isOfIssuer } from './of-issuer.ts'
 import { BODY_BYTES, needsSecret, type RegistrationDeps, readRegistration, registrationUri } from './register.ts'
 
 /** Per address. Guesses are hopeless; this stops whoever has us compare them. */
@@ -28,7 +29,8 @@ export function configurationRoutes(server: FastifyInstance, deps: RegistrationD
     const client = /^[A-Za-z0-9_-]{1,64}$/.test(id)
       ? await db.asPlatform('registration', (tx) => client_get_any(tx, id))
       : undefined
-    if (!isHeldBy(client, held) || token === undefined) throw unproven(token !== undefined)
+    if (!isHeldBy(client, held) || token === undefined || !isOfIssuer(client, deps.home))
+      throw unproven(token !== undefined)
     return { client, token, held }
   }
 

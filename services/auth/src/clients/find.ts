@@ -3,6 +3,7 @@ import type { Database } from '@gatehouse/database'
 import { type Client, client_read_any } from './clients.store.ts'
 import type { DocumentFault, MetadataDocuments } from './metadata-documents/documents.ts'
 import { isDocumentId } from './metadata-documents/judge-url.ts'
+import { type Home, isOfIssuer } from './of-issuer.ts'
 import { isAsDescribed, type OwnClient, own_client_put } from './own-clients.ts'
 
 /** Why a client cannot be used. Each is a refusal and a page. */
@@ -23,9 +24,10 @@ export function createClientFinder(deps: {
   readonly documents: MetadataDocuments
   /** Pages of our own; registered when somebody first comes from there. */
   readonly own: readonly OwnClient[]
+  readonly home: Home | undefined
   readonly clock: Clock
 }): FindClient {
-  const { db, documents, own, clock } = deps
+  const { db, documents, own, home, clock } = deps
   return async (id, sender) => {
     if (isDocumentId(id)) return documents.find(id, sender)
     let client = await client_read_any(db, id)
@@ -35,7 +37,7 @@ export function createClientFinder(deps: {
       client = await client_read_any(db, id)
     }
     const reason = absenceOf(client)
-    return client === undefined || reason !== undefined
+    return client === undefined || reason !== undefined || !isOfIssuer(client, home)
       ? { ok: false, reason: reason ?? 'client.unknown' }
       : { ok: true, client }
   }

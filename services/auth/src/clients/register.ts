@@ -12,6 +12,7 @@ import { configurationRoutes } from './configuration.ts'
 import { describeClient } from './describe.ts'
 import { appendClient } from './end-client.ts'
 import { judgeMetadata, type MetadataRules, type Registration } from './judge-metadata.ts'
+import type { Home } from './of-issuer.ts'
 
 export const BODY_BYTES = 64 * 1024
 /** Per address. Hosted clients register for many people from few addresses, so this only stops floods. */
@@ -21,11 +22,12 @@ const IN_ALL = { limit: 3_000, windowMs: 60_000 }
 
 export interface RegistrationDeps {
   readonly path: string
-  readonly issuer: string
+  readonly publicUrl: string
   readonly metadataRules: MetadataRules
   readonly db: Database
   readonly clock: Clock
   readonly limiter: Limiter
+  readonly home: Home | undefined
 }
 
 /** Dynamic client registration (RFC 7591 section 3), and what clients do with their registration afterwards (RFC 7592). */
@@ -50,6 +52,7 @@ export async function registerRoutes(server: FastifyInstance, deps: Registration
         scopes: null,
         resources: null,
         tenantId: null,
+        issuerTenantId: deps.home?.tenantId ?? null,
         registrationHash: sha256(registrationToken),
         createdAt: new Date(Math.floor(clock.now() / 1_000) * 1_000),
       }
@@ -68,8 +71,10 @@ export async function registerRoutes(server: FastifyInstance, deps: Registration
 export const needsSecret = (method: AuthMethod): boolean =>
   method === 'client_secret_basic' || method === 'client_secret_post'
 
-export const registrationUri = ({ issuer, path }: Pick<RegistrationDeps, 'issuer' | 'path'>, id: string): string =>
-  `${issuer}${path}/${id}`
+export const registrationUri = (
+  { publicUrl, path }: Pick<RegistrationDeps, 'publicUrl' | 'path'>,
+  id: string,
+): string => `${publicUrl}${path}/${id}`
 
 /** @throws Refusal for what cannot be registered */
 export function readRegistration(request: FastifyRequest, rules: MetadataRules): Registration {

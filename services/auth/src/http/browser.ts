@@ -26,15 +26,20 @@ export interface Browsers {
 const VALUE = /^[A-Za-z0-9_-]{43}$/
 
 /** `__Host-` binds the cookie to this host and to https (RFC 6265bis, 4.1.3.2); on plain http, a laptop, it cannot be used. */
-export function createBrowsers(options: { readonly publicUrl: string; readonly csrfKey: Uint8Array }): Browsers {
-  const { publicUrl, csrfKey } = options
+export function createBrowsers(options: {
+  readonly publicUrl: string
+  readonly csrfKey: Uint8Array
+  /** What cookies are good for, where that is not the deployment: the same value is another browser at another host. */
+  readonly realm?: string | undefined
+}): Browsers {
+  const { publicUrl, csrfKey, realm } = options
   const secure = publicUrl.startsWith('https:')
   const { origin } = new URL(publicUrl)
   const name = secure ? '__Host-gatehouse' : 'gatehouse'
   const attributes = `Path=/; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`
 
   const browserOf = (value: string): Browser => ({
-    hash: sha256(value),
+    hash: sha256(realm === undefined ? value : `${realm} ${value}`),
     csrf: createHmac('sha256', csrfKey).update(value).digest('base64url'),
   })
   const known = (request: FastifyRequest): Browser | undefined => {

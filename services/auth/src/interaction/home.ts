@@ -15,7 +15,9 @@ export function homeRoutes(server: FastifyInstance, deps: SignedInDeps): void {
     path: '/',
     get: forPage('connect', deps, async (who, _request, reply) => {
       const { session, browser, selected } = who
-      const all = await db.asPlatform('page', (tx) => membership_list_of_person(tx, session.personId))
+      const all = await db.asPlatform('page', (tx) =>
+        membership_list_of_person(tx, session.personId, deps.home?.tenantId),
+      )
       return pages.send(
         reply,
         homePage({

@@ -4,6 +4,7 @@ import type { SignedIn } from '@gatehouse/pages'
 import type { Profile } from '@gatehouse/profiles'
 import type { FastifyInstance } from 'fastify'
 import { sendAway } from '../authorize/answer.ts'
+import type { Home } from '../clients/of-issuer.ts'
 import type { Browser, Browsers } from '../http/browser.ts'
 import { addEndpoint, type Handler } from '../http/endpoint.ts'
 import { readForm } from '../http/form.ts'
@@ -24,6 +25,7 @@ import { SIGN_IN_PATH } from './sign-in.ts'
 
 export const SIGN_OUT_PATH = '/sign-out'
 export interface SignedInDeps {
+  readonly home: Home | undefined
   readonly profile: Profile
   readonly publicUrl: string
   readonly db: Database
@@ -46,7 +48,7 @@ export interface Who {
 /** A page for who is signed in; everybody else is sent to the sign-in page, and from there back here. */
 export const forSignedIn =
   (
-    { db, clock, browsers }: SignedInDeps,
+    { home, db, clock, browsers }: SignedInDeps,
     handler: (who: Who, request: Request, reply: Reply) => Promise<unknown>,
   ): Handler =>
   async (request, reply) => {
@@ -55,7 +57,7 @@ export const forSignedIn =
       browser &&
       (await db.asPlatform('page', async (tx) => {
         const session = await findSession(tx, browser.hash, clock.now())
-        return session && { session, selected: await membership_selected(tx, session.personId) }
+        return session && { session, selected: await membership_selected(tx, session.personId, home?.tenantId) }
       }))
     if (browser === undefined || found === undefined) return sendAway(reply, signInFor(request))
     return handler({ ...found, browser }, request, reply)

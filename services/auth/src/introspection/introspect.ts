@@ -61,7 +61,7 @@ export function createIntrospection(deps: {
     return db.asPlatform('introspection', (tx) =>
       claims === undefined
         ? ofKey(tx, credential, asking, issuer, new Date(clock.now()))
-        : ofToken(tx, { claims, follows }, asking, issuer),
+        : ofToken(tx, { claims, follows }, asking),
     )
   }
 }
@@ -70,14 +70,13 @@ async function ofToken(
   tx: Tx,
   { claims, follows }: { readonly claims: OwnClaims; readonly follows: boolean },
   asking: Resource | undefined,
-  issuer: string,
 ): Promise<Introspection> {
   if (asking !== undefined && claims.audience !== asking.identifier) return INACTIVE
   const standing = await standingOf(tx, claims, follows)
   if (standing === undefined || isClosed(standing, asking)) return INACTIVE
   return {
     active: true,
-    iss: issuer,
+    iss: claims.issuer,
     sub: claims.subject,
     aud: claims.audience,
     client_id: claims.clientId,

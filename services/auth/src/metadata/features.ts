@@ -5,7 +5,7 @@ import { REVOKE_PATH } from '../grants/revocation.ts'
 import { AUTHORIZE_PATH } from '../interaction/authorize.ts'
 import { INTROSPECT_PATH } from '../introspection/routes.ts'
 import { RESOURCE_ALGORITHMS, RESOURCE_AUTHENTICATION } from '../resources/authenticate.ts'
-import { resourcesOf } from '../resources/of-profile.ts'
+import { closedToOAuth, resourcesOf } from '../resources/of-profile.ts'
 import type { Offered } from '../scopes/offered.ts'
 import { LOGOUT_PATH } from '../sessions/logout.ts'
 import { offeredGrants } from '../token/grant-types.ts'
@@ -18,6 +18,10 @@ export const JWKS_PATH = '/.well-known/jwks.json'
 export interface Facts {
   readonly profile: Profile
   readonly issuer: string
+  /** Origin of its endpoints. */
+  readonly publicUrl: string
+  /** Absent: those of the profile. */
+  readonly protectedResources?: readonly string[] | undefined
   readonly offered: Offered
 }
 
@@ -37,11 +41,11 @@ export const FEATURES: readonly Feature[] = [
   {
     // RFC 8414 section 2.
     name: 'authorization server',
-    fields: ({ profile, issuer, offered }) => ({
+    fields: ({ profile, issuer, publicUrl, offered }) => ({
       issuer,
-      authorization_endpoint: `${issuer}${AUTHORIZE_PATH}`,
-      token_endpoint: `${issuer}${TOKEN_PATH}`,
-      jwks_uri: `${issuer}${JWKS_PATH}`,
+      authorization_endpoint: `${publicUrl}${AUTHORIZE_PATH}`,
+      token_endpoint: `${publicUrl}${TOKEN_PATH}`,
+      jwks_uri: `${publicUrl}${JWKS_PATH}`,
       scopes_supported: [...offered.names],
       response_types_supported: ['code'],
       response_modes_supported: ['query'],
@@ -54,13 +58,13 @@ export const FEATURES: readonly Feature[] = [
   { name: 'issuer in answers (RFC 9207)', fields: () => ({ authorization_response_iss_parameter_supported: true }) },
   {
     name: 'protected resources (RFC 9728 section 4)',
-    fields: ({ profile, issuer }) => ({
-      protected_resources: resourcesOf(profile, issuer).map(({ identifier }) => identifier),
+    fields: ({ profile, publicUrl, protectedResources }) => ({
+      protected_resources: protectedResources ?? openAt(profile, publicUrl),
     }),
   },
   {
     name: 'registration (RFC 7591)',
-    fields: ({ profile, issuer }) => ({ registration_endpoint: `${issuer}${profile.paths.register}` }),
+    fields: ({ profile, publicUrl }) => ({ registration_endpoint: `${publicUrl}${profile.paths.register}` }),
   },
   {
     name: 'client ID metadata documents',
@@ -69,24 +73,24 @@ export const FEATURES: readonly Feature[] = [
   },
   {
     name: 'revocation (RFC 7009)',
-    fields: ({ issuer }) => ({
-      revocation_endpoint: `${issuer}${REVOKE_PATH}`,
+    fields: ({ publicUrl }) => ({
+      revocation_endpoint: `${publicUrl}${REVOKE_PATH}`,
       revocation_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
       revocation_endpoint_auth_signing_alg_values_supported: CLIENT_ALGORITHMS,
     }),
   },
   {
     name: 'introspection (RFC 7662)',
-    fields: ({ issuer }) => ({
-      introspection_endpoint: `${issuer}${INTROSPECT_PATH}`,
+    fields: ({ publicUrl }) => ({
+      introspection_endpoint: `${publicUrl}${INTROSPECT_PATH}`,
       introspection_endpoint_auth_methods_supported: RESOURCE_AUTHENTICATION,
       introspection_endpoint_auth_signing_alg_values_supported: RESOURCE_ALGORITHMS,
     }),
   },
   {
     name: 'pushed authorization requests (RFC 9126)',
-    fields: ({ profile, issuer }) => ({
-      pushed_authorization_request_endpoint: `${issuer}${PAR_PATH}`,
+    fields: ({ profile, publicUrl }) => ({
+      pushed_authorization_request_endpoint: `${publicUrl}${PAR_PATH}`,
       require_pushed_authorization_requests: profile.requirePushedRequests,
     }),
   },
@@ -94,8 +98,8 @@ export const FEATURES: readonly Feature[] = [
     // OpenID Connect Discovery section 3. Signed requests are not offered, and the defaults would say that they are.
     name: 'OpenID Connect',
     on: ({ profile }) => profile.openid,
-    fields: ({ issuer }) => ({
-      userinfo_endpoint: `${issuer}${USERINFO_PATH}`,
+    fields: ({ publicUrl }) => ({
+      userinfo_endpoint: `${publicUrl}${USERINFO_PATH}`,
       subject_types_supported: ['public'],
       id_token_signing_alg_values_supported: ['RS256'],
       claims_supported: ['iss', 'sub', 'aud', 'exp', 'iat', 'auth_time', 'nonce', 'name', 'email'],
@@ -108,6 +112,12 @@ export const FEATURES: readonly Feature[] = [
   {
     name: 'OpenID Connect RP-Initiated Logout',
     on: ({ profile }) => profile.openid,
-    fields: ({ issuer }) => ({ end_session_endpoint: `${issuer}${LOGOUT_PATH}` }),
+    fields: ({ publicUrl }) => ({ end_session_endpoint: `${publicUrl}${LOGOUT_PATH}` }),
   },
 ]
+
+/** Resources of the profile that tokens can be asked for. */
+function openAt(profile: Profile, publicUrl: string): readonly string[] {
+  const closed = closedToOAuth(profile, publicUrl)
+  return resourcesOf(profile, publicUrl).flatMap(({ identifier }) => (closed.has(identifier) ? [] : [identifier]))
+}

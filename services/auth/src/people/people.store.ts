@@ -45,12 +45,15 @@ export interface SelectedMembership extends Membership {
   readonly status: 'active' | 'suspended'
 }
 
-/** The organisation that the person has selected: their choice while they belong to it, else their first. */
-export const membership_selected = (tx: Tx, personId: string) =>
+/**
+ * The organisation that the person has selected: their choice while they belong to it, else their first.
+ * @param only the organisation whose host it is, if it is one's: no other can be
+ */
+export const membership_selected = (tx: Tx, personId: string, only?: string) =>
   tx.maybe<SelectedMembership>(sql`
     select t.id as "tenantId", t.name as "tenantName", m.role, t.plan, t.status
     from auth.memberships m join auth.tenants t on t.id = m.tenant_id join auth.people p on p.id = m.person_id
-    where m.person_id = ${personId}
+    where m.person_id = ${personId} and (${only ?? null}::text is null or m.tenant_id = ${only ?? null})
     order by (p.tenant_id is not distinct from m.tenant_id) desc, m.created_at, t.slug limit 1`)
 
 export interface Member extends Person {
@@ -117,11 +120,13 @@ export const membership_delete = async (tx: Tx, personId: string, tenantId: stri
     delete from auth.memberships where person_id = ${personId} and tenant_id = ${tenantId} returning person_id`)) !==
   undefined
 
-/** Where a person belongs, by name. */
-export const membership_list_of_person = (tx: Tx, personId: string) =>
+/** Where a person belongs, by name. @param only the organisation whose host it is, if it is one's */
+export const membership_list_of_person = (tx: Tx, personId: string, only?: string) =>
   tx.rows<Membership>(sql`
     select t.id as "tenantId", t.name as "tenantName", m.role
-    from auth.memberships m join auth.tenants t on t.id = m.tenant_id where m.person_id = ${personId} order by t.name, t.id`)
+    from auth.memberships m join auth.tenants t on t.id = m.tenant_id
+    where m.person_id = ${personId} and (${only ?? null}::text is null or m.tenant_id = ${only ?? null})
+    order by t.name, t.id`)
 
 /** Selects an organisation that the person belongs to. @returns whether that changed anything */
 export const person_select_tenant = async (tx: Tx, personId: string, tenantId: string, now: Date): Promise<boolean> =>

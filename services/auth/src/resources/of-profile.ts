@@ -12,9 +12,14 @@ export function resourcesOf(profile: Profile, publicUrl: string): readonly [Reso
   ]
 }
 
-/** Endpoints of MCP that take API keys alone: registered, since keys have their scopes, but no token is issued for them. */
-export function closedToOAuth({ credentials, paths: { mcp, sse } }: Profile, publicUrl: string): ReadonlySet<string> {
-  if (credentials.includes('oauth')) return new Set()
+/**
+ * Endpoints of MCP that take API keys alone: registered, since keys have their scopes, but no token is issued for them. By host, the
+ * deployment's own is one: tokens are for the hosts of tenants.
+ */
+export function closedToOAuth(profile: Profile, publicUrl: string): ReadonlySet<string> {
+  const { credentials, tenancy, paths } = profile
+  const { mcp, sse } = paths
+  if (credentials.includes('oauth') && tenancy.by === 'account') return new Set()
   return new Set([`${publicUrl}${mcp}`, ...(sse === undefined ? [] : [`${publicUrl}${sse}`])])
 }
 

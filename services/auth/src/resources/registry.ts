@@ -71,6 +71,13 @@ export function createRegistry(options: {
   }
 }
 
+/** Those of a tenant's own host: its MCP endpoint and no other. They change with the profile alone. */
+export function resourcesAt(profile: Profile, origin: string): OpenResources {
+  const [endpoint] = resourcesOf(profile, origin)
+  const known = Promise.resolve(indexed([endpoint], new Set(), endpoint.identifier))
+  return () => known
+}
+
 function indexed(all: readonly Resource[], closed: ReadonlySet<string>, defaultIdentifier: string): Resources {
   const byName = new Map<string, Resource>()
   const open = all.filter(({ identifier }) => !closed.has(identifier))

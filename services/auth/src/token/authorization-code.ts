@@ -2,6 +2,7 @@ import type { Tx } from '@gatehouse/database'
 import { followsSelection } from '@gatehouse/profiles'
 import { appendIssued } from '../audit/tokens.ts'
 import { reachable } from '../clients/may-use.ts'
+import { isAtHome } from '../clients/of-issuer.ts'
 import { type Reason, Refusal } from '../errors.ts'
 import { grant_lock, grant_touch } from '../grants/grants.store.ts'
 import { endGrant } from '../grants/revoke.ts'
@@ -48,11 +49,11 @@ async function exchange(
   { named, ...form }: Given,
   { client }: TokenRequest,
   resources: Resources,
-  { profile, clock, offered }: TokenDeps,
+  { profile, clock, offered, home }: TokenDeps,
 ): Promise<Issue | { readonly refused: Reason }> {
   const owner = await code_get_grant(tx, hash)
   const grant = owner && (await grant_lock(tx, owner.grantId))
-  if (grant === undefined) return { refused: 'code.unknown' }
+  if (grant === undefined || !isAtHome(grant, home)) return { refused: 'code.unknown' }
   const code = await code_get(tx, hash)
   const now = new Date(clock.now())
   const resource = pickResource(named, reachable(client, grant.resources), resources)

@@ -3,6 +3,7 @@ import type { Database } from '@gatehouse/database'
 import type { Keyring } from '@gatehouse/keyring'
 import type { Profile } from '@gatehouse/profiles'
 import type { Client } from '../clients/clients.store.ts'
+import type { Home } from '../clients/of-issuer.ts'
 import type { Params } from '../http/form.ts'
 import type { OpenResources } from '../resources/registry.ts'
 import type { Offered } from '../scopes/offered.ts'
@@ -16,6 +17,7 @@ export interface TokenDeps {
   readonly offered: Offered
   readonly refreshRing: Keyring
   readonly minter: Minter
+  readonly home: Home | undefined
 }
 
 /** What a grant is given: a request whose client has proven itself. */

@@ -5,6 +5,7 @@ import { z } from 'zod'
 
 const claims = z
   .object({
+    iss: z.string(),
     sub: z.string(),
     aud: z.string(),
     client_id: z.string(),
@@ -17,6 +18,7 @@ const claims = z
     auth_time: z.number().optional(),
   })
   .transform((of) => ({
+    issuer: of.iss,
     subject: of.sub,
     /** Identifier of the resource that it is for. */
     audience: of.aud,
@@ -40,22 +42,23 @@ export type ReadOwnToken = (token: string) => Promise<OwnClaims | undefined>
 
 /** `undefined` for whatever is not an access token of ours, or has expired. ID tokens are told apart by `typ` (RFC 9068 section 4). */
 export function createTokenReader(deps: {
-  readonly issuer: string
+  /** Whose tokens are read. */
+  readonly isIssuer: (issuer: string) => boolean
   readonly signer: Signer
   readonly now: () => number
 }): ReadOwnToken {
-  const { issuer, signer, now } = deps
+  const { isIssuer, signer, now } = deps
   return async (token) => {
     if (token.length > 8_192 || token.split('.').length !== 3) return undefined
     const keys = createLocalJWKSet({ keys: [...(await signer.publicKeys())] as JWK[] })
     try {
       const { payload } = await jwtVerify(token, keys, {
-        issuer,
         typ: 'at+jwt',
         algorithms: ['ES256', 'RS256'],
         currentDate: new Date(now()),
       })
-      return claimsOf(payload)
+      const claims = claimsOf(payload)
+      return claims !== undefined && isIssuer(claims.issuer) ? claims : undefined
     } catch (error) {
       if (error instanceof errors.JOSEError) return undefined
       throw error

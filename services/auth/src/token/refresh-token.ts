@@ -2,6 +2,7 @@ import type { Tx } from '@gatehouse/database'
 import { followsSelection } from '@gatehouse/profiles'
 import { appendIssued, appendReused } from '../audit/tokens.ts'
 import { reachable } from '../clients/may-use.ts'
+import { isAtHome } from '../clients/of-issuer.ts'
 import { type Reason, Refusal } from '../errors.ts'
 import { type Grant, grant_lock_of_refresh_token } from '../grants/grants.store.ts'
 import { endGrant } from '../grants/revoke.ts'
@@ -59,11 +60,12 @@ async function refresh(
   tx: Tx,
   { token, named, resources, ring }: Presentation,
   { form, client, receivedAt }: TokenRequest,
-  { profile, clock, offered }: TokenDeps,
+  { profile, clock, offered, home }: TokenDeps,
 ): Promise<Issue | { readonly refused: Reason }> {
   const hash = sha256(token)
   const grant = await grant_lock_of_refresh_token(tx, hash)
-  if (grant === undefined || grant.clientId !== client.id) return { refused: 'refresh.unknown' }
+  if (grant === undefined || grant.clientId !== client.id || !isAtHome(grant, home))
+    return { refused: 'refresh.unknown' }
   if (grant.endedAt !== null) return { refused: 'grant.ended' }
   const resource = pickResource(named, reachable(client, grant.resources), resources)
   const scopes = refreshedScopes(form.get('scope'), grant.scopes)
