@@ -1,10 +1,11 @@
-import type { CloudEvent } from '@gatehouse/contracts'
+import type { CloudEvent, DirectoryPort } from '@gatehouse/contracts'
 import { type DatabaseHost, ident, sql } from '@gatehouse/database'
 import { testDatabase } from '@gatehouse/database/testing'
 import type { Principal, Rules } from '@gatehouse/policy'
 import type { Scope } from '@gatehouse/testkit'
 import type { z } from 'zod'
 import type { Call, Catalog, Prompt, Resource, Tool } from '../define.ts'
+import { directoryFor } from '../directory.ts'
 import { offerOf } from '../offer.ts'
 import { NO_RULES, stockOf } from './stock-of.ts'
 
@@ -46,15 +47,26 @@ export interface OpenCatalog<D> {
 /**
  * @param given a database that is open already, else one of its own is made @param now of every call
  * @param rules what a catalog's handlers are told of scopes and roles that they ask for themselves
+ * @param directory who answers about people
  */
 export async function openCatalog<D extends object>(
   t: Scope,
   catalog: Catalog<D>,
-  { given, now, rules = NO_RULES }: { readonly given?: DatabaseHost; readonly now: Date; readonly rules?: Rules },
+  {
+    given,
+    now,
+    rules = NO_RULES,
+    directory,
+  }: {
+    readonly given?: DatabaseHost
+    readonly now: Date
+    readonly rules?: Rules
+    readonly directory?: DirectoryPort
+  },
 ): Promise<OpenCatalog<D>> {
   const host = given ?? (await testDatabase(t, [catalog.schema]))
   const db = host.as(catalog.schema.role)
-  const open = catalog.open({ db })
+  const open = catalog.open(directory === undefined ? { db } : { db, directory: directoryFor(directory) })
   const bind = (principal: Principal): D =>
     open(
       principal,
