@@ -64,7 +64,7 @@ export async function runningHouse(
 export async function runningCluster(
   t: Scope,
   change: Partial<Profile> = {},
-): Promise<Running & { readonly cluster: Cluster }> {
+): Promise<Running & { readonly cluster: Cluster /** Of its data and logs. */; readonly folder: string }> {
   const folder = temporaryFolder(t)
   const profile = { ...loadProfile('align'), ...change }
   const file = join(folder, 'profile.json')
@@ -73,7 +73,7 @@ export async function runningCluster(
   const surroundings = process.env
   const cluster = await startCluster({ folder, port: 0, mcpNodes: 2, profile: file, secrets, demo: true, surroundings })
   t.teardown(() => cluster.close())
-  return { profile, publicUrl: cluster.publicUrl, secrets, cluster }
+  return { profile, publicUrl: cluster.publicUrl, secrets, cluster, folder }
 }
 
 /** What a client holds after a sign-in and consent through the pages. */
