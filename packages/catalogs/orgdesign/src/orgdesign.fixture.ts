@@ -44,7 +44,7 @@ export function principalOf(tenant: string, over: Partial<Principal> = {}): Prin
 export interface Fixture extends OpenCatalog<OrgDesign> {
   /** A small organisation with a draft `scn_draft` and a scenario `scn_review` that is no draft; names begin with `mark`. */
   found(tenant: string, mark?: string): Promise<void>
-  /** As the owner, who is held by nothing. */
+  /** As the owner of the tables: the product, which writes baselines. */
   asOwner(tenant: string, statement: ReturnType<typeof sql>): Promise<number>
 }
 
@@ -56,7 +56,14 @@ export async function openOrgDesign(t: Scope, given?: DatabaseHost): Promise<Fix
     async found(tenant, mark = '') {
       await db.asTenant(tenant, (tx) => tx.one(sql`select orgdesign.found(${json(smallOrganisation(mark))}::jsonb)`))
     },
-    asOwner: (tenant, statement) => db.asTenant(tenant, (tx) => tx.run(statement)),
+    async asOwner(tenant, statement) {
+      const { owner } = await db.asTenant(tenant, (tx) =>
+        tx.one<{ owner: string }>(
+          sql`select tableowner::text as owner from pg_tables where schemaname = 'orgdesign' limit 1`,
+        ),
+      )
+      return open.host.as(owner).asTenant(tenant, (tx) => tx.run(statement))
+    },
   }
 }
 
