@@ -4,6 +4,10 @@ export interface BannerFacts {
   readonly parts: string
   readonly publicUrl: string
   readonly mcpUrl: string
+  /** Origins of the organisations, where each has a host of its own. */
+  readonly hosts: readonly string[]
+  /** What an API key has to name, where it has to. */
+  readonly keyTenant?: string
   readonly folder: string | undefined
   readonly adminToken: string
   readonly demo:
@@ -28,7 +32,7 @@ export function banner(facts: BannerFacts, color: boolean): string {
     `  ${bold(`Gatehouse ${facts.version}`)}  ${dim(`profile ${facts.profile} · ${facts.parts}`)}`,
     '',
     row('MCP endpoint', accent(facts.mcpUrl)),
-    row('Pages', accent(`${facts.publicUrl}/`)),
+    row('Pages', accent(`${facts.hosts[0] ?? facts.publicUrl}/`)),
     row('Admin API', accent(`${facts.publicUrl}/admin/v1/openapi.json`)),
     row('Admin token', facts.adminToken),
   ]
@@ -39,6 +43,15 @@ export function banner(facts: BannerFacts, color: boolean): string {
     }
     lines.push(row('Demo API key', facts.demo.apiKey))
   }
+  if (facts.hosts.length > 0) {
+    const names = facts.hosts.map((origin) => new URL(origin).hostname)
+    lines.push(
+      '',
+      row('Organisations', facts.hosts.join('  ')),
+      row('', dim('Where a program does not find these names, /etc/hosts needs this line:')),
+      row('', `127.0.0.1 ${names.join(' ')}`),
+    )
+  }
   lines.push(
     '',
     `  ${bold('Connect')}`,
@@ -47,7 +60,7 @@ export function banner(facts: BannerFacts, color: boolean): string {
     row(
       'Inspector',
       `npx @modelcontextprotocol/inspector@latest --cli ${facts.mcpUrl} --transport http --method tools/list${
-        facts.demo === undefined ? '' : ` --header "Authorization: Bearer ${facts.demo.apiKey}"`
+        facts.demo === undefined ? '' : keyHeaders(facts.demo.apiKey, facts.keyTenant)
       }`,
     ),
     row('Any client', `give it the URL ${facts.mcpUrl}; it finds the rest by itself`),
@@ -59,3 +72,6 @@ export function banner(facts: BannerFacts, color: boolean): string {
   )
   return lines.join('\n')
 }
+
+const keyHeaders = (apiKey: string, tenant: string | undefined): string =>
+  ` --header "Authorization: Bearer ${apiKey}"${tenant === undefined ? '' : ` --header "X-Tenant: ${tenant}"`}`

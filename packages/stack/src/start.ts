@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { isAbsolute, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ConfigError, loadConfig } from '@gatehouse/config'
-import { loadProfile, withRedirectDomains } from '@gatehouse/profiles'
+import { loadProfile, type Profile, sitesOf, withRedirectDomains } from '@gatehouse/profiles'
 import type { runService } from '@gatehouse/service'
 import { createLogger } from '@gatehouse/telemetry'
 import { banner } from './banner.ts'
@@ -69,7 +69,7 @@ async function start(closing: Parameters<Parameters<typeof runService>[1]>[0]): 
         profile: profile.name,
         parts: house.description,
         publicUrl,
-        mcpUrl: `${publicUrl}${profile.paths.mcp}`,
+        ...addresses(profile, publicUrl, house.demoTenants),
         folder: database === undefined ? relative(process.cwd(), folder) || folder : undefined,
         adminToken: secrets.adminToken,
         demo: demo
@@ -80,4 +80,15 @@ async function start(closing: Parameters<Parameters<typeof runService>[1]>[0]): 
       process.stdout.isTTY === true && process.env.NO_COLOR === undefined,
     )}\n`,
   )
+}
+
+/** Where clients connect: by host, at each organisation's own, of which the first stands for all. */
+function addresses(profile: Profile, publicUrl: string, tenants: readonly { readonly slug: string }[]) {
+  const sites = sitesOf(profile, publicUrl)
+  const [first, ...others] = sites.byHost ? tenants.map(({ slug }) => sites.of(slug)) : []
+  return {
+    mcpUrl: (first ?? (sites.byHost ? sites.of('<slug>') : sites.own)).resource,
+    hosts: first === undefined ? [] : [first, ...others].map(({ origin }) => origin),
+    ...(profile.apiKeyTenantHeader && first?.slug !== undefined ? { keyTenant: first.slug } : {}),
+  }
 }
