@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { refuseInsideTransaction } from '@gatehouse/contracts'
 import type { Logger } from '@gatehouse/telemetry'
 import { createBell, type Promised, promised } from './bell.ts'
-import { outboxStore } from './outbox-store.ts'
+import { nameOf, type OutboxPlace, outboxStore } from './outbox-store.ts'
 import type { Database, DatabaseHost } from './port.ts'
 import { publishInOrder } from './publish-in-order.ts'
 import { settlement } from './settled.ts'
@@ -48,12 +48,13 @@ const LONGEST_BACKOFF_MS = 1000
 
 type Found = 'nothing left' | 'more' | 'held elsewhere' | 'held elsewhere, nothing left'
 
-export function startDrainer(schema: string, options: DrainerOptions): Drainer {
+export function startDrainer(place: OutboxPlace, options: DrainerOptions): Drainer {
   refuseInsideTransaction('starting a drainer')
   const { host, log } = options
   const stopping = new AbortController()
   const bell = createBell()
-  const { round, release, position } = createRounds(schema, options)
+  const outbox = nameOf(place)
+  const { round, release, position } = createRounds(place, options)
   let waiting: Promised[] = []
 
   const loop = async () => {
@@ -62,7 +63,7 @@ export function startDrainer(schema: string, options: DrainerOptions): Drainer {
       const asked = waiting
       try {
         const found = await round()
-        if (backoff > 0) log.info({ schema }, 'the outbox drains again')
+        if (backoff > 0) log.info({ outbox }, 'the outbox drains again')
         backoff = 0
         if (found.endsWith('nothing left')) {
           for (const waiter of asked) waiter.resolve()
@@ -72,16 +73,16 @@ export function startDrainer(schema: string, options: DrainerOptions): Drainer {
         else if (found !== 'more') await pause(waiting.length > 0 ? IDLE_WATCH_MS : WATCH_MS, undefined, stopping)
       } catch (error) {
         if (stopping.signal.aborted) break
-        if (backoff === 0) log.warn({ err: error, schema }, 'the outbox cannot be drained; its rows are kept')
+        if (backoff === 0) log.warn({ err: error, outbox }, 'the outbox cannot be drained; its rows are kept')
         backoff = Math.min(Math.max(backoff * 2, SHORTEST_BACKOFF_MS), LONGEST_BACKOFF_MS)
         await pause(backoff, undefined, stopping).catch(() => {})
       }
     }
-    await release().catch((error: unknown) => log.debug({ err: error, schema }, 'the lease runs out by itself'))
+    await release().catch((error: unknown) => log.debug({ err: error, outbox }, 'the lease runs out by itself'))
     for (const waiter of waiting) waiter.reject(new Error('the drainer was stopped'))
   }
 
-  const listening = listenUntil(stopping.signal, host, `outbox_${schema}`, bell.ring, log)
+  const listening = listenUntil(stopping.signal, host, `outbox_${outbox}`, bell.ring, log)
   const done = loop()
   return {
     position,
@@ -101,9 +102,9 @@ export function startDrainer(schema: string, options: DrainerOptions): Drainer {
 }
 
 /** One round: take the lease, read a batch, publish it outside the transaction, delete what went out. */
-function createRounds(schema: string, { db, publish, log, publishTimeoutMs = 5000 }: DrainerOptions) {
+function createRounds(place: OutboxPlace, { db, publish, log, publishTimeoutMs = 5000 }: DrainerOptions) {
   const holder = randomUUID()
-  const store = outboxStore(schema)
+  const store = outboxStore(place)
   const { observe } = settlement()
   let position = 0n
   /** Subjects whose oldest row failed when a full batch was read: left out once, so that they cannot starve the rest. */
@@ -116,7 +117,7 @@ function createRounds(schema: string, { db, publish, log, publishTimeoutMs = 500
     db
       .asPlatform('outbox lease', (tx) => store.take(tx, holder, LEASE_MS))
       .catch((error: unknown) => {
-        log.debug({ err: error, schema }, 'the lease could not be renewed')
+        log.debug({ err: error, outbox: nameOf(place) }, 'the lease could not be renewed')
       })
 
   const read = () =>

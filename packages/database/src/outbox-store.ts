@@ -9,17 +9,27 @@ export interface OutboxRow {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** First key of the advisory locks that appending transactions share; the second is made of the schema's name. */
+/** Where an outbox lies. */
+export interface OutboxPlace {
+  readonly schema: string
+  readonly table: string
+}
+
+/** What locks and notifications call it: that of a schema that has one by the schema alone. */
+export const nameOf = ({ schema, table }: OutboxPlace): string => (table === 'outbox' ? schema : `${schema}_${table}`)
+
+/** First key of the advisory locks that appending transactions share; the second is made of the outbox's name. */
 const APPENDERS = 1_869_968_498
 
-export const appenderLock = (schema: string): Sql =>
-  sql`pg_advisory_xact_lock_shared(${APPENDERS}::integer, hashtext(${schema}))`
+export const appenderLock = (place: OutboxPlace): Sql =>
+  sql`pg_advisory_xact_lock_shared(${APPENDERS}::integer, hashtext(${nameOf(place)}))`
 
-/** Statements of the drainer, each of one schema's outbox. */
-export function outboxStore(schema: string) {
-  const outbox = ident(`${schema}.outbox`)
-  const lease = ident(`${schema}.outbox_lease`)
-  const sequence = ident(`${schema}.outbox_position_seq`)
+/** Statements of the drainer, each of one outbox. */
+export function outboxStore(place: OutboxPlace) {
+  const { schema, table } = place
+  const outbox = ident(`${schema}.${table}`)
+  const lease = ident(`${schema}.${table}_lease`)
+  const sequence = ident(`${schema}.${table}_position_seq`)
   return {
     /** Takes or renews the lease. What was the position when it worked, `undefined` when another holds it. */
     take: (tx: Tx, holder: string, forMs: number) =>
@@ -49,7 +59,7 @@ export function outboxStore(schema: string) {
         select virtualtransaction as id from pg_locks
         where locktype = 'advisory' and objsubid = 2 and mode = 'ShareLock' and granted
           and database = (select oid from pg_database where datname = current_database())
-          and classid::bigint = ${APPENDERS} and objid::bigint = hashtext(${schema})::bigint & 4294967295`)
+          and classid::bigint = ${APPENDERS} and objid::bigint = hashtext(${nameOf(place)})::bigint & 4294967295`)
       return rows.map((row) => row.id)
     },
 

@@ -1,6 +1,6 @@
 import type { Outgoing } from '@gatehouse/contracts'
 import { type Drainer, type DrainerOptions, startDrainer } from './drainer.ts'
-import { appenderLock } from './outbox-store.ts'
+import { appenderLock, nameOf } from './outbox-store.ts'
 import type { Tx } from './port.ts'
 import { ident, sql } from './sql.ts'
 
@@ -45,17 +45,23 @@ export interface Outbox {
   startDrainer(options: DrainerOptions): Drainer
 }
 
-/** @param schema name of the schema that has the tables */
-export function createOutbox(schema: string): Outbox {
-  const table = ident(`${schema}.outbox`)
+/**
+ * @param schema name of the schema that has the tables
+ * @param table for a second outbox of a schema: what waits in one does not hold up the other. Its lease is `<table>_lease`.
+ */
+export function createOutbox(schema: string, table = 'outbox'): Outbox {
+  const place = { schema, table }
+  const rows = ident(`${schema}.${table}`)
+  const channel = `outbox_${nameOf(place)}`
   return {
-    async append(tx, { subject, event }, headers = {}) {
+    async append(tx, { subject, event }, given = {}) {
+      const headers = tx.headers === undefined ? given : { ...tx.headers, ...given }
       // The lock marks this transaction as one that appends, before its position is drawn: `materialized` keeps that order.
       await tx.run(sql`
-        with appender as materialized (select ${appenderLock(schema)}, pg_notify(${`outbox_${schema}`}, ''))
-        insert into ${table} (id, subject, event, headers)
+        with appender as materialized (select ${appenderLock(place)}, pg_notify(${channel}, ''))
+        insert into ${rows} (id, subject, event, headers)
         select ${event.id}, ${subject}, ${JSON.stringify(event)}::json, ${JSON.stringify(headers)}::json from appender`)
     },
-    startDrainer: (options) => startDrainer(schema, options),
+    startDrainer: (options) => startDrainer(place, options),
   }
 }

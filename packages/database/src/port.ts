@@ -21,6 +21,8 @@ export interface Tx {
   run(statement: Sql): Promise<number>
   /** Runs once after the commit (never after a rollback), outside the transaction. Its errors are logged, not thrown. */
   afterCommit(effect: () => void | Promise<void>): void
+  /** Of events that are appended to an outbox here: the trace that they are part of. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** What a service holds: the database as its own role, which owns nothing and cannot pass row-level security. */

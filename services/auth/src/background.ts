@@ -1,7 +1,8 @@
 import type { Bus } from '@gatehouse/bus'
-import type { DatabaseHost } from '@gatehouse/database'
+import type { DatabaseHost, OutboxMessage } from '@gatehouse/database'
 import { type Keyring, keepRotated } from '@gatehouse/keyring'
 import type { Closeable } from '@gatehouse/service'
+import { auditOutbox } from './audit/append.ts'
 import { outbox } from './feed/append.ts'
 import { keepReconciled, type ReconcileDeps } from './feed/reconcile.ts'
 import { keepTicking } from './feed/tick.ts'
@@ -15,11 +16,13 @@ export interface BackgroundDeps extends JanitorDeps {
   readonly rings: readonly Keyring[]
 }
 
-/** What works beside the requests: the outbox's drainer, the feed's tick and state, the schedule of keys, the janitor. */
+/** What works beside the requests: the drainers of both outboxes, the feed's tick and state, the schedule of keys, the janitor. */
 export function startBackground(deps: BackgroundDeps): Closeable {
   const { db, host, bus, log } = deps
   const stopping = new AbortController()
-  const drainer = outbox.startDrainer({ db, host, publish: (message) => bus.publish(message), log })
+  const draining = { db, host, publish: (message: OutboxMessage) => bus.publish(message), log }
+  const drainer = outbox.startDrainer(draining)
+  const auditDrainer = auditOutbox.startDrainer(draining)
   const work = [
     keepTicking({ ...deps, drainer }, stopping.signal),
     keepReconciled(deps, stopping.signal),
@@ -29,7 +32,7 @@ export function startBackground(deps: BackgroundDeps): Closeable {
   return {
     async close() {
       stopping.abort()
-      await drainer.stop()
+      await Promise.all([drainer.stop(), auditDrainer.stop()])
       await Promise.all(work)
     },
   }

@@ -1,6 +1,6 @@
 import { AUDITED, type AuditedData, type AuditedKind, auditSubject, envelopeOf, PLATFORM } from '@gatehouse/contracts'
-import type { Tx } from '@gatehouse/database'
-import { outbox, SOURCE } from '../feed/append.ts'
+import { createOutbox, type Tx } from '@gatehouse/database'
+import { SOURCE } from '../feed/append.ts'
 import { askedBy } from './asked-by.ts'
 
 /** What is told: names and ids, never values. */
@@ -9,6 +9,9 @@ export interface Audited extends AuditedData {
   readonly tenant?: string | undefined
   readonly now: Date
 }
+
+/** Beside that of the feed: a log that takes no events must not hold up what was revoked. */
+export const auditOutbox = createOutbox('auth', 'audit_outbox')
 
 /** Rows of one subject are published one after the other, those of several side by side. */
 const LANES = 8
@@ -28,5 +31,5 @@ export function auditedEvent(kind: AuditedKind, { tenant = PLATFORM, now, ...dat
 
 export function append(tx: Tx, event: AuditedEvent): Promise<void> {
   const lane = Number.parseInt(event.id.slice(-2), 16) % LANES
-  return outbox.append(tx, { subject: auditSubject(`auth-${lane}`), event })
+  return auditOutbox.append(tx, { subject: auditSubject(`auth-${lane}`), event })
 }

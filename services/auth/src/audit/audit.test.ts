@@ -25,7 +25,7 @@ interface Told {
 async function told({ db }: House): Promise<readonly Told[]> {
   const rows = await db.asPlatform('test', (tx) =>
     tx.rows<{ event: { type: string; tenantid: string; data: AuditedData } }>(sql`
-      with taken as (delete from auth.outbox where subject like 'audit.auth-%' returning position, event)
+      with taken as (delete from auth.audit_outbox returning position, event)
       select event from taken order by position`),
   )
   return rows.map(({ event }) => ({ ...event, kind: AUDITED_BY_TYPE.get(event.type) ?? event.type }))

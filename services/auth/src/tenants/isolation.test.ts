@@ -12,6 +12,7 @@ const OF_THE_PLATFORM = [
   'refresh_tokens',
   'ring_keys',
   'outbox',
+  'audit_outbox',
 ]
 
 test('the database guards its rows', async (t) => {

@@ -64,7 +64,8 @@ function createMailbox(): Mailbox & { readonly mailer: Mailer } {
 }
 
 /** Path and query of the link in a letter. */
-export const linkIn = ({ text }: Mail): string => new URL(/https?:\/\/\S+/.exec(text)?.[0] ?? '').href.slice(ORIGIN.length)
+export const linkIn = ({ text }: Mail): string =>
+  new URL(/https?:\/\/\S+/.exec(text)?.[0] ?? '').href.slice(ORIGIN.length)
 
 export interface HouseOptions {
   /** Default: an embedded database in memory. */
@@ -118,7 +119,7 @@ export async function openHouse(t: Test, options: HouseOptions = {}): Promise<Ho
 export const outboxOf = (db: Database) =>
   db.asPlatform('test', (tx) =>
     tx.rows<{ subject: string; event: { data: Record<string, unknown> } }>(
-      sql`select subject, event from auth.outbox where subject not like 'auth.state.%' and subject not like 'audit.%' order by position`,
+      sql`select subject, event from auth.outbox where subject not like 'auth.state.%' order by position`,
     ),
   )
 

@@ -353,7 +353,17 @@ test('the token endpoint', async (t) => {
   await t.test('secrets lie in the database as hashes only [A-TP-11, A-RF-11, L10]', async (t) => {
     const tokens = await connect(house)
     const dump = await house.db.asPlatform('test', async (tx) => {
-      const tables = ['clients', 'sessions', 'codes', 'refresh_tokens', 'api_keys', 'ring_keys', 'people', 'outbox']
+      const tables = [
+        'clients',
+        'sessions',
+        'codes',
+        'refresh_tokens',
+        'api_keys',
+        'ring_keys',
+        'people',
+        'outbox',
+        'audit_outbox',
+      ]
       const rows = []
       for (const table of tables) {
         rows.push(...(await tx.rows<{ row: string }>(sql`select t::text as row from ${ident(`auth.${table}`)} t`)))
