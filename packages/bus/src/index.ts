@@ -10,3 +10,4 @@ export {
 } from './port.ts'
 export { busSchema } from './schema.ts'
 export { matchesSubject } from './subjects.ts'
+export { tracedBus } from './traced.ts'

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
-import type { Logger, Metrics } from '@gatehouse/telemetry'
+import type { Logger, Metrics, Tracing } from '@gatehouse/telemetry'
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -15,6 +15,7 @@ import { DirectPaths, logAnswered } from './direct.ts'
 import { addHealth, type Health, type ReadyCheck } from './health.ts'
 import { followMethods } from './methods.ts'
 import { requestIdOf } from './request-id.ts'
+import { traceRequests } from './traced.ts'
 
 /** A service's app: routes and hooks, nothing that listens. */
 export type App = FastifyPluginAsync
@@ -23,6 +24,8 @@ export interface ServerOptions {
   readonly log: Logger
   readonly metrics: Metrics
   readonly ready: readonly ReadyCheck[]
+  /** Absent: nothing is traced. */
+  readonly tracing?: Tracing | undefined
   /** Where `/healthz`, `/readyz` and `/metrics` are instead of here. */
   readonly health?: Health | undefined
   /** Whether `X-Forwarded-*` of the peer is believed: addresses or CIDR ranges of known proxies. */
@@ -97,6 +100,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     reply.code(status).send(problem(code, text, request.id))
   })
   timeRequests(server, options.metrics)
+  traceRequests(server, options.tracing)
   if (options.health === undefined) addHealth(server, { metrics: options.metrics, checks: () => options.ready })
   else {
     const { health } = options

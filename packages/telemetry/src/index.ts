@@ -1,2 +1,3 @@
 export { createLogger, type Logger, silentLogger } from './logger.ts'
 export { createMetrics, type Metrics } from './metrics.ts'
+export { openTracing, type SpanAbout, type SpanHandle, type Tracing } from './tracing.ts'

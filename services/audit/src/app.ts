@@ -5,7 +5,7 @@ import type { Database } from '@gatehouse/database'
 import { keepRotated } from '@gatehouse/keyring'
 import { type Profile, rulesOf } from '@gatehouse/profiles'
 import type { App, ReadyCheck } from '@gatehouse/service'
-import type { Logger, Metrics } from '@gatehouse/telemetry'
+import type { Logger, Metrics, Tracing } from '@gatehouse/telemetry'
 import type { FeedView, TokenVerifier } from '@gatehouse/token'
 import type { FastifyInstance } from 'fastify'
 import { createAccess } from './access/access.ts'
@@ -47,6 +47,8 @@ export interface AuditDeps {
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: Metrics
+  /** Absent: nothing is traced. */
+  readonly tracing?: Tracing | undefined
 }
 
 /** The audit service, not yet listening and not yet reading. */
@@ -90,7 +92,7 @@ export function createAuditApp(deps: AuditDeps): AuditService {
     },
     background: {
       async start() {
-        consumer ??= await startIngest({ bus, database, log, metrics })
+        consumer ??= await startIngest({ bus, database, log, metrics, tracing: deps.tracing })
         sealer ??= startSealer({ database, bus, signer, clock, log, metrics })
         closer ??= startCloser({ database, log, metrics })
         keeper ??= startKeeper({ database, signer, clock, log })

@@ -1,9 +1,9 @@
-import { busSchema, openBus } from '@gatehouse/bus'
+import { busSchema, openBus, tracedBus } from '@gatehouse/bus'
 import { loadConfig, unsafeInProduction } from '@gatehouse/config'
 import { STREAMS, systemClock } from '@gatehouse/contracts'
-import { openDatabase } from '@gatehouse/database'
+import { openDatabase, tracedDatabase } from '@gatehouse/database'
 import { loadProfile } from '@gatehouse/profiles'
-import { createServer, healthOf, runService } from '@gatehouse/service'
+import { createServer, healthOf, runService, tracedFetch, tracingOf } from '@gatehouse/service'
 import { createLogger, createMetrics } from '@gatehouse/telemetry'
 import { createTokenVerifier, followFeed, remoteJwks } from '@gatehouse/token'
 import { createAuditApp, RESOURCE_PATH } from './app.ts'
@@ -18,15 +18,20 @@ await runService(log, async (closing) => {
   log.level = config.LOG_LEVEL
   const metrics = createMetrics()
   const health = await healthOf(config, { log, metrics }, closing)
+  const tracing = await tracingOf('audit', config, closing)
   const profile = loadProfile(config.GATEHOUSE_PROFILE)
   const publicUrl = config.PUBLIC_URL
   const issuer = config.ISSUER ?? publicUrl
   const authUrl = config.AUTH_INTERNAL_URL ?? issuer
-  const host = closing(await openDatabase(config.DATABASE_URL, { ownerUrl: config.DATABASE_OWNER_URL, logger: log }))
+  const host = tracedDatabase(
+    closing(await openDatabase(config.DATABASE_URL, { ownerUrl: config.DATABASE_OWNER_URL, logger: log })),
+    tracing,
+  )
   const schemas = config.NATS_URL === undefined ? [auditSchema, busSchema] : [auditSchema]
   if (config.GATEHOUSE_MIGRATE) await host.migrate(schemas)
-  const bus = closing(
-    await openBus(config.NATS_URL, { database: host.as('gatehouse_bus'), logger: log, name: 'audit' }),
+  const bus = tracedBus(
+    closing(await openBus(config.NATS_URL, { database: host.as('gatehouse_bus'), logger: log, name: 'audit' })),
+    tracing,
   )
   if (config.GATEHOUSE_MIGRATE) await bus.ensureStreams(Object.values(STREAMS))
   const feed = await followFeed({ bus, clock, log, graceSeconds: profile.staleGraceSeconds })
@@ -38,7 +43,7 @@ await runService(log, async (closing) => {
     publicUrl,
     issuer,
     authUrl,
-    fetch,
+    fetch: tracedFetch(fetch, tracing),
     verifier: createTokenVerifier({ jwks, issuers: [issuer], audiences, clock, feed: feed.view }),
     feed: feed.view,
     database: host.as(auditSchema.role),
@@ -48,8 +53,16 @@ await runService(log, async (closing) => {
     clock,
     log,
     metrics,
+    tracing,
   })
-  const server = createServer({ log, metrics, ready: audit.ready, health, trustedProxies: config.TRUSTED_PROXIES })
+  const server = createServer({
+    log,
+    metrics,
+    ready: audit.ready,
+    health,
+    tracing,
+    trustedProxies: config.TRUSTED_PROXIES,
+  })
   await server.register(audit.app)
   closing({ close: () => audit.background.close() })
   await audit.background.start()

@@ -7,6 +7,7 @@ import { createCompletions } from './calls/complete.ts'
 import { createPromptGets } from './calls/get-prompt.ts'
 import { createResourceReads } from './calls/read-resource.ts'
 import { createRecorder, type Recorder } from './calls/record.ts'
+import { tracedRecorder } from './calls/traced.ts'
 import { DEFAULT_LIMITS, type McpDeps, type McpLimits } from './deps.ts'
 import { createProof } from './edge/credential.ts'
 import { createGuard } from './edge/guard.ts'
@@ -21,6 +22,7 @@ import { createDispatch } from './protocol/dispatch.ts'
 import { createEndpoint, type EndpointDeps } from './protocol/endpoint.ts'
 import { createEnvelope, type Envelope } from './protocol/envelope.ts'
 import { type Extras, offeredBy } from './protocol/methods.ts'
+import { tracedDispatch } from './protocol/traced.ts'
 import { buildRegistry } from './registry/build.ts'
 import { createLists } from './registry/lists.ts'
 import { type OpenedSessions, openSessions } from './sessions/open-sessions.ts'
@@ -69,7 +71,10 @@ export function createMcpApp(deps: McpDeps): McpApp {
   const { profile, catalogs, bus, clock, log, metrics, feed } = deps
   const rules = rulesOf(profile)
   const registry = buildRegistry(profile, catalogs)
-  const recorder = deps.recorder ?? createRecorder({ ...deps, maxQueued: limits.auditQueue })
+  const recorder = tracedRecorder(
+    deps.recorder ?? createRecorder({ ...deps, maxQueued: limits.auditQueue }),
+    deps.tracing,
+  )
   const window = createReplayWindow({ clock, windowMs: limits.replayWindowMs, maxEntries: limits.replayEntries })
   const hub = createHub({
     clock,
@@ -297,37 +302,41 @@ function endpointOf(deps: McpDeps, limits: McpLimits, parts: Parts): EndpointDep
     offered,
     sessions: sessions.endpoint,
     mrtr: { sealer: deps.sealers.state, clock },
-    dispatch: createDispatch({
-      profile,
-      registry,
-      lists: createLists({ registry, rules, envelope, sealer: deps.sealers.cursor, pageSize: limits.pageSize }),
-      envelope,
-      offered,
-      extras,
-      callTool: createToolCalls({
-        ...common,
-        askMs: limits.askMs,
-        recorder,
-        metrics,
-        node,
-        tasks,
-        auditReads: deps.auditReads ?? 'required',
-      }),
-      readResource: createResourceReads(common),
-      getPrompt: createPromptGets(common),
-      complete: createCompletions(common),
-      ofSessions: createSessionMethods({ registry, rules }),
-      ofTasks: { 'tasks/get': tasks.get, 'tasks/update': tasks.update, 'tasks/cancel': tasks.cancel },
-      listen: createListen({
+    dispatch: tracedDispatch(
+      createDispatch({
+        profile,
         registry,
-        rules,
-        hub,
-        presence,
-        clock,
-        tasks,
-        maxUris: limits.urisPerStream,
-        serverInfo: { name, title, version },
+        lists: createLists({ registry, rules, envelope, sealer: deps.sealers.cursor, pageSize: limits.pageSize }),
+        envelope,
+        offered,
+        extras,
+        callTool: createToolCalls({
+          ...common,
+          askMs: limits.askMs,
+          recorder,
+          metrics,
+          node,
+          tasks,
+          auditReads: deps.auditReads ?? 'required',
+        }),
+        readResource: createResourceReads(common),
+        getPrompt: createPromptGets(common),
+        complete: createCompletions(common),
+        ofSessions: createSessionMethods({ registry, rules }),
+        ofTasks: { 'tasks/get': tasks.get, 'tasks/update': tasks.update, 'tasks/cancel': tasks.cancel },
+        listen: createListen({
+          registry,
+          rules,
+          hub,
+          presence,
+          clock,
+          tasks,
+          maxUris: limits.urisPerStream,
+          serverInfo: { name, title, version },
+        }),
       }),
-    }),
+      deps.tracing,
+      { registry },
+    ),
   }
 }

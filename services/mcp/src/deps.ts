@@ -5,7 +5,7 @@ import type { Database, DatabaseHost } from '@gatehouse/database'
 import type { KeyValue } from '@gatehouse/kv'
 import type { Principal } from '@gatehouse/policy'
 import type { Profile, Site } from '@gatehouse/profiles'
-import type { Logger, Metrics } from '@gatehouse/telemetry'
+import type { Logger, Metrics, Tracing } from '@gatehouse/telemetry'
 import type { FeedView, TokenVerifier } from '@gatehouse/token'
 import type { Recorder } from './calls/record.ts'
 import type { Journal } from './journal/journal.ts'
@@ -139,6 +139,8 @@ export interface McpDeps {
   readonly kv: KeyValue
   readonly clock: Clock
   readonly log: Logger
+  /** Absent: nothing is traced. */
+  readonly tracing?: Tracing | undefined
   readonly metrics: Metrics
   /** Hosts beside the public one that requests may name (`host:port`), for balancers that rewrite `Host`. */
   readonly allowedHosts?: readonly string[]

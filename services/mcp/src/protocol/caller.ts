@@ -35,10 +35,11 @@ class CallLog implements CallerLog {
 export function plainCaller(
   message: Pick<RpcRequest, 'params' | 'revision'>,
   { principal, tenant }: Admitted,
-  from: Pick<Exchange, 'id' | 'log'>,
+  from: Pick<Exchange, 'id' | 'log'> & { readonly headers?: Exchange['headers'] },
 ): { -readonly [K in keyof Caller]: Caller[K] } {
   const { _meta: meta } = message.params
-  const traceparent = (meta as { traceparent?: unknown } | undefined)?.traceparent
+  // Of the message; several may share a request, whose own is in its header.
+  const traceparent = (meta as { traceparent?: unknown } | undefined)?.traceparent ?? from.headers?.traceparent
   const caller: { -readonly [K in keyof Caller]: Caller[K] } = {
     principal,
     tenant,
