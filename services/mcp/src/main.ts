@@ -1,12 +1,12 @@
 import { hostname } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
-import { busSchema, openBus } from '@gatehouse/bus'
+import { busSchema, openBus, tracedBus } from '@gatehouse/bus'
 import { loadConfig, unsafeInProduction } from '@gatehouse/config'
 import { STREAMS, systemClock } from '@gatehouse/contracts'
-import { openDatabase } from '@gatehouse/database'
+import { openDatabase, tracedDatabase } from '@gatehouse/database'
 import { openKeyValue } from '@gatehouse/kv'
 import { loadProfile } from '@gatehouse/profiles'
-import { createServer, healthOf, runService } from '@gatehouse/service'
+import { createServer, healthOf, runService, tracedFetch, tracingOf } from '@gatehouse/service'
 import { createLogger, createMetrics } from '@gatehouse/telemetry'
 import { createTokenVerifier, followFeed, remoteJwks } from '@gatehouse/token'
 import { createMcpApp } from './app.ts'
@@ -35,6 +35,7 @@ await runService(
     log.level = config.LOG_LEVEL
     const metrics = createMetrics()
     const health = await healthOf(config, { log, metrics }, closing)
+    const tracing = await tracingOf('mcp', config, closing)
     const profile = loadProfile(config.GATEHOUSE_PROFILE)
     const catalogs = await loadCatalogs(profile.catalogs, {
       from: process.cwd(),
@@ -44,12 +45,16 @@ await runService(
     const issuer = config.ISSUER ?? publicUrl
     const authUrl = config.AUTH_INTERNAL_URL ?? issuer
 
-    const host = closing(await openDatabase(config.DATABASE_URL, { ownerUrl: config.DATABASE_OWNER_URL, logger: log }))
+    const host = tracedDatabase(
+      closing(await openDatabase(config.DATABASE_URL, { ownerUrl: config.DATABASE_OWNER_URL, logger: log })),
+      tracing,
+    )
     const schemas = [mcpSchema, ...catalogs.map(({ schema }) => schema)]
     if (config.GATEHOUSE_MIGRATE) await host.migrate(config.NATS_URL === undefined ? [...schemas, busSchema] : schemas)
     const kv = closing(await openKeyValue(config.REDIS_URL, { logger: log }))
-    const bus = closing(
-      await openBus(config.NATS_URL, { database: host.as('gatehouse_bus'), logger: log, name: 'mcp' }),
+    const bus = tracedBus(
+      closing(await openBus(config.NATS_URL, { database: host.as('gatehouse_bus'), logger: log, name: 'mcp' })),
+      tracing,
     )
     if (config.GATEHOUSE_MIGRATE) await bus.ensureStreams(Object.values(STREAMS))
 
@@ -66,7 +71,14 @@ await runService(
     closing(drainCatalogs(catalogs, { host, bus, log }))
     const db = host.as(mcpSchema.role)
     const { sealers } = closing(await openSealers({ db, secret: config.GATEHOUSE_SECRET, clock, log }))
-    const asking = { authUrl, issuer, clientId: config.MCP_CLIENT_ID, key: config.MCP_CLIENT_KEY, clock, fetch }
+    const asking = {
+      authUrl,
+      issuer,
+      clientId: config.MCP_CLIENT_ID,
+      key: config.MCP_CLIENT_KEY,
+      clock,
+      fetch: tracedFetch(fetch, tracing),
+    }
     const jwks = remoteJwks(new URL('/.well-known/jwks.json', authUrl).href, { fetch, clock, log })
     const verifierFor = (audiences: readonly string[]) =>
       createTokenVerifier({ jwks, issuers: [issuer], audiences, clock, feed: feed.view })
@@ -95,6 +107,7 @@ await runService(
       clock,
       log,
       metrics,
+      tracing,
       allowedHosts: config.ALLOWED_HOSTS,
       allowedOrigins: config.ALLOWED_ORIGINS,
       auditReads: config.AUDIT_READS,
@@ -115,7 +128,14 @@ await runService(
         if (left.length > 0) throw new Error(`left behind: ${left.join('; ')}`)
       },
     })
-    const server = createServer({ log, metrics, ready: mcp.ready, health, trustedProxies: config.TRUSTED_PROXIES })
+    const server = createServer({
+      log,
+      metrics,
+      ready: mcp.ready,
+      health,
+      tracing,
+      trustedProxies: config.TRUSTED_PROXIES,
+    })
     await server.register(mcp.app)
     closing(server)
     // First of all: what others see of the end comes before the end.
