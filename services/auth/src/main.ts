@@ -1,10 +1,10 @@
-import { busSchema, openBus } from '@gatehouse/bus'
+import { busSchema, openBus, tracedBus } from '@gatehouse/bus'
 import { loadConfig, unsafeInProduction } from '@gatehouse/config'
 import { STREAMS, systemClock } from '@gatehouse/contracts'
-import { openDatabase } from '@gatehouse/database'
+import { openDatabase, tracedDatabase } from '@gatehouse/database'
 import { openKeyValue } from '@gatehouse/kv'
 import { loadProfile, withRedirectDomains } from '@gatehouse/profiles'
-import { createServer, healthOf, runService } from '@gatehouse/service'
+import { createServer, healthOf, runService, tracingOf } from '@gatehouse/service'
 import { createLogger, createMetrics } from '@gatehouse/telemetry'
 import { createAuthApp } from './app.ts'
 import { authConfig } from './config.ts'
@@ -18,12 +18,19 @@ await runService(log, async (closing) => {
   log.level = config.LOG_LEVEL
   const metrics = createMetrics()
   const health = await healthOf(config, { log, metrics }, closing)
-  const host = closing(await openDatabase(config.DATABASE_URL, { ownerUrl: config.DATABASE_OWNER_URL, logger: log }))
+  const tracing = await tracingOf('auth', config, closing)
+  const host = tracedDatabase(
+    closing(await openDatabase(config.DATABASE_URL, { ownerUrl: config.DATABASE_OWNER_URL, logger: log })),
+    tracing,
+  )
   if (config.GATEHOUSE_MIGRATE) {
     await host.migrate(config.NATS_URL === undefined ? [authSchema, busSchema] : [authSchema])
   }
   const kv = closing(await openKeyValue(config.REDIS_URL, { logger: log }))
-  const bus = closing(await openBus(config.NATS_URL, { database: host.as(busSchema.role), logger: log, name: 'auth' }))
+  const bus = tracedBus(
+    closing(await openBus(config.NATS_URL, { database: host.as(busSchema.role), logger: log, name: 'auth' })),
+    tracing,
+  )
   if (config.GATEHOUSE_MIGRATE) await bus.ensureStreams([STREAMS.authState, STREAMS.authDelta, STREAMS.audit])
   const mail = { from: config.MAIL_FROM, log, production: config.NODE_ENV === 'production' }
   const mailer = closing(openMailer(config.SMTP_URL, mail))
@@ -52,6 +59,7 @@ await runService(log, async (closing) => {
     metrics,
     ready: auth.ready,
     health,
+    tracing,
     trustedProxies: config.TRUSTED_PROXIES,
     notFound: auth.notFound,
   })
