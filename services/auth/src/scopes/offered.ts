@@ -14,7 +14,7 @@ export const GENERAL_SCOPES: ReadonlySet<string> = new Set([...OPENID.map(({ nam
 
 /** The scopes that can be asked for, and what each means to a person. */
 export interface Offered {
-  /** Those of the profile's resources and the general ones: what metadata names. */
+  /** Those of the profile and the general ones, without those that narrow: what metadata names. */
   readonly names: ReadonlySet<string>
   readonly openid: boolean
   /** What can be asked for together with these resources. */
@@ -35,7 +35,7 @@ export function offeredScopes(profile: Profile): Offered {
   const generalNames = general.map(({ name }) => name)
   const scopesOf = (resources: readonly Resource[]) => resources.flatMap(({ scopes }) => scopes)
   return {
-    names: new Set([...profile.scopes.map(({ name }) => name), ...generalNames]),
+    names: new Set([...profile.scopes.filter(({ narrowing }) => !narrowing).map(({ name }) => name), ...generalNames]),
     openid: profile.openid,
     namesAt: (resources) => new Set([...scopesOf(resources).map(({ name }) => name), ...generalNames]),
     meantAt: (resource, scopes) =>
