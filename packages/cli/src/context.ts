@@ -9,6 +9,8 @@ import { type Column, table } from './table.ts'
 export interface Context {
   readonly io: Io
   readonly api: AdminClient
+  /** Where the installation is. */
+  readonly url: URL
   /** Whether machines read the output. */
   readonly json: boolean
 }
@@ -38,7 +40,12 @@ export function contextOf(command: Command, io: Io): Context {
   }
   // A header can carry no more than this, and an unusable one would be reported as if the server were away.
   if (!/^[\x21-\x7e]+$/.test(token)) throw new Failure('usage', 'the admin token has characters that no token has')
-  return { io, json, api: createAdminClient({ url: new URL(url), token, fetch: io.fetch, signal: io.signal }) }
+  return {
+    io,
+    json,
+    url: new URL(url),
+    api: createAdminClient({ url: new URL(url), token, fetch: io.fetch, signal: io.signal }),
+  }
 }
 
 /** Shows a list: the answer as it came for machines, a table for people. */

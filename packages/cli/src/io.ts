@@ -8,6 +8,8 @@ export interface Io {
   err(text: string): void
   /** Writes text as it is to standard output; resolves when more may come. Default: `out`, line by line. */
   readonly write?: ((text: string) => Promise<void>) | undefined
+  /** Default: the system's clock. Milliseconds since the epoch. */
+  readonly now?: (() => number) | undefined
   /** Characters in a line of the terminal; absent when the output goes elsewhere. */
   readonly columns?: number | undefined
   /** Ends what would go on for ever. */

@@ -81,6 +81,14 @@ const changes: readonly (readonly [string[], string, string, unknown])[] = [
   [['tenants', 'activate', 'acme'], 'PATCH', '/admin/v1/tenants/t1', { status: 'active' }],
   [['tenants', 'suspend', 'x/y z'], 'PATCH', '/admin/v1/tenants/x%2Fy%20z', { status: 'suspended' }],
   [['keys', 'revoke', 'k1'], 'DELETE', '/admin/v1/api-keys/k1', undefined],
+  [['keys', 'change', 'k1', '--scope', 'a', '--scope', 'b'], 'PATCH', '/admin/v1/api-keys/k1', { scopes: ['a', 'b'] }],
+  [
+    ['client-hosts', 'set', 'acme', 'cursor:', 'deny'],
+    'POST',
+    '/admin/v1/tenants/t1/client-hosts',
+    { host: 'cursor:', rule: 'deny' },
+  ],
+  [['client-hosts', 'remove', 'acme', 'cursor:'], 'DELETE', '/admin/v1/tenants/t1/client-hosts/cursor%3A', undefined],
   [['grants', 'revoke', 'g1'], 'DELETE', '/admin/v1/grants/g1', undefined],
 ]
 for (const [args, method, path, body] of changes) {
@@ -89,6 +97,9 @@ for (const [args, method, path, body] of changes) {
       server.get('/admin/v1/tenants', async () => ({ tenants: [ACME, { ...ACME, id: 'x/y z', slug: 'other' }] }))
       server.patch('/admin/v1/tenants/:tenant', async () => ACME)
       server.delete('/admin/v1/api-keys/:id', async () => ({ revoked: true }))
+      server.patch('/admin/v1/api-keys/:id', async () => ({ id: 'k1' }))
+      server.post('/admin/v1/tenants/t1/client-hosts', async () => ({ grants: 2 }))
+      server.delete('/admin/v1/tenants/t1/client-hosts/:host', async () => ({ removed: true, grants: 0 }))
       server.delete('/admin/v1/grants/:id', async () => ({ revoked: true }))
     })
     t.equal(await gatehouse(args), 0)
@@ -109,6 +120,20 @@ test('0: a created key is alone on standard output', async (t) => {
   t.same(asked.at(-1)?.body, { name: 'nightly', scopes: ['a:read', 'a:write'], expiresAt: '2027-01-31T12:00:00.000Z' })
   t.same(out, ['gh_secret'])
   t.match(err[0], /k1 .*not shown again/)
+})
+
+test('0: the API keys of a tenant are listed beside the keyrings of the installation', async (t) => {
+  const { gatehouse, out, asked } = await scene(t, (server) => {
+    withTenants(server)
+    const key = { id: 'k1', name: 'nightly', hint: 'gh_…cret', scopes: ['a', 'b'], usedAt: '2026-03-01T10:00:00.000Z' }
+    server.get('/admin/v1/tenants/t1/api-keys', async () => ({ keys: [key] }))
+    server.get('/admin/v1/tenants/t1/client-hosts', async () => ({ rules: [{ host: 'claude.ai', rule: 'allow' }] }))
+  })
+  t.equal(await gatehouse(['keys', 'list', '--tenant', 'acme']), 0)
+  t.match(out[0], /k1 +gh_…cret +nightly +a b +- +2026-03-01T10:00:00\.000Z +-$/)
+  t.equal(await gatehouse(['client-hosts', 'list', 'acme']), 0)
+  t.match(out[1], /claude\.ai +allow/)
+  t.equal(asked.at(-1)?.url, '/admin/v1/tenants/t1/client-hosts')
 })
 
 test('0: audit events are asked for by the id of the tenant, over as many pages as it takes', async (t) => {
@@ -204,6 +229,8 @@ const misuses: readonly (readonly [string[], RegExp, object?])[] = [
   [['tenants', 'mcp', 'acme'], /missing required argument/],
   [['tenents', 'list'], /unknown command.*\n?.*tenants/],
   [['keys', 'create', '--tenant', 'acme', '--name', 'x'], /--scope/],
+  [['keys', 'change', 'k1'], /--name or --scope/],
+  [['client-hosts', 'set', 'acme', 'x.example', 'perhaps'], /allow, deny/],
   [['keys', 'create', '--tenant', 'a', '--name', 'x', '--scope', 'a b'], /one scope/],
   [['keys', 'create', '--tenant', 'a', '--name', 'x', '--scope', 'a', '--expires', 'soon'], /2027-01-31/],
   [['audit', 'list', '--limit', '0'], /whole number/],

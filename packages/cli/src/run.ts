@@ -1,6 +1,9 @@
 import { Command, CommanderError } from 'commander'
 import { auditCommand } from './commands/audit.ts'
+import { clientHostsCommand } from './commands/client-hosts.ts'
 import { clientsCommand } from './commands/clients.ts'
+import { doctorCommand } from './commands/doctor.ts'
+import { explainCommand } from './commands/explain.ts'
 import { grantsCommand } from './commands/grants.ts'
 import { keyringsCommand } from './commands/keyrings.ts'
 import { keysCommand } from './commands/keys.ts'
@@ -19,29 +22,35 @@ const COMMANDS = [
   sessionsCommand,
   providersCommand,
   clientsCommand,
+  clientHostsCommand,
   keysCommand,
   keyringsCommand,
   grantsCommand,
+  explainCommand,
   resourcesCommand,
   auditCommand,
+  doctorCommand,
 ] as const
 
 const AFTER_HELP = `
 Exit codes:
   0  done
-  1  refused by the server
+  1  refused by the server; doctor: something is wrong
   2  wrong use of this program
   3  the server cannot be reached
 
 Examples:
   gatehouse tenants list
   gatehouse tenants mcp acme off
+  gatehouse people invite acme rosa@acme.test --role member --send
   gatehouse keys create --tenant acme --name "nightly sync" --scope mcp:read
   gatehouse keys rotate access
+  gatehouse explain --tenant acme --person rosa@acme.test --needs mcp:write --permission entries:write
   gatehouse audit list --tenant acme --outcome refused --limit 50
   gatehouse --json audit list --follow
   gatehouse audit export --tenant acme --format csv --out acme.csv
-  gatehouse audit verify`
+  gatehouse audit verify
+  gatehouse doctor`
 
 /**
  * Runs the command line. Nothing is thrown: what goes wrong is one line on standard error.

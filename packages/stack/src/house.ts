@@ -80,6 +80,11 @@ export async function assembleHouse(options: HouseOptions, closing: Closing): Pr
     metrics,
     secret: new Secret(secrets.master),
     adminToken,
+    installation: {
+      production,
+      embedded: (['database', 'redis', 'nats'] as const).filter((part) => options.parts[part] === undefined),
+      mail: 'log',
+    },
   })
   closing(auth.background())
 

@@ -12,6 +12,7 @@ import type { Logger, Metrics } from '@gatehouse/telemetry'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { JWK } from 'jose'
 import { accountRoutes } from './accounts/routes.ts'
+import type { Installation } from './admin/doctor-operations.ts'
 import { adminRoutes } from './admin/routes.ts'
 import { createServiceAuthentication, type InternalClient } from './api-keys/assertion.ts'
 import { createExchange, type ExchangeCredential } from './api-keys/exchange.ts'
@@ -92,6 +93,8 @@ export interface AuthDeps {
   readonly internalClients?: readonly InternalClient[]
   /** OpenID providers where people can sign in, besides those that are added over the admin API. */
   readonly upstream?: readonly Provider[]
+  /** What `gatehouse doctor` tells of it; by default everything embedded, on a laptop. */
+  readonly installation?: Installation
   /** How letters leave; by default they are written to the log. */
   readonly mailer?: Mailer
   /** Addresses of proxies whose `X-Forwarded-*` are believed at the hosts of tenants, as the server believes them. */
@@ -135,6 +138,7 @@ export function createAuthApp(deps: AuthDeps): AuthApp {
   /** The same at every host. */
   const common = {
     ...deps,
+    installation: deps.installation ?? LAPTOP,
     mailer: deps.mailer ?? createLogMailer(deps.log, { production: false }),
     publicKeys,
     offered: offeredScopes(profile),
@@ -255,6 +259,8 @@ async function pageRoutes(server: FastifyInstance, deps: PageDeps): Promise<void
   settingsRoutes(server, deps)
   accountRoutes(server, deps)
 }
+
+const LAPTOP: Installation = { production: false, embedded: ['database', 'redis', 'nats'], mail: 'log' }
 
 /** Two years; for this host alone, since what else the operator has below it is not ours to say (RFC 6797 section 6.1). */
 const sayHttpsOnly = async (_request: unknown, reply: FastifyReply) =>

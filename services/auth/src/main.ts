@@ -52,6 +52,15 @@ await runService(log, async (closing) => {
     accessTokenAlgorithm: config.ACCESS_TOKEN_ALGORITHM,
     keyringFiles: config.KEYRING_FILES,
     mailer,
+    installation: {
+      production: mail.production,
+      embedded: [
+        ...(config.DATABASE_URL.startsWith('pglite:') ? (['database'] as const) : []),
+        ...(config.REDIS_URL === undefined ? (['redis'] as const) : []),
+        ...(config.NATS_URL === undefined ? (['nats'] as const) : []),
+      ],
+      mail: config.SMTP_URL === undefined ? 'log' : 'smtp',
+    },
     trustedProxies: config.TRUSTED_PROXIES,
   })
   const server = createServer({

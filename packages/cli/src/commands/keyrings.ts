@@ -4,6 +4,7 @@ import { Failure } from '../failure.ts'
 import type { Io } from '../io.ts'
 import { printable } from '../printable.ts'
 import type { Column } from '../table.ts'
+import { findTenant, tenantPath } from '../tenant-lookup.ts'
 
 interface RingKey {
   readonly id: string
@@ -28,6 +29,26 @@ const COLUMNS: readonly Column<Row>[] = [
   { title: 'RETIRING', value: ({ retiringAt }) => retiringAt },
 ]
 
+interface ApiKey {
+  readonly id: string
+  readonly name: string
+  readonly hint: string
+  readonly scopes: readonly string[]
+  readonly project?: string
+  readonly usedAt?: string
+  readonly expiresAt?: string
+}
+
+const API_KEYS: readonly Column<ApiKey>[] = [
+  { title: 'ID', value: ({ id }) => id, whole: true },
+  { title: 'KEY', value: ({ hint }) => hint },
+  { title: 'NAME', value: ({ name }) => name },
+  { title: 'SCOPES', value: ({ scopes }) => scopes.join(' ') },
+  { title: 'PROJECT', value: ({ project }) => project },
+  { title: 'LAST USED', value: ({ usedAt }) => usedAt },
+  { title: 'EXPIRES', value: ({ expiresAt }) => expiresAt },
+]
+
 interface RotateOptions {
   readonly now?: boolean
   readonly retireOthers?: boolean
@@ -47,8 +68,13 @@ export function keyringsCommand(program: Command, io: Io): void {
   keys
     .command('list')
     .description('List the keyrings of the authorization server: keys that sign and make tokens, never their secrets')
-    .action(async (_options: object, command: Command) => {
+    .option('--tenant <slug>', 'the API keys of a tenant instead')
+    .action(async ({ tenant }: { tenant?: string }, command: Command) => {
       const context = contextOf(command, io)
+      if (tenant !== undefined) {
+        const answer = await context.api.get(`${tenantPath(await findTenant(context.api, tenant))}/api-keys`)
+        return showList(context, answer, listIn<ApiKey>(answer, 'keys'), API_KEYS)
+      }
       const answer = await context.api.get('/admin/v1/keyrings')
       const rings = listIn<Ring>(answer, 'keyrings')
       const rows = rings.flatMap(({ ring, keys }) => keys.map((key) => ({ ...key, ring })))

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { contextOf, showDone } from '../context.ts'
+import { Failure } from '../failure.ts'
 import type { Io } from '../io.ts'
 import { printable } from '../printable.ts'
 import { findTenant, tenantPath } from '../tenant-lookup.ts'
@@ -9,6 +10,7 @@ interface CreateOptions {
   readonly name: string
   readonly scope: readonly string[]
   readonly expires?: string
+  readonly project?: string
 }
 
 interface CreatedKey {
@@ -42,15 +44,35 @@ export function keysCommand(program: Command, io: Io): void {
     .requiredOption('--name <name>', 'what it is for, in words for people')
     .requiredOption('--scope <scope>', 'what it may do; repeat for several', scopeToken)
     .option('--expires <time>', 'when it ends by itself, as 2027-01-31T12:00:00Z', instant)
-    .action(async ({ tenant, name, scope, expires }: CreateOptions, command: Command) => {
+    .option('--project <id>', 'only for one project: for the REST API, refused by MCP')
+    .action(async ({ tenant, name, scope, expires, project }: CreateOptions, command: Command) => {
       const context = contextOf(command, io)
       const path = `${tenantPath(await findTenant(context.api, tenant))}/api-keys`
-      const body = { name, scopes: scope, ...(expires !== undefined && { expiresAt: expires }) }
+      const body = {
+        name,
+        scopes: scope,
+        ...(expires !== undefined && { expiresAt: expires }),
+        ...(project !== undefined && { project }),
+      }
       const answer = await context.api.send('POST', path, body)
       const { id, key } = answer as CreatedKey
       // The key alone on standard output: it can be piped to where it is needed.
       showDone(context, answer, printable(key))
       if (!context.json) io.err(`Key ${printable(id)} for ${tenant} is created. Keep it now: it is not shown again.`)
+    })
+
+  keys
+    .command('change')
+    .description('Rename an API key, or change what it may do; that holds everywhere within a second')
+    .argument('<id>', 'id of the key, not the key itself')
+    .option('--name <name>', 'what it is for')
+    .option('--scope <scope>', 'what it may do from now on; repeat for several', scopeToken)
+    .action(async (id: string, { name, scope }: { name?: string; scope?: readonly string[] }, command: Command) => {
+      if (name === undefined && scope === undefined) throw new Failure('usage', 'say what to change: --name or --scope')
+      const context = contextOf(command, io)
+      const body = { ...(name !== undefined && { name }), ...(scope !== undefined && { scopes: scope }) }
+      const answer = await context.api.send('PATCH', `/admin/v1/api-keys/${encodeURIComponent(id)}`, body)
+      showDone(context, answer, `Key ${printable(id)} is changed.`)
     })
 
   keys

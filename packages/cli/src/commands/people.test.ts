@@ -54,7 +54,8 @@ test('people are found by their address, added, moved and taken out', async (t) 
     'DELETE /tenants/t1/people/per_1': { removed: true, grants: 2 },
     'PATCH /people/per_1': MEI,
     'DELETE /people/per_1': { deleted: true },
-    'POST /tenants/t1/invitations': { id: 'inv_1' },
+    'POST /tenants/t1/invitations': { id: 'inv_1', link: 'https://x.example/join', sent: true },
+    'POST /people/per_1/password-link': { link: 'https://x.example/password', sent: false },
     'GET /tenants/t1/invitations': { invitations: [] },
     'DELETE /invitations/inv_1': { removed: true },
   })
@@ -74,7 +75,14 @@ test('people are found by their address, added, moved and taken out', async (t) 
   t.match(asked.at(-1), { method: 'PATCH', body: { status: 'deactivated' } })
   t.equal(await gatehouse('people', 'activate', 'mei@acme.test'), 0)
   t.equal(await gatehouse('people', 'delete', 'mei@acme.test'), 0)
-  t.equal(await gatehouse('people', 'invite', 'acme', 'new@acme.test', '--role', 'viewer'), 0)
+  t.equal(await gatehouse('people', 'invite', 'acme', 'new@acme.test', '--role', 'viewer', '--send'), 0)
+  t.match(asked.at(-1)?.body, { email: 'new@acme.test', role: 'viewer', send: true })
+  t.equal(out.at(-1), 'https://x.example/join', 'the link alone: it can be piped to where it is needed')
+  t.match(err.at(-1), 'A mail is on its way.')
+  t.equal(await gatehouse('people', 'password-link', 'mei@acme.test'), 0)
+  t.equal(out.at(-1), 'https://x.example/password')
+  t.equal(await gatehouse('people', 'rename', 'mei@acme.test', 'Mei T.'), 0)
+  t.match(asked.at(-1), { method: 'PATCH', body: { name: 'Mei T.' } })
   t.equal(await gatehouse('people', 'invitations', 'acme'), 0)
   t.equal(await gatehouse('people', 'uninvite', 'inv_1'), 0)
   t.equal(await gatehouse('people', 'add', 'acme', 'mei@acme.test'), 2, 'a role is needed')

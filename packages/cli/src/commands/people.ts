@@ -20,6 +20,14 @@ interface Invitation {
   readonly expiresAt: string
 }
 
+interface Link {
+  readonly link: string
+  readonly sent: boolean
+}
+
+const sentOrNot = ({ sent }: Link, { send = false }: { readonly send?: boolean }): string =>
+  send ? (sent ? ' A mail is on its way.' : ' No mail could be sent: see the log of the server.') : ''
+
 const MEMBERS: readonly Column<Member>[] = [
   { title: 'EMAIL', value: ({ email }) => email, whole: true },
   { title: 'NAME', value: ({ name }) => name },
@@ -114,15 +122,47 @@ export function peopleCommand(program: Command, io: Io): void {
 
   people
     .command('invite')
-    .description('Let an address join a tenant at its first sign-in, by a provider that the tenant trusts')
+    .description('Invite an address: prints a link by which its owner joins, once')
     .argument('<tenant>', 'slug of the tenant')
     .argument('<email>', 'their address')
     .requiredOption('--role <role>', 'what they may do there')
-    .action(async (slug: string, email: string, { role }: { role: string }, command: Command) => {
+    .option('--send', 'mail the link to the address as well')
+    .action(async (slug: string, email: string, options: { role: string; send?: boolean }, command: Command) => {
       const context = contextOf(command, io)
       const path = `${tenantPath(await findTenant(context.api, slug))}/invitations`
-      const answer = await context.api.send('POST', path, { email, role })
-      showDone(context, answer, `${printable(email)} may join ${printable(slug)} as ${printable(role)}.`)
+      const answer = await context.api.send('POST', path, { email, ...options })
+      const { link } = answer as Link
+      showDone(context, answer, printable(link))
+      if (!context.json)
+        io.err(
+          `${printable(email)} may join ${printable(slug)} as ${printable(options.role)}.${sentOrNot(answer as Link, options)}`,
+        )
+    })
+
+  people
+    .command('password-link')
+    .description('Make a link by which a person sets a password, once, within an hour; it is as good as the password')
+    .argument('<person>', 'email address or id')
+    .option('--send', 'mail the link to the person as well')
+    .action(async (given: string, options: { send?: boolean }, command: Command) => {
+      const context = contextOf(command, io)
+      const { id } = await findPerson(context.api, given)
+      const answer = await context.api.send('POST', `${personPath(id)}/password-link`, options)
+      const { link } = answer as Link
+      showDone(context, answer, printable(link))
+      if (!context.json) io.err(`It is not shown again.${sentOrNot(answer as Link, options)}`)
+    })
+
+  people
+    .command('rename')
+    .description('Change how a person is shown')
+    .argument('<person>', 'email address or id')
+    .argument('<name>', 'the new name')
+    .action(async (given: string, name: string, _options: object, command: Command) => {
+      const context = contextOf(command, io)
+      const { id } = await findPerson(context.api, given)
+      const answer = await context.api.send('PATCH', personPath(id), { name })
+      showDone(context, answer, `${printable(given)} is called ${printable(name)}.`)
     })
 
   people

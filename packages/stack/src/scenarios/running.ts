@@ -29,12 +29,14 @@ export interface HouseOfTest {
   readonly clock?: Clock
   /** Default: `align`. */
   readonly profile?: string
+  /** What it takes itself for; default: no. */
+  readonly production?: boolean
 }
 
 /** Everything in this process, listening; closed with the test. */
 export async function runningHouse(
   t: Scope,
-  { embedded = false, clock = systemClock, profile: name = 'align' }: HouseOfTest = {},
+  { embedded = false, clock = systemClock, profile: name = 'align', production = false }: HouseOfTest = {},
 ): Promise<Running & Pick<House, 'server' | 'parts'>> {
   const database = embedded || sharedPostgres() === undefined ? undefined : (await postgres(t)).url
   const opened: Closeable[] = []
@@ -48,7 +50,7 @@ export async function runningHouse(
   const publicUrl = `http://localhost:${port}`
   const parts = { database, databaseOwner: undefined, redis: undefined, nats: undefined }
   const house = await assembleHouse(
-    { profile, publicUrl, parts, folder: undefined, secrets, demo: true, log: silentLogger, clock },
+    { profile, publicUrl, parts, folder: undefined, secrets, demo: true, log: silentLogger, clock, production },
     (thing) => {
       opened.push(thing)
       return thing

@@ -1,5 +1,7 @@
+import type { Bus } from '@gatehouse/bus'
 import type { Clock } from '@gatehouse/contracts'
 import type { Database } from '@gatehouse/database'
+import type { KeyValue } from '@gatehouse/kv'
 import type { Profile } from '@gatehouse/profiles'
 import type { Logger } from '@gatehouse/telemetry'
 import type { z } from 'zod'
@@ -7,6 +9,7 @@ import type { Rings } from '../keys/rings.ts'
 import type { Mailer } from '../mail/port.ts'
 import type { Registry } from '../resources/registry.ts'
 import type { Providers } from '../upstream/providers.ts'
+import type { Installation } from './doctor-operations.ts'
 
 export interface AdminDeps {
   readonly profile: Profile
@@ -18,6 +21,9 @@ export interface AdminDeps {
   readonly registry: Registry
   readonly providers: Providers
   readonly mailer: Mailer
+  readonly kv: Pick<KeyValue, 'ping'>
+  readonly bus: Pick<Bus, 'ping'>
+  readonly installation: Installation
 }
 
 /** One operation of the admin API. Routes and the OpenAPI document are made from it. */

@@ -1,6 +1,8 @@
 import { API_KEY_OPERATIONS } from './api-key-operations.ts'
 import { CLIENT_HOST_OPERATIONS } from './client-host-operations.ts'
 import { CLIENT_OPERATIONS } from './client-operations.ts'
+import { DOCTOR_OPERATIONS } from './doctor-operations.ts'
+import { EXPLAIN_OPERATIONS } from './explain-operations.ts'
 import { GRANT_OPERATIONS } from './grant-operations.ts'
 import { KEYRING_OPERATIONS } from './keyring-operations.ts'
 import type { Operation } from './operation.ts'
@@ -21,5 +23,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...API_KEY_OPERATIONS,
   ...RESOURCE_OPERATIONS,
   ...GRANT_OPERATIONS,
+  ...EXPLAIN_OPERATIONS,
   ...KEYRING_OPERATIONS,
+  ...DOCTOR_OPERATIONS,
 ]

@@ -21,8 +21,8 @@ import {
   session_rename,
 } from '../people/sessions.store.ts'
 import { appendSignedOut, IDLE_MS } from '../people/sessions.ts'
-import { SECURITY_PATH } from '../settings/access.ts'
 import { sameBytes } from '../secrets.ts'
+import { SECURITY_PATH } from '../settings/access.ts'
 import { upstream_identity_delete, upstream_identity_list_of_person } from '../upstream/identities.store.ts'
 import type { Providers } from '../upstream/providers.ts'
 import { requireRecent } from '../upstream/recent.ts'
