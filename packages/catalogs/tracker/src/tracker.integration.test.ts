@@ -1,5 +1,7 @@
+import { copyFile, readdir } from 'node:fs/promises'
+import { pathToFileURL } from 'node:url'
 import { ident, openDatabase, sql } from '@gatehouse/database'
-import { postgres } from '@gatehouse/testkit'
+import { postgres, temporaryFolder } from '@gatehouse/testkit'
 import { test } from 'tap'
 import { tracker } from './catalog.ts'
 import { listComments } from './comments.store.ts'
@@ -238,6 +240,39 @@ test('the tracker on PostgreSQL', async (t) => {
       'the search looks at what it finds and no more',
     )
   })
+})
+
+test('entries that were there before counts were kept are counted by the upgrade', async (t) => {
+  const { url } = await postgres(t)
+  const host = await openDatabase(url)
+  t.teardown(() => host.close())
+  const { migrations } = tracker.schema
+  const before = pathToFileURL(`${temporaryFolder(t)}/`)
+  const files = (await readdir(migrations)).sort().filter((file) => file < '0007')
+  for (const file of files) await copyFile(new URL(file, migrations), new URL(file, before))
+  await host.migrate([{ ...tracker.schema, migrations: before }])
+  const db = host.as(tracker.schema.role)
+  for (const [tenant, entries] of [
+    ['acme', 7],
+    ['globex', 3],
+  ] as const) {
+    await db.asTenant(tenant, async (tx) => {
+      await tx.run(sql`insert into tracker.projects (id, name, created_at) values ('prj_1', 'One', ${NOW})`)
+      await tx.run(sql`
+        insert into tracker.entries (id, project_id, title, type, priority, status, reporter_id, created_at, updated_at)
+        select 'ent_' || n, 'prj_1', 'Old', 'feedback', 'low', 'open', 'p', ${NOW}, ${NOW}
+        from generate_series(1, ${entries}::integer) n`)
+    })
+  }
+  await host.migrate([tracker.schema])
+  for (const [tenant, count] of [
+    ['acme', 7],
+    ['globex', 3],
+  ] as const) {
+    t.same(await db.asTenant(tenant, (tx) => countEntriesOfProject(tx, 'prj_1')), [
+      { project_id: 'prj_1', status: 'open', count },
+    ])
+  }
 })
 
 type ExplainTx = Parameters<typeof listEntries>[0]
