@@ -121,7 +121,8 @@ export async function openTracing(options: TracingOptions): Promise<Tracing | un
       begin(name, about, fromMs).end()
     },
     traceparent: () => current.getStore()?.traceparent,
-    close: () => provider.shutdown(),
+    // What a collector does not take is lost: it is no reason to end badly.
+    close: () => provider.shutdown().catch(() => undefined),
   }
 }
 
