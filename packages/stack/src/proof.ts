@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { auditExactlyOnce } from './proofs/audit-exactly-once.ts'
 import { auditMillion } from './proofs/audit-million.ts'
+import { complianceMillion } from './proofs/compliance-million.ts'
+import { cutOff } from './proofs/cut-off.ts'
 import { nodeDeaths } from './proofs/node-deaths.ts'
 import { partsAway } from './proofs/parts-away.ts'
 import type { Proof } from './proofs/proof.ts'
@@ -16,12 +18,14 @@ import { trackerMillion } from './proofs/tracker-million.ts'
 const PROOFS: readonly Proof[] = [
   auditExactlyOnce,
   auditMillion,
+  complianceMillion,
   refreshHistories,
   tokensBesideSignIns,
   trackerMillion,
   nodeDeaths,
   rollingRestart,
   partsAway,
+  cutOff,
 ]
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))

@@ -1,8 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Listening, type ListenOptions, type OpenedStream, readStream, updatedUri } from './listeners.ts'
+import { backIn, type Listening, type ListenOptions, type OpenedStream, readStream, updatedUri } from './listeners.ts'
 
 const REVISION = '2025-11-25'
-const BACK_MS = 300
 
 /** A client of 2025-11-25 with a session and its standing stream: it comes back with `Last-Event-ID`, and begins anew when the session is over. */
 export function listenInSession({ url, apiKey, uris, heard }: ListenOptions): Listening {
@@ -89,7 +88,7 @@ export function listenInSession({ url, apiKey, uris, heard }: ListenOptions): Li
   const run = async (): Promise<void> => {
     while (!left) {
       await once().catch(() => refuse(0))
-      if (!left) await pause(BACK_MS * (0.5 + Math.random() / 2))
+      if (!left) await pause(backIn())
     }
   }
   const running = run()

@@ -30,8 +30,9 @@ export interface ListenOptions {
   readonly heard?: (uri: string) => void
 }
 
-/** Clients come back so soon after their stream ended; a part of it is random. Milliseconds. */
-const BACK_MS = 300
+/** Milliseconds in which a client comes back after its stream has ended: most soon, one in five after seconds in which things change. */
+export const backIn = (): number => 150 + Math.random() * (Math.random() < 0.2 ? 5_000 : 150)
+
 const agent = new Agent({ keepAlive: false, maxSockets: Number.POSITIVE_INFINITY })
 
 export interface Frame {
@@ -140,7 +141,7 @@ export function listen({ url, apiKey, uris, heard }: ListenOptions): Listening {
   const run = async (): Promise<void> => {
     while (!left) {
       await once()
-      if (!left) await pause(BACK_MS * (0.5 + Math.random() / 2))
+      if (!left) await pause(backIn())
     }
   }
   const running = run()
