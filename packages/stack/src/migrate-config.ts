@@ -1,4 +1,4 @@
-import { flag, secret, url } from '@gatehouse/config'
+import { flag, natsUrl, secret, url } from '@gatehouse/config'
 import { z } from 'zod'
 
 /** What the migration step may be told. */
@@ -6,7 +6,7 @@ export const migrateConfig = z.object({
   GATEHOUSE_PROFILE: z.string().default('align').describe('Name or file of the profile.'),
   DATABASE_URL: url('postgres', 'postgresql').describe('Where the services will look.'),
   DATABASE_OWNER_URL: url('postgres', 'postgresql').optional().describe('Who migrates. Default: DATABASE_URL.'),
-  NATS_URL: url('nats', 'tls').describe('Where the streams are made.'),
+  NATS_URL: natsUrl().describe('Where the streams are made.'),
   NATS_REPLICAS: z.coerce
     .number()
     .int()
