@@ -141,7 +141,7 @@ class OwnOffer implements Offer {
 
   require(requirement: Partial<Requirement>): void {
     const decision = this.#decide(requirement)
-    if (!decision.allow) throw new ToolFailure(decision.reason, refusalText(decision, this.#rules))
+    if (!decision.allow) throw new ToolFailure(decision.reason, refusalText(decision, this.#rules, this.#principal))
   }
 
   may(requirement: Partial<Requirement>): boolean {

@@ -68,8 +68,9 @@ export function decideRights(principal: Principal, requirement: Requirement, rul
   const missing = requirement.permissions.filter(
     (permission) => !principal.roles.some((role) => rules.permissions.get(role)?.has(permission)),
   )
-  // A key and a service have no role: what they may do is their scopes alone.
-  if (principal.kind === 'person' && missing.length > 0) return { allow: false, reason: 'permission.missing', missing }
+  // A key without a maker and a service have no role: what they may do is their scopes alone.
+  const byRole = principal.kind === 'person' || principal.maker !== undefined
+  if (byRole && missing.length > 0) return { allow: false, reason: 'permission.missing', missing }
   return ALLOW
 }
 

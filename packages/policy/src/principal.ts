@@ -7,6 +7,8 @@ export interface Principal {
   /** OAuth client id; absent for API keys. */
   readonly client?: string
   readonly scopes: ReadonlySet<string>
+  /** Of a key that acts with the permissions of the person who made it: that person's id. Its roles are theirs. */
+  readonly maker?: string
   /** Role names in this tenant; what they permit comes from the tenant's policy. */
   readonly roles: readonly string[]
   /** Id of the grant behind an OAuth token. */

@@ -122,7 +122,11 @@ async function judge(
     if (reason === 'scope.missing' && principal.credential === 'oauth') {
       return { outcome: 'refused', reason, answer: { kind: 'scope', missing: decision.missing, whole: decision.whole } }
     }
-    return { outcome: 'refused', reason, answer: failureResult(envelope, revision, refusalText(decision, rules)) }
+    return {
+      outcome: 'refused',
+      reason,
+      answer: failureResult(envelope, revision, refusalText(decision, rules, principal)),
+    }
   }
   if (caller.asker.fault !== undefined) {
     return { outcome: 'refused', reason: 'state.invalid', answer: refusedWith(CODES.invalidParams, caller.asker.fault) }

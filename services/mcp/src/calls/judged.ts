@@ -10,5 +10,5 @@ export function refusalFor(requirement: Requirement, caller: Caller, rules: Rule
   if (decision.reason === 'scope.missing' && caller.principal.credential === 'oauth') {
     return { kind: 'scope', missing: decision.missing, whole: decision.whole }
   }
-  return refusedWith(CODES.invalidParams, refusalText(decision, rules))
+  return refusedWith(CODES.invalidParams, refusalText(decision, rules, caller.principal))
 }

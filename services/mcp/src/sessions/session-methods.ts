@@ -62,7 +62,7 @@ function judgeUri(
   if (!decision.allow) {
     return decision.reason === 'scope.missing' && caller.principal.credential === 'oauth'
       ? { kind: 'scope', missing: decision.missing, whole: decision.whole }
-      : refusedWith(CODES.invalidParams, refusalText(decision, rules))
+      : refusedWith(CODES.invalidParams, refusalText(decision, rules, caller.principal))
   }
   return resource.subscribable
     ? undefined

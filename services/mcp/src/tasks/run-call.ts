@@ -30,7 +30,7 @@ export function createTaskRuns(deps: {
     }
     const decision = decide(caller.principal, caller.tenant, registered.requirement, rules)
     if (!decision.allow) {
-      const answer = failureResult(envelope, caller.revision, refusalText(decision, rules))
+      const answer = failureResult(envelope, caller.revision, refusalText(decision, rules, caller.principal))
       return { outcome: 'refused', reason: decision.reason, answer }
     }
     const parsed = registered.tool.input.safeParse(call.given)
