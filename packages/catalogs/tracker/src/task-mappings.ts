@@ -12,20 +12,22 @@ import { text } from './vocabulary.ts'
 
 /** Which task of which system, as arguments. */
 export const taskFields = {
+  // Not a pattern in the schema: models read names, not regular expressions.
   system: z
     .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}$/, 'must be a short name such as jira')
-    .describe('External system identifier, e.g. replit, jira, linear; case does not matter.'),
-  externalId: text().min(1).max(500).describe('ID of the task in the external system.'),
+    .max(100)
+    .refine((value) => /^[A-Za-z0-9][A-Za-z0-9 ._-]*$/.test(value), 'must be a short name such as jira')
+    .describe('External system, e.g. replit, jira, linear.'),
+  externalId: text().min(1).max(500).describe('ID of the task there.'),
 }
 
 export const linkFields = {
-  externalRef: text().min(1).max(500).optional().describe('Human-readable reference, e.g. #386.'),
+  externalRef: text().min(1).max(500).optional().describe('Reference for people, e.g. #386.'),
   externalUrl: z
     .url({ protocol: /^https?$/ })
     .max(2_000)
     .optional()
-    .describe('Deep-link URL to the external task (http or https).'),
+    .describe('Link to the task.'),
 }
 
 export const outcome = z.enum(['created', 'updated', 'unchanged'])

@@ -30,7 +30,7 @@ const texts = (field: string, most: number) =>
   [7, null, ['x'], '', 'nul \0', '\ud800', long(most + 1)].map((value) => ({ [field]: value }))
 const choices = (field: string) => ['', 'nonsense', 'Open', 7, ['open']].map((value) => ({ [field]: value }))
 const tasks = [
-  ...['', ' jira', 'ji\nra', 'jira/x', long(101), 7].map((system) => ({ system })),
+  ...['', ' jira', 'jira/../x', 'ji\nra', 'jira/x', long(101), 7].map((system) => ({ system })),
   ...texts('externalId', 500),
   ...texts('externalRef', 500),
   ...['nowhere', 'javascript:alert(1)', 'file:///etc/passwd', `https://x.example/${long(2_000)}`, 7].map(

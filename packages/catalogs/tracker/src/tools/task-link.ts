@@ -20,7 +20,7 @@ export const taskLink = defineTool<Tracker>()({
   effect: 'writes',
   idempotent: true,
   input: z.strictObject({
-    entryId: z.string().describe('Align entry ID.'),
+    entryId: z.string().describe('Entry ID.'),
     ...taskFields,
     ...linkFields,
   }),

@@ -17,21 +17,20 @@ export const taskSyncFromExternal = defineTool<Tracker>()({
   name: 'task.sync_from_external',
   title: 'Sync an entry from an external task',
   description:
-    'Create the entry of an external task, or update it if there is one, and keep the mapping. ' +
-    'The same task (system and externalId) never gets a second entry, so it is safe to repeat. On an existing entry, what is left out stays. ' +
-    'Returns the entry and what became of it. Not for work that has no task elsewhere (entry.create).',
+    'Create the entry of an external task, or update the one it has; a task gets one entry, so it is safe to repeat. ' +
+    'What an update leaves out stays. Returns the entry. Not for work without a task elsewhere (entry.create).',
   scopes: ['mcp:write'],
   permissions: ['entries:write'],
   effect: 'writes',
   idempotent: true,
   input: z.strictObject({
     ...taskFields,
-    projectId: z.string().describe('Align project ID.'),
-    title: text().min(1).max(500).describe('Entry title, one line (max 500 characters).'),
-    description: text().max(TEXT_MAX).optional().describe('Entry description (Markdown).'),
-    type: entryType.optional().meta({ default: DEFAULTS.type }).describe('Entry type.'),
-    status: status.optional().meta({ default: DEFAULTS.status }).describe('Entry status.'),
-    priority: priority.optional().meta({ default: DEFAULTS.priority }).describe('Entry priority.'),
+    projectId: z.string().describe('Project ID.'),
+    title: text().min(1).max(500).describe('Title, one line.'),
+    description: text().max(TEXT_MAX).optional().describe('Markdown.'),
+    type: entryType.optional().meta({ default: DEFAULTS.type }).describe('Type.'),
+    status: status.optional().meta({ default: DEFAULTS.status }).describe('Status.'),
+    priority: priority.optional().meta({ default: DEFAULTS.priority }).describe('Priority.'),
     ...linkFields,
   }),
   output: z.object({ ...entryFacts, outcome: outcome.describe('What became of the entry or its mapping.') }),
