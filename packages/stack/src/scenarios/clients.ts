@@ -161,9 +161,10 @@ export function modernClient(
   mcpUrl: string,
   redirectUrl: string,
   mode: VersionNegotiationMode = { pin: '2026-07-28' },
+  fetched: typeof fetch = fetch,
 ): OfficialClient {
   const provider = new MemoryProvider('Scenario client v2', redirectUrl)
-  const transport = () => new ModernTransport(new URL(mcpUrl), { authProvider: provider })
+  const transport = () => new ModernTransport(new URL(mcpUrl), { authProvider: provider, fetch: fetched })
   const build = () => {
     const about = { name: 'scenario-v2', version: '1.0.0' }
     const made = new ModernClient(about, { versionNegotiation: { mode }, capabilities: { elicitation: { form: {} } } })
@@ -202,11 +203,12 @@ export function legacyClient(
   mcpUrl: string,
   redirectUrl: string,
   over: keyof typeof LEGACY_TRANSPORTS = 'http',
+  fetched: typeof fetch = fetch,
 ): OfficialClient {
   const provider = new MemoryProvider('Scenario client v1', redirectUrl)
   // The two SDKs declare the same provider with types that differ in optional members only.
   const authProvider = provider as unknown as LegacyProvider
-  const transport = () => new LEGACY_TRANSPORTS[over](new URL(mcpUrl), { authProvider })
+  const transport = () => new LEGACY_TRANSPORTS[over](new URL(mcpUrl), { authProvider, fetch: fetched })
   const build = () => {
     const made = new LegacyClient({ name: 'scenario-v1', version: '1.0.0' }, { capabilities: { elicitation: {} } })
     made.setRequestHandler(ElicitRequestSchema, async () => ({ action: 'accept', content: ANSWER }))

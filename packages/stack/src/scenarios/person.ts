@@ -18,8 +18,9 @@ export async function authorizeInPages(
   callback: string,
   person: Person,
   decision: 'approve' | 'deny' = 'approve',
+  fetched: typeof fetch = fetch,
 ): Promise<URL> {
-  const browser = new Browser()
+  const browser = new Browser(fetched)
   let page = await browser.open(authorizationUrl, callback)
   for (let step = 0; step < 6; step += 1) {
     if (page.url.href.startsWith(callback)) return page.url
@@ -51,8 +52,12 @@ export interface SignedIn {
 }
 
 /** @throws when the page does not let the person in */
-export async function signInAtPages(publicUrl: string, person: Person): Promise<SignedIn> {
-  const browser = new Browser()
+export async function signInAtPages(
+  publicUrl: string,
+  person: Person,
+  fetched: typeof fetch = fetch,
+): Promise<SignedIn> {
+  const browser = new Browser(fetched)
   const nowhere = 'about:nowhere'
   const first = await browser.open(new URL(publicUrl), nowhere)
   const form = formOf(first.html)
@@ -67,6 +72,11 @@ export async function signInAtPages(publicUrl: string, person: Person): Promise<
 
 class Browser {
   readonly #cookies = new Map<string, string>()
+  readonly #fetch: typeof fetch
+
+  constructor(fetched: typeof fetch) {
+    this.#fetch = fetched
+  }
 
   open(url: URL, callback: string): Promise<Page> {
     return this.#go(url, {}, callback)
@@ -90,7 +100,7 @@ class Browser {
     let { method, body } = init
     for (let hop = 0; hop < 10; hop += 1) {
       if (url.href.startsWith(callback)) return { url, html: '' }
-      const answer = await fetch(url, {
+      const answer = await this.#fetch(url, {
         method: method ?? 'GET',
         redirect: 'manual',
         headers: {

@@ -27,10 +27,12 @@ export function routedFetch(
     })
 }
 
-function responseOf(answer: IncomingMessage): Response {
+export function responseOf(answer: IncomingMessage): Response {
   const status = answer.statusCode ?? 502
   const headers = new Headers()
-  for (const [name, value] of Object.entries(answer.headers)) if (value !== undefined) headers.set(name, String(value))
+  for (const [name, values] of Object.entries(answer.headersDistinct)) {
+    for (const value of values ?? []) headers.append(name, value)
+  }
   const bodiless = status === 204 || status === 304
   if (bodiless) answer.resume()
   return new Response(bodiless ? null : (Readable.toWeb(answer) as ReadableStream), { status, headers })

@@ -8,17 +8,18 @@ export type OfferedToKeys = readonly {
 }[]
 
 /**
- * The scopes of all registered resources that the profile lets keys have. The endpoints of MCP share theirs, which are named once; in a plan
- * without MCP they are left out, unless there are no others.
+ * The scopes of all registered resources that the profile lets keys have, each named once. In a plan without MCP those that its endpoints
+ * alone understand are left out, unless there are no others.
  */
 export function keyScopes(profile: Profile, resources: Resources, withMcp: boolean): OfferedToKeys {
   const closed = new Set(
     profile.resources.filter(({ apiKeys }) => apiKeys === false).map(({ identifier }) => identifier),
   )
-  const mcp = new Set(profile.scopes.map(({ name }) => name))
+  const open = resources.all.filter(({ identifier }) => !closed.has(identifier) && !closed.has(pathOf(identifier)))
+  const endpoints = new Set([profile.paths.mcp, profile.paths.sse])
+  const others = open.filter(({ identifier }) => !endpoints.has(pathOf(identifier)))
   const seen = new Set<string>()
-  const groups = resources.all
-    .filter(({ identifier }) => !closed.has(identifier) && !closed.has(pathOf(identifier)))
+  return (withMcp || others.length === 0 ? open : others)
     .map(({ name, scopes }) => ({
       resource: name,
       scopes: scopes
@@ -26,9 +27,6 @@ export function keyScopes(profile: Profile, resources: Resources, withMcp: boole
         .map((scope) => ({ name: scope.name, text: scope.text })),
     }))
     .filter(({ scopes }) => scopes.length > 0)
-  if (withMcp) return groups
-  const others = groups.filter(({ scopes }) => !scopes.every(({ name }) => mcp.has(name)))
-  return others.length === 0 ? groups : others
 }
 
 const pathOf = (identifier: string): string => (URL.canParse(identifier) ? new URL(identifier).pathname : identifier)
