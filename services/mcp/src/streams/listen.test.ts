@@ -265,6 +265,16 @@ test('a node that is about to end says so, opens no stream, ends those it has on
   t.equal((await modern(rig, token, 'tools/list')).status, 200, 'until the server closes')
 })
 
+test('a node that has ended says what it could not bring to its end', async (t) => {
+  const clean = await openRig(parts)
+  t.same(await clean.mcp.close(), [])
+  await clean.close()
+  const recorder = { record: async () => true, reachable: () => true, close: async () => undefined, waiting: 2 }
+  const rig = await openRig(parts, { recorder })
+  t.match(await rig.mcp.close(), [/audit events/])
+  await rig.close()
+})
+
 test('streams that are asked for at once are bounded too [S-SU-15]', async (t) => {
   const own = await openKeyValue('memory:')
   t.teardown(() => own.close())
