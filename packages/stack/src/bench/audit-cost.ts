@@ -1,14 +1,15 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { freePort, startPostgres } from '@gatehouse/testkit'
 import { loadOf } from './entries.ts'
 import { toolName } from './native-catalog.ts'
 import { measureAlternating } from './rounds.ts'
-import { startBenchServer } from './servers.ts'
+import type { BenchContext, Figure } from './section.ts'
+import { type BenchServer, startBenchServer } from './servers.ts'
 
-// What the audit event costs a tool call: the same node with and without it, in turn, nobody reading the events:
-// `node --import tsx packages/stack/src/bench/audit-cost.ts`.
+const script = fileURLToPath(new URL('native.ts', import.meta.url))
+
 const name = toolName(0)
 const CALL = {
   name: '',
@@ -16,42 +17,44 @@ const CALL = {
   params: { name, arguments: { text: 'hello there', times: 2 } },
   mcpName: name,
 }
-const ROUNDS = 5
-const SECONDS = 2
-const CONNECTIONS = 16
 const SINGLE_CALLS = 500
 
-const folder = mkdtempSync(join(tmpdir(), 'gatehouse-bench-cost-'))
-const script = fileURLToPath(new URL('native.ts', import.meta.url))
-const servers: Awaited<ReturnType<typeof startBenchServer>>[] = []
-try {
-  const loads = []
-  for (const audit of ['no-audit', 'audit']) {
-    const tokenFile = join(folder, audit)
-    const server = await startBenchServer(script, {
-      args: ['1', tokenFile, audit],
-      path: '/mcp',
-      surroundings: process.env,
-    })
-    servers.push(server)
-    const { processorSeconds } = server
-    loads.push({ ...loadOf(CALL, server.url, readFileSync(tokenFile, 'utf8')), processorSeconds })
+/** What the audit event costs a tool call: the same node with and without it, in turn, nobody reading the events. */
+export async function measureAuditCost(context: BenchContext): Promise<readonly Figure[]> {
+  const { folder, surroundings } = context
+  const dir = join(folder, 'cost-postgres')
+  mkdirSync(dir)
+  chmodSync(dir, 0o711)
+  const postgres = await startPostgres({ dir, port: await freePort() })
+  const servers: BenchServer[] = []
+  try {
+    const loads = []
+    for (const audit of ['no-audit', 'audit']) {
+      const tokenFile = join(folder, audit)
+      const args = ['1', tokenFile, audit, postgres.url]
+      const server = await startBenchServer(script, { args, path: '/mcp', surroundings })
+      servers.push(server)
+      const { processorSeconds } = server
+      loads.push({ ...loadOf(CALL, server.url, readFileSync(tokenFile, 'utf8')), processorSeconds })
+    }
+    const [off, on] = await measureAlternating(loads, context)
+    const [alone, told] = [await p50(loads[0]), await p50(loads[1])]
+    if (off === undefined || on === undefined) throw new Error('nothing was measured')
+    const [before, after] = [off.processorMicros ?? Number.NaN, on.processorMicros ?? Number.NaN]
+    return [
+      {
+        name: 'audit event of a call: calls per second lost',
+        value: (1 - on.median / off.median) * 100,
+        unit: '%',
+        goal: 15,
+      },
+      { name: 'audit event of a call: processor time added', value: after - before, unit: 'µs' },
+      { name: 'audit event of a call: p50 of single calls, added', value: (told - alone) * 1_000, unit: 'µs' },
+    ]
+  } finally {
+    for (const server of servers) await server.stop()
+    await postgres.stop()
   }
-  const [off, on] = await measureAlternating(loads, { rounds: ROUNDS, seconds: SECONDS, connections: CONNECTIONS })
-  const [alone, told] = [await p50(loads[0]), await p50(loads[1])]
-  if (off === undefined || on === undefined) throw new Error('nothing was measured')
-  const line = (name: string, without: number, withIt: number, cost: number): void =>
-    void process.stdout.write(
-      `${name}: ${without.toFixed(1)} without, ${withIt.toFixed(1)} with its event: ${(cost * 100).toFixed(1)} %\n`,
-    )
-  line('calls/s (goal: at most 15 %)', off.median, on.median, 1 - on.median / off.median)
-  // What a machine that others use, too, disturbs least.
-  const [before, after] = [off.processorMicros ?? Number.NaN, on.processorMicros ?? Number.NaN]
-  line('processor time of a call in µs', before, after, 1 - before / after)
-  line('p50 of single calls in µs', alone * 1_000, told * 1_000, told / alone - 1)
-} finally {
-  for (const server of servers) await server.stop()
-  rmSync(folder, { recursive: true, force: true })
 }
 
 /** Milliseconds of one call after the other. */

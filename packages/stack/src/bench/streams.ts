@@ -8,15 +8,8 @@ import { openFaultHouse } from '../faults/house.ts'
 import { watchUnder } from '../faults/watch.ts'
 import { rpc } from '../scenarios/wire.ts'
 import { measureOnce } from './rounds.ts'
+import type { Figure } from './section.ts'
 import { startBenchServer } from './servers.ts'
-
-/** A figure about streams; `goal` is what it has to stay under. */
-export interface Figure {
-  readonly name: string
-  readonly value: number
-  readonly unit: string
-  readonly goal?: number
-}
 
 const WARM = 500
 const STREAMS = 5_000

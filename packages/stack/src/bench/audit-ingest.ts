@@ -1,52 +1,48 @@
 import { randomUUID } from 'node:crypto'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { auditSchema, storeBatch } from '@gatehouse/audit'
 import { envelopeOf, ToolCalled } from '@gatehouse/contracts'
 import { type Database, openDatabase, sql } from '@gatehouse/database'
 import { freePort, startPostgres } from '@gatehouse/testkit'
+import { type Row, rowsOf, summarize } from './rounds.ts'
+import type { BenchContext } from './section.ts'
 
-// How fast events get into PostgreSQL, beside a bare insert of the same rows in the same batches into a table with the same columns and
-// indexes: `node --import tsx packages/stack/src/bench/audit.ts`.
+// In batches as the consumer makes them; the bare insert writes the same rows into the same table, with the same indexes.
 const EVENTS_A_MESSAGE = 50
 const MESSAGES_A_BATCH = 10
 const BATCHES = 20
 const ROUNDS = 5
 
-const folder = mkdtempSync(join(tmpdir(), 'gatehouse-bench-audit-'))
-mkdirSync(join(folder, 'postgres'))
-for (const path of [folder, join(folder, 'postgres')]) chmodSync(path, 0o711)
-const server = await startPostgres({ dir: join(folder, 'postgres'), port: await freePort() })
-try {
-  const host = await openDatabase(server.url)
-  await host.migrate([auditSchema])
-  const audit = host.as(auditSchema.role)
-  const ratios: number[] = []
-  for (let round = 0; round <= ROUNDS; round += 1) {
-    const batches = Array.from({ length: BATCHES }, messages)
+/** Events into PostgreSQL, as the service stores them, beside the bare insert. */
+export async function measureAuditIngest({ folder }: BenchContext): Promise<readonly Row[]> {
+  const dir = join(folder, 'audit-postgres')
+  mkdirSync(dir)
+  chmodSync(dir, 0o711)
+  const server = await startPostgres({ dir, port: await freePort() })
+  try {
+    const host = await openDatabase(server.url)
+    await host.migrate([auditSchema])
+    const audit = host.as(auditSchema.role)
     const events = BATCHES * MESSAGES_A_BATCH * EVENTS_A_MESSAGE
-    const stored = await seconds(async () => {
-      for (const batch of batches) await storeBatch(audit, batch)
-    })
-    const bare = await bareSeconds(audit, events)
-    // The first warms up.
-    if (round === 0) continue
-    ratios.push(bare / stored)
-    say(
-      `${Math.round(events / stored)} events/s stored, ${Math.round(events / bare)} rows/s bare: ${(bare / stored).toFixed(2)}`,
-    )
+    const [bare, stored]: [number[], number[]] = [[], []]
+    for (let round = 0; round <= ROUNDS; round += 1) {
+      const batches = Array.from({ length: BATCHES }, messages)
+      const took = await seconds(async () => {
+        for (const batch of batches) await storeBatch(audit, batch)
+      })
+      const bareTook = await bareSeconds(audit, events)
+      // The first warms up.
+      if (round === 0) continue
+      stored.push(events / took)
+      bare.push(events / bareTook)
+    }
+    await host.close()
+    const measured = [bare, stored].map((perSecond) => ({ ...summarize(perSecond), processorMicros: undefined }))
+    return rowsOf('audit events into PostgreSQL', ['bare insert, same rows', 'Gatehouse'], measured)
+  } finally {
+    await server.stop()
   }
-  ratios.sort((a, b) => a - b)
-  say(`median of ${ROUNDS}: ${ratios[Math.floor(ROUNDS / 2)]?.toFixed(2)} of a bare insert (goal: at least 0.5)`)
-  await host.close()
-} finally {
-  await server.stop()
-  rmSync(folder, { recursive: true, force: true })
-}
-
-function say(line: string): void {
-  process.stdout.write(`${line}\n`)
 }
 
 async function seconds(work: () => Promise<unknown>): Promise<number> {
