@@ -35,7 +35,7 @@ const inRange = ({ activityIds, datasetId, from, to }: Range) =>
 export async function countRange(tx: Tx, range: Range, atMost: number): Promise<number> {
   const { count } = await tx.one<{ count: number }>(sql`
     select count(*)::int as count
-    from (select from sustainability.activities a where ${inRange(range)} limit ${atMost}) as some`)
+    from (select from sustainability.activities a where ${inRange(range)} limit ${atMost}) as there`)
   return count
 }
 

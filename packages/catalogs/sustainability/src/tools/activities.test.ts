@@ -22,7 +22,7 @@ test('activities', async (t) => {
     house.host.as('gatehouse_mcp').asTenant('acme', (tx) =>
       tx.run(sql`
         insert into sustainability.emission_factors (id, code, name, category, ghg_scope, region, year, source, unit, kg_co2e, updated_at)
-        values (${`fac_${kg}`}, ${`grid-${kg}`}, 'Grid', 'electricity', 2, 'Europe', 2026, 'x', 'kWh', ${kg}, ${NOW})`),
+        values ('fac_new', 'grid-new', 'Grid', 'electricity', 2, 'Europe', 2026, 'x', 'kWh', ${kg}, ${NOW})`),
     )
 
   for (const [given, co2eKg, why] of [
@@ -136,14 +136,14 @@ test('activities', async (t) => {
       await house.takeEvents()
       const steps: unknown[] = []
       const progress = (...step: unknown[]) => void steps.push(step)
-      const ask = { datasetId: 'dst_1', factorId: 'fac_0.5' }
+      const ask = { datasetId: 'dst_1', factorId: 'fac_new' }
       const first = await house.call(recalculateActivities, acme, ask, { progress })
       const { activities } = await house.call(listActivities, acme, { limit: 100 })
       t.equal(first.looked, activities.length)
       t.equal(first.skipped, 1, 'the one in tkm does not fit')
       t.equal(first.changed, first.looked - 1)
       const fitting = activities.filter(({ unit }: { unit: string }) => unit !== 'tkm')
-      t.ok(fitting.every(({ factorId }: { factorId: string }) => factorId === 'fac_0.5'))
+      t.ok(fitting.every(({ factorId }: { factorId: string }) => factorId === 'fac_new'))
       t.match(
         activities.find(({ unit }: { unit: string }) => unit === 'MWh'),
         { quantity: 1.5, co2eKg: 750 },
@@ -174,7 +174,7 @@ test('activities', async (t) => {
     ).id
     const done = await house.call(recalculateActivities, acme, {
       activityIds: [mine, theirs, 'none', 'a b'],
-      factorId: 'fac_0.5',
+      factorId: 'fac_new',
     })
     t.match(done, { looked: 1, changed: 1, co2eKgBefore: 4, co2eKgAfter: 5 })
     t.match(await house.call(listActivities, principalOf('globex'), {}), { activities: [{ co2eKg: 400 }] })
