@@ -168,6 +168,16 @@ const CASES: readonly Case[] = [
     principal: { kind: 'key', credential: 'api-key', roles: [] },
     verdict: 'allow',
   },
+  {
+    that: 'a key with a maker has the permissions of its role',
+    principal: { kind: 'key', credential: 'api-key', maker: 'person_1', roles: ['member'] },
+    verdict: 'allow',
+  },
+  {
+    that: 'a key whose maker has left permits nothing that asks for a permission',
+    principal: { kind: 'key', credential: 'api-key', maker: 'person_1', roles: [] },
+    verdict: { reason: 'permission.missing', missing: ['entries:write'] },
+  },
   { that: 'a service has no role: its scopes are all', principal: { kind: 'service', roles: [] }, verdict: 'allow' },
   {
     that: 'a key is held to its scopes',

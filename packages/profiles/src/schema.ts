@@ -153,6 +153,12 @@ export const profileSchema = z.strictObject({
     .describe(
       'Scopes of API keys of which one is needed at the MCP endpoint; it gives the scopes of `defaultScopes`. None: a key needs no such grant, and holds its own scopes only.',
     ),
+  apiKeyPermissions: z
+    .enum(['scopes', 'maker'])
+    .default('scopes')
+    .describe(
+      'What a key may do: what its scopes allow (`scopes`), or of that only what the role of the person who made it permits (`maker`). Keys that an operator made have no maker.',
+    ),
   apiKeyTenantHeader: z
     .boolean()
     .default(false)

@@ -28,6 +28,8 @@ export interface PrincipalFacts {
   readonly version?: number | undefined
   /** A key of a project is good for the company's own interfaces alone. Absent: of the organisation. */
   readonly kind?: 'organisation' | 'project' | undefined
+  /** Who made it, with the roles that the person has in its tenant now. Absent: an operator. */
+  readonly maker?: { readonly person: string; readonly roles: readonly string[] } | undefined
   /** Absent: the key does not expire. */
   readonly expiresAt?: number | undefined
 }

@@ -1,4 +1,5 @@
 import type { Tx } from '@gatehouse/database'
+import { renewKeysOf } from '../api-keys/api-keys.ts'
 import { appendRevoked } from '../feed/append.ts'
 import { endAllAccess, endGrantsOf } from '../people/end-access.ts'
 import {
@@ -38,6 +39,7 @@ export async function changeRole(tx: Tx, personId: string, tenantId: string, rol
   if (role !== OWNER && (await isLastOwner(tx, personId, tenantId))) return { kind: 'owner.last' }
   await membership_upsert(tx, { personId, tenantId, role })
   await appendRevoked(tx, tenantId, { kind: 'membership', person: personId, tenant: tenantId, reason: 'role.changed' })
+  await renewKeysOf(tx, personId, tenantId)
   return DONE
 }
 
@@ -49,6 +51,7 @@ export async function removeMember(tx: Tx, personId: string, tenantId: string, n
   const grants = await endGrantsOf(tx, personId, { tenantId, reason: 'membership.ended', now })
   const reason = 'membership.ended'
   await appendRevoked(tx, tenantId, { kind: 'membership', person: personId, tenant: tenantId, reason })
+  await renewKeysOf(tx, personId, tenantId)
   return { kind: 'done', grants }
 }
 

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { hasLeft } from '../accounts/invite.ts'
 import { makePasswordLink } from '../accounts/links.ts'
 import { changeRole, deletePerson, type MemberChange, removeMember } from '../accounts/members.ts'
+import { renewKeysOf } from '../api-keys/api-keys.ts'
 import { Refusal } from '../errors.ts'
 import { passwordLetter } from '../mail/letters.ts'
 import { endAllAccess } from '../people/end-access.ts'
@@ -159,6 +160,7 @@ export const PERSON_OPERATIONS: readonly Operation[] = [
         const now = new Date(deps.clock.now())
         await account_deactivate(tx, person, status === 'active' ? null : now)
         if (status === 'deactivated') await endAllAccess(tx, person, 'person.deactivated', now)
+        else await renewKeysOf(tx, person)
       })
       return describeAccount(person, deps)
     },

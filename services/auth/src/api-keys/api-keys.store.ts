@@ -28,10 +28,20 @@ export const key_insert = (tx: Tx, key: ApiKey & { readonly createdBy: string | 
       ${key.version}, ${key.createdBy}, ${key.createdAt}, ${key.expiresAt})
     on conflict (hash) do nothing`)
 
+/** Who made a key, with the role that the person has in its tenant now; both `null` for an operator's. */
+export interface Made {
+  readonly maker: string | null
+  readonly makerRole: string | null
+}
+
 /** A key that is good now. */
 export const key_get_by_hash = (tx: Tx, hash: Uint8Array, now: Date) =>
-  tx.maybe<ApiKey & { readonly usedAt: Date | null }>(sql`
-    select ${columns}, used_at as "usedAt" from auth.api_keys
+  tx.maybe<ApiKey & Made & { readonly usedAt: Date | null }>(sql`
+    select ${columns}, used_at as "usedAt", created_by as maker, (
+      select m.role from auth.memberships m join auth.people p on p.id = m.person_id
+      where m.person_id = created_by and m.tenant_id = api_keys.tenant_id and p.deactivated_at is null
+    ) as "makerRole"
+    from auth.api_keys
     where hash = ${hash} and revoked_at is null and (expires_at is null or expires_at > ${now})`)
 
 export const key_touch = (tx: Tx, id: string, now: Date) =>
@@ -62,3 +72,11 @@ export const key_change = (tx: Tx, { id, name, scopes, version }: Pick<ApiKey, '
 export const key_revoke = (tx: Tx, id: string, now: Date) =>
   tx.maybe<{ readonly tenantId: string }>(sql`
     update auth.api_keys set revoked_at = ${now} where id = ${id} and revoked_at is null returning tenant_id as "tenantId"`)
+
+/** Keys that a person made become other versions, in one tenant or, without one, in all. Part of a transaction that holds the person. */
+export const key_renew_of_maker = (tx: Tx, personId: string, tenantId: string | undefined) =>
+  tx.rows<Pick<ApiKey, 'id' | 'tenantId' | 'version'>>(sql`
+    update auth.api_keys set version = version + 1
+    where created_by = ${personId} and revoked_at is null
+      and (${tenantId ?? null}::text is null or tenant_id = ${tenantId ?? null})
+    returning id, tenant_id as "tenantId", version`)

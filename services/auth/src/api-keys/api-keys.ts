@@ -2,7 +2,7 @@ import type { Tx } from '@gatehouse/database'
 import { appendAudited } from '../audit/append.ts'
 import { appendRevoked } from '../feed/append.ts'
 import { newId, newSecret, sha256 } from '../secrets.ts'
-import { type ApiKey, key_change, key_insert, key_lock, key_revoke } from './api-keys.store.ts'
+import { type ApiKey, key_change, key_insert, key_lock, key_renew_of_maker, key_revoke } from './api-keys.store.ts'
 
 /** Who works on keys: an operator, or a person of the tenant on the page. */
 export type KeyActor = { readonly kind: 'operator' } | { readonly kind: 'person'; readonly id: string }
@@ -119,4 +119,13 @@ export async function revokeKey(
   await appendRevoked(tx, held.tenantId, { kind: 'key', key: id, reason: `${by.kind}.revoked` })
   await appendKey(tx, 'keyRevoked', held, by, of.now)
   return true
+}
+
+/**
+ * What the maker of keys may do has changed: what nodes learnt of the keys before is refused, and asked anew.
+ * @param tenantId where; absent: everywhere
+ */
+export async function renewKeysOf(tx: Tx, personId: string, tenantId?: string): Promise<void> {
+  for (const { id, tenantId: of, version } of await key_renew_of_maker(tx, personId, tenantId))
+    await appendRevoked(tx, of, { kind: 'key', key: id, below: version, reason: 'maker.changed' })
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '@gatehouse/contracts'
 import type { Database, Tx } from '@gatehouse/database'
 import { sha256 } from '../secrets.ts'
-import { key_get_by_hash, key_touch } from './api-keys.store.ts'
+import { key_get_by_hash, key_touch, type Made } from './api-keys.store.ts'
 
 /** What a key proves, as JSON; times in seconds since the epoch. */
 export interface KeyFacts {
@@ -15,6 +15,8 @@ export interface KeyFacts {
   /** `project`: for the company's own interfaces alone. */
   readonly kind: 'organisation' | 'project'
   readonly project?: string
+  /** Who made it, with the roles that the person has in the tenant now. Absent: an operator. */
+  readonly maker?: { readonly person: string; readonly roles: readonly string[] }
   /** Absent: the key does not expire. */
   readonly expiresAt?: number
 }
@@ -39,6 +41,7 @@ export function createExchange({ db, clock }: { readonly db: Database; readonly 
         version: key.version,
         kind: key.kind,
         ...(key.project === null ? {} : { project: key.project }),
+        ...(key.maker === null ? {} : { maker: { person: key.maker, roles: rolesOf(key) } }),
         ...(key.expiresAt === null ? {} : { expiresAt: Math.floor(key.expiresAt.getTime() / 1_000) }),
       }
     })
@@ -53,3 +56,7 @@ export async function touchKey(
 ): Promise<void> {
   if (now.getTime() - (key.usedAt?.getTime() ?? 0) > TOUCH_MS) await key_touch(tx, key.id, now)
 }
+
+/** Of the person who made a key: what the product's own interfaces may hold against it. */
+export const rolesOf = ({ makerRole }: Pick<Made, 'makerRole'>): readonly string[] =>
+  makerRole === null ? [] : [makerRole]

@@ -4,6 +4,7 @@ import { loadProfile } from '@gatehouse/profiles'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { test } from 'tap'
 import { ADMIN, API_KEY, ORIGIN, openHouse, outboxOf } from '../testing/house.ts'
+import { makeKey } from './api-keys.ts'
 import { CREDENTIALS_PATH } from './internal.ts'
 
 test('the exchange of API keys', async (t) => {
@@ -122,6 +123,47 @@ test('the exchange of API keys', async (t) => {
     house.clock.forward(1_500)
     t.equal(await house.auth.exchangeCredential(brief.key), undefined)
   })
+
+  await t.test(
+    'a key of a person says what its maker is now, and every change of that reaches the nodes [U10]',
+    async (t) => {
+      const [tenant] = house.tenants
+      const admin = tenant?.people.find(({ role }) => role === 'admin')
+      const tenantId = tenant?.id ?? ''
+      const person = admin?.id ?? ''
+      const made = await house.db.asTenant(tenantId, (tx) =>
+        makeKey(tx, {
+          ...{ tenantId, name: 'Own', prefix: 'align_', scopes: ['mcp:read'], expiresAt: null, now: new Date() },
+          by: { kind: 'person', id: person },
+        }),
+      )
+      const facts = async () => house.auth.exchangeCredential(made?.text ?? '')
+      t.match(await facts(), { version: 1, maker: { person, roles: ['admin'] } })
+      const change = async (method: 'PATCH' | 'DELETE', path: string, body?: object) => {
+        const answer = await house.server.inject({
+          method,
+          url: `/admin/v1${path}`,
+          headers: { authorization: `Bearer ${ADMIN}` },
+          ...(body === undefined ? {} : { payload: body }),
+        })
+        t.equal(answer.statusCode, 200, answer.body)
+      }
+      const changes = [
+        ['PATCH', `/tenants/${tenantId}/people/${person}`, { role: 'viewer' }, ['viewer']],
+        ['PATCH', `/people/${person}`, { status: 'deactivated' }, []],
+        ['PATCH', `/people/${person}`, { status: 'active' }, ['viewer']],
+        ['DELETE', `/tenants/${tenantId}/people/${person}`, undefined, []],
+      ] as const
+      for (const [at, [method, path, body, roles]] of changes.entries()) {
+        await change(method, path, body)
+        t.same((await facts())?.maker, { person, roles }, `${method} ${path}`)
+        t.equal((await facts())?.version, at + 2)
+        const told = (await outboxOf(house.db)).filter(({ event }) => event.data.kind === 'key').at(-1)
+        t.match(told?.event.data, { key: made?.key.id, below: at + 2, reason: 'maker.changed' })
+      }
+      t.notOk((await house.auth.exchangeCredential(API_KEY))?.maker, "an operator's key has none")
+    },
+  )
 
   await t.test('no public route leads there', async (t) => {
     t.equal(serviceFor(routes(loadProfile('align')), CREDENTIALS_PATH), undefined)

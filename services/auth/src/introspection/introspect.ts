@@ -2,7 +2,7 @@ import type { Clock } from '@gatehouse/contracts'
 import type { Database, Tx } from '@gatehouse/database'
 import { followsSelection, type Profile } from '@gatehouse/profiles'
 import { key_get_by_hash } from '../api-keys/api-keys.store.ts'
-import { touchKey } from '../api-keys/exchange.ts'
+import { rolesOf, touchKey } from '../api-keys/exchange.ts'
 import type { Resource } from '../resources/resources.store.ts'
 import { OFFLINE } from '../scopes/offered.ts'
 import { sha256 } from '../secrets.ts'
@@ -29,8 +29,10 @@ export type Introspection =
       readonly tenant_id?: string
       /** Of the tenant, now: `suspended` is told to our own services only, to others such a token is not active. */
       readonly tenant_status?: 'active' | 'suspended'
-      /** The person's role in the tenant, now. */
+      /** The person's role in the tenant, now; of a key that of the person who made it. */
       readonly roles: readonly string[]
+      /** Of an API key: the person who made it. Absent: an operator, whose keys have no role. */
+      readonly maker?: string
       /** Of an API key. */
       readonly key_kind?: 'organisation' | 'project'
       /** The only one that a key of the kind `project` is for. */
@@ -122,7 +124,8 @@ async function ofKey(
     jti: key.id,
     tenant_id: key.tenantId,
     ...(standing.tenantStatus === null ? {} : { tenant_status: standing.tenantStatus }),
-    roles: [],
+    roles: rolesOf(key),
+    ...(key.maker === null ? {} : { maker: key.maker }),
     key_kind: key.kind,
     ...(key.project === null ? {} : { project: key.project }),
   }

@@ -1,5 +1,6 @@
 import { PLATFORM } from '@gatehouse/contracts'
 import { sql, type Tx } from '@gatehouse/database'
+import { renewKeysOf } from '../api-keys/api-keys.ts'
 import { appendRevoked } from '../feed/append.ts'
 import { type EndReason, endGrant } from '../grants/revoke.ts'
 import { session_delete_all_of_person } from './sessions.store.ts'
@@ -39,4 +40,5 @@ export async function endAllAccess(tx: Tx, personId: string, reason: EndReason, 
   await session_delete_all_of_person(tx, personId)
   await endGrantsOf(tx, personId, { reason, now })
   await appendRevoked(tx, PLATFORM, { kind: 'person', person: personId, reason })
+  await renewKeysOf(tx, personId)
 }

@@ -12,6 +12,7 @@ const facts = z.object({
   issuedAt: z.number().int(),
   version: z.number().int().optional(),
   kind: z.enum(['organisation', 'project']).optional(),
+  maker: z.object({ person: z.string().min(1), roles: z.array(z.string()) }).optional(),
   expiresAt: z.number().int().optional(),
 })
 

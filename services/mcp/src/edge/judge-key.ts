@@ -5,7 +5,7 @@ import type { PrincipalFacts } from '../deps.ts'
 export type KeyFault = 'key.of-project' | 'key.without-grant'
 
 export type JudgedKey =
-  | { readonly ok: true; readonly scopes: readonly string[] }
+  | { readonly ok: true; readonly scopes: readonly string[]; readonly maker?: PrincipalFacts['maker'] }
   | { readonly ok: false; readonly fault: KeyFault }
 
 /**
@@ -13,11 +13,16 @@ export type JudgedKey =
  * stands for the scopes of transport, and what else the key lists is all that it may do there.
  */
 export function judgeKey(
-  { kind, scopes }: Pick<PrincipalFacts, 'kind' | 'scopes'>,
-  { apiKeyGrants, defaultScopes }: Pick<Profile, 'apiKeyGrants' | 'defaultScopes'>,
+  { kind, scopes, maker }: Pick<PrincipalFacts, 'kind' | 'scopes' | 'maker'>,
+  {
+    apiKeyGrants,
+    apiKeyPermissions,
+    defaultScopes,
+  }: Pick<Profile, 'apiKeyGrants' | 'apiKeyPermissions' | 'defaultScopes'>,
 ): JudgedKey {
   if (kind === 'project') return { ok: false, fault: 'key.of-project' }
-  if (apiKeyGrants.length === 0) return { ok: true, scopes }
+  const by = apiKeyPermissions === 'maker' && maker !== undefined ? { maker } : {}
+  if (apiKeyGrants.length === 0) return { ok: true, scopes, ...by }
   if (!apiKeyGrants.some((grant) => scopes.includes(grant))) return { ok: false, fault: 'key.without-grant' }
-  return { ok: true, scopes: [...new Set([...scopes, ...defaultScopes])] }
+  return { ok: true, scopes: [...new Set([...scopes, ...defaultScopes])], ...by }
 }

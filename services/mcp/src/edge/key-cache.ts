@@ -70,7 +70,9 @@ export function createKeyCache(options: {
       const facts = await exchange(key)
       if (facts === undefined) return unknown(digest, address)
       const judged = options.judge(facts)
-      const principal = principalFromFacts(judged.ok ? { ...facts, scopes: judged.scopes } : facts)
+      const principal = principalFromFacts(
+        judged.ok ? { ...facts, scopes: judged.scopes, maker: judged.maker } : { ...facts, maker: undefined },
+      )
       if (!good(principal)) return REFUSED
       const known = { principal, fault: judged.ok ? undefined : judged.fault, until: clock.now() + maxAgeMs }
       put(held, digest, known, size)
@@ -120,7 +122,8 @@ function principalFromFacts(facts: PrincipalFacts): Principal {
     kind: 'key',
     subject: facts.keyId,
     scopes: new Set(facts.scopes),
-    roles: [],
+    roles: facts.maker?.roles ?? [],
+    ...(facts.maker === undefined ? {} : { maker: facts.maker.person }),
     credential: 'api-key',
     credentialId: facts.keyId,
     ...(facts.version === undefined ? {} : { credentialVersion: facts.version }),
