@@ -21,6 +21,13 @@ export interface FindingRow {
 
 const RANK: Readonly<Record<Severity, number>> = { critical: 5, high: 4, medium: 3, low: 2, info: 1 }
 
+/** Looked up for each row that is shown, by its key: joined, whole tables would be read for a page. */
+const ofShown = sql`(
+  select name from compliance.assessments a where a.tenant_id = f.tenant_id and a.id = f.assessment_id)`
+const referenceOfShown = sql`(
+  select reference from compliance.questions q
+  where q.tenant_id = f.tenant_id and q.assessment_id = f.assessment_id and q.id = f.question_id)`
+
 /** The worst first, then latest change. */
 export function listFindings(
   tx: Tx,
@@ -34,8 +41,9 @@ export function listFindings(
   },
 ): Promise<FindingRow[]> {
   return tx.rows<FindingRow>(sql`
-    select f.id, f.assessment_id, a.name as assessment_name, q.reference, f.title, f.description, f.recommendation,
-      f.severity, f.rank, f.status, f.assignee, f.due_on::text as due_on, f.created_at, f.updated_at
+    select f.id, f.assessment_id, f.title, f.description, f.recommendation,
+      f.severity, f.rank, f.status, f.assignee, f.due_on::text as due_on, f.created_at, f.updated_at,
+      ${ofShown} as assessment_name, ${referenceOfShown} as reference
     from (
       select * from compliance.findings
       ${where([
@@ -48,9 +56,6 @@ export function listFindings(
       order by rank desc, updated_at desc, id desc
       limit ${of.atMost}
     ) f
-    join compliance.assessments a on a.tenant_id = f.tenant_id and a.id = f.assessment_id
-    left join compliance.questions q
-      on q.tenant_id = f.tenant_id and q.assessment_id = f.assessment_id and q.id = f.question_id
     order by f.rank desc, f.updated_at desc, f.id desc`)
 }
 

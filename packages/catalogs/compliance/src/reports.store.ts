@@ -32,7 +32,11 @@ export function listReports(
     select r.id, r.assessment_id, a.name as assessment_name, a.framework, a.score::float8 as score, r.version, r.title,
       r.format, r.pages, r.size_bytes::float8 as size_bytes, r.sha256, r.generated_by, r.generated_at
     from compliance.reports r
-    join compliance.assessments a on a.tenant_id = r.tenant_id and a.id = r.assessment_id
+    -- Looked up for each row, by its key: joined, the whole table would be read for a page.
+    join lateral (
+      select name, framework, score, finalized_at from compliance.assessments
+      where tenant_id = r.tenant_id and id = r.assessment_id limit 1
+    ) a on true
     ${where([
       sql`r.final`,
       // Whatever a report says of itself.
