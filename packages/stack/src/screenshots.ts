@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { browser, freePort } from '@gatehouse/testkit'
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { openBrowsedHouse, press, registerProgram, serveCallback, signIn } from './scenarios/browsing.ts'
+import { lookAfter } from './screenshots/look-after.ts'
 import { packPng } from './screenshots/pack-png.ts'
 
 /** Every page as a person meets it, in light, in dark and on a telephone; with `--docs` the three that the README shows. */
@@ -89,6 +90,8 @@ try {
     await shoot(page, 'logout')
     await page.goto(`${house.publicUrl}/setings`)
     await shoot(page, 'no-such-page')
+    await lookAfter(page, house, shoot)
+    await signIn(page, house.password)
     await page.goto(`${house.publicUrl}/oauth/logout`)
     await page.click('[name=decision][value=sign-out]')
     await shoot(page, 'signed-out')

@@ -52,7 +52,7 @@ export interface ApiKeys extends SettingsParts {
 export function apiKeysPage(of: ApiKeys): string {
   const body = html`<h1>${of.title}</h1>
 <p class="lead">${of.lead}</p>
-${outcome(of)}
+${outcome({ done: of.done, problem: of.problem ?? (of.draft && 'No key is made: something is missing below.') })}
 ${of.made && shownOnce(of.made)}
 ${
   of.keys.length > 0

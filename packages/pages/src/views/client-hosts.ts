@@ -19,7 +19,7 @@ export function clientHostsPage(of: ClientHosts): string {
 <p class="lead">Which applications the people of <bdi>${displayName(of.tenant.name)}</bdi> may connect. ${
     only ? 'Only those of the hosts that are allowed here.' : 'Every application that is not denied here.'
   }</p>
-${outcome(of)}
+${outcome({ done: of.done, problem: of.problem ?? (of.draft && 'No rule is added: see the host below.') })}
 ${
   of.rules.length > 0
     ? html`<ul class="apps rows">\n${of.rules.map((rule) => entry(rule, of))}</ul>`

@@ -10,8 +10,10 @@ export interface Home extends Omit<SettingsParts, 'csrf'> {
   readonly others?: readonly { readonly id: string; readonly name: string; readonly role: string }[] | undefined
   /** Path that takes `tenant` to select another one. */
   readonly switchTo?: { readonly action: string; readonly csrf: string } | undefined
-  /** Absolute URL of the MCP endpoint. */
-  readonly mcpUrl: string
+  /** Absolute URL of the MCP endpoint; absent in a plan without MCP. */
+  readonly mcpUrl?: string | undefined
+  /** Whether API keys are all that it takes. */
+  readonly keysOnly?: boolean | undefined
   /** Where connected applications are reviewed; absent without MCP. */
   readonly appsHref?: string | undefined
   /** The log of the organisation, for those who may see it. */
@@ -22,16 +24,14 @@ export function homePage({
   person,
   tenant,
   mcpUrl,
+  keysOnly = false,
   appsHref,
   activityHref,
   others = [],
   switchTo,
   ...around
 }: Home): string {
-  const body = html`<h1>Connect an AI application</h1>
-<p class="lead">Give this address to Claude, ChatGPT, Cursor, Codex, VS Code or any other application that can use an MCP server. It sends you back here to sign in and decide what it may do.</p>
-${copyable({ id: 'mcp-url', label: 'MCP server address', value: mcpUrl })}
-<h2>Your account</h2>
+  const body = html`${mcpUrl === undefined ? html`<h1>Your account</h1>` : connect(mcpUrl, keysOnly)}
 ${facts([
   ['You', html`${displayName(person.name)} <span class="quiet">${displayName(person.email, 100)}</span>`],
   ['Organisation', displayName(tenant.name)],
@@ -42,6 +42,15 @@ ${facts([
 ${switchTo && otherOrganisations(others, switchTo)}`
   return page({ ...around, person, body, width: 'wide' })
 }
+
+const connect = (mcpUrl: string, keysOnly: boolean): Html => html`<h1>Connect an AI application</h1>
+<p class="lead">Give this address to Claude, ChatGPT, Cursor, Codex, VS Code or any other application that can use an MCP server. ${
+  keysOnly
+    ? 'With it goes an API key of your organisation.'
+    : 'It sends you back here to sign in and decide what it may do.'
+}</p>
+${copyable({ id: 'mcp-url', label: 'MCP server address', value: mcpUrl })}
+<h2>Your account</h2>`
 
 /** Where else somebody belongs, each with a way there. */
 export const otherOrganisations = (

@@ -35,7 +35,7 @@ export interface Members extends SettingsParts {
 export function membersPage(of: Members): string {
   const body = html`<h1>${of.title}</h1>
 <p class="lead">Who belongs to <bdi>${displayName(of.tenant.name)}</bdi>, and what they may do there. A change holds everywhere within a second.</p>
-${outcome(of)}
+${outcome({ done: of.done, problem: of.problem ?? (of.draft && 'Nobody is invited: see the address below.') })}
 <ul class="apps rows">
 ${of.members.map((member) => entry(member, of))}</ul>
 ${of.invitations.length > 0 && invited(of)}
@@ -85,7 +85,7 @@ ${
     action: `${action}/uninvite`,
     csrf,
     hidden: { invitation: id },
-    body: html`<button class="danger" aria-label="Take the invitation of ${displayName(email, 100)} back">Take back</button>`,
+    body: html`<button class="danger" aria-label="Take back the invitation of ${displayName(email, 100)}">Take back</button>`,
   })
 }</div>
 </li>

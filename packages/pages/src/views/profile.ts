@@ -20,7 +20,7 @@ export function profilePage(of: ProfileView): string {
   const { action, csrf, faults } = of
   const body = html`<h1>${of.title}</h1>
 <p class="lead">Who you are here.</p>
-${outcome(of)}
+${outcome({ done: of.done, problem: of.problem ?? (of.faults && 'Nothing is changed: see below.') })}
 ${facts([
   ['Email', displayName(of.email, 100)],
   ['Account made', moment(of.createdAt)],

@@ -122,6 +122,7 @@ export function everyPage(text: string): Readonly<Record<string, string>> {
       mcpUrl: text,
       appsHref: text,
     }),
+    homeWithoutMcp: homePage({ ...around, person, tenant: { name: text } }),
     authorizedApps: authorizedAppsPage({
       ...around,
       connectHref: text,

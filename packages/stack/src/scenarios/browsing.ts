@@ -13,13 +13,15 @@ export interface BrowsedHouse {
   readonly password: string
   readonly appsUrl: string
   readonly mcpUrl: string
+  readonly keysUrl: string
+  readonly adminToken: string
 }
 
 export async function openBrowsedHouse(t: Scope, clock?: Clock): Promise<BrowsedHouse> {
   const { profile, publicUrl, secrets } = await runningHouse(t, clock === undefined ? {} : { clock })
-  const { mcp, authorizedApps } = profile.paths
-  const [appsUrl, mcpUrl] = [`${publicUrl}${authorizedApps}`, `${publicUrl}${mcp}`]
-  return { publicUrl, password: secrets.demoPassword, appsUrl, mcpUrl }
+  const { mcp, authorizedApps, apiKeys } = profile.paths
+  const [appsUrl, mcpUrl, keysUrl] = [`${publicUrl}${authorizedApps}`, `${publicUrl}${mcp}`, `${publicUrl}${apiKeys}`]
+  return { publicUrl, password: secrets.demoPassword, appsUrl, mcpUrl, keysUrl, adminToken: secrets.adminToken }
 }
 
 /** Serves one thing on a port of its own. @returns its origin */
@@ -110,3 +112,18 @@ export async function signIn(page: Page, password: string, email = 'owner@acme.t
 }
 
 export const press = (page: Page, name: string): Promise<void> => page.getByRole('button', { name }).click()
+
+/** An operation of the admin API at the house. */
+export async function operate(
+  { publicUrl, adminToken }: Pick<BrowsedHouse, 'publicUrl' | 'adminToken'>,
+  method: 'GET' | 'POST' | 'PATCH',
+  path: string,
+  body?: unknown,
+): Promise<Record<string, unknown>> {
+  const answer = await fetch(`${publicUrl}/admin/v1${path}`, {
+    method,
+    headers: { authorization: `Bearer ${adminToken}`, 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
+  return (await answer.json()) as Record<string, unknown>
+}

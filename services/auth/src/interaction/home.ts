@@ -5,7 +5,7 @@ import { ownClients } from '../clients/own-clients.ts'
 import { addEndpoint } from '../http/endpoint.ts'
 import { membership_list_of_person } from '../people/people.store.ts'
 import { ORGANISATION_PATH } from '../sessions/organisation.ts'
-import { judgeAccess, pathOf } from '../settings/access.ts'
+import { hasMcp, judgeAccess, pathOf } from '../settings/access.ts'
 import { forPage, type SignedInDeps, surroundings } from './signed-in.ts'
 
 /** What a person gets who opens the bare address: where to connect an application. */
@@ -27,7 +27,8 @@ export function homeRoutes(server: FastifyInstance, deps: SignedInDeps): void {
             .filter(({ tenantId }) => tenantId !== selected?.tenantId)
             .map(({ tenantId, tenantName, role }) => ({ id: tenantId, name: tenantName, role })),
           switchTo: { action: ORGANISATION_PATH, csrf: browser.csrf },
-          mcpUrl: `${publicUrl}${profile.paths.mcp}`,
+          mcpUrl: hasMcp(profile, selected) ? `${publicUrl}${profile.paths.mcp}` : undefined,
+          keysOnly: !profile.credentials.includes('oauth'),
           appsHref:
             judgeAccess('authorizedApps', selected, profile) === 'open' ? pathOf('authorizedApps', profile) : undefined,
           activityHref: mayReadActivity(profile, selected?.role) ? '/activity' : undefined,

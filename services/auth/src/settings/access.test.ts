@@ -51,7 +51,7 @@ test('the navigation shows what the person may use, and nothing else', async (t)
     ...['Connect', 'Connected apps', 'API and MCP', 'Members', 'Allowed clients', 'Profile', 'Security'],
   ])
   t.same(shown(of('viewer')), ['Connect', 'Connected apps', 'Profile', 'Security'])
-  t.same(shown(of('owner', 'free')), ['Connect', 'API tokens', 'Members', 'Profile', 'Security'])
+  t.same(shown(of('owner', 'free')), ['Account', 'API tokens', 'Members', 'Profile', 'Security'])
   t.same(shown(of('owner', 'business', 'suspended')), ['Suspended', 'Connected apps', 'Profile', 'Security'])
   t.same(
     navigationFor(ORGONAUT, of('viewer'), 'profile').filter(({ current }) => current),

@@ -20,7 +20,11 @@ export const BILLING_PATH = '/settings/billing'
 
 /** Every page of a signed-in person, in the order of the navigation. */
 export const SETTINGS_PAGES = {
-  connect: { path: () => '/', title: () => 'Connect', tenant: 'active' },
+  connect: {
+    path: () => '/',
+    title: (_profile, withMcp) => (withMcp ? 'Connect' : 'Account'),
+    tenant: 'active',
+  },
   billing: { path: ({ paths }) => paths.billing ?? BILLING_PATH, title: () => 'Suspended', tenant: 'suspended' },
   authorizedApps: {
     path: ({ paths }) => paths.authorizedApps,

@@ -13,7 +13,8 @@ import { hasMcp } from './access.ts'
 import { fieldOf, readName } from './fields.ts'
 
 export interface ApiKeyPageDeps extends SignedInDeps {
-  readonly resources: OpenResources
+  /** Of the deployment, not of a host: a key is good wherever its organisation is known. */
+  readonly keyResources: OpenResources
 }
 
 /** How long a key may be good, in days; 0: until it is revoked. */
@@ -97,8 +98,8 @@ export function apiKeyRoutes(server: FastifyInstance, deps: ApiKeyPageDeps): voi
 }
 
 /** Of the MCP endpoint only where the plan has it, as long as there is anything else. */
-async function offeredTo(who: Who, { profile, resources }: ApiKeyPageDeps): Promise<OfferedToKeys> {
-  return keyScopes(profile, await resources(), hasMcp(profile, who.selected))
+async function offeredTo(who: Who, { profile, keyResources }: ApiKeyPageDeps): Promise<OfferedToKeys> {
+  return keyScopes(profile, await keyResources(), hasMcp(profile, who.selected))
 }
 
 type Shown = Pick<ApiKeys, 'done' | 'problem' | 'made' | 'draft'> & { readonly status?: number }

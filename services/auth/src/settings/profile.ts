@@ -24,7 +24,7 @@ type Reply = Parameters<Handler>[1]
 
 /** As many as at the change of the password: both tell whether a guess was right. */
 const TRIES = { limit: 10, windowMs: 60_000 }
-const LAST_OWNER = 'You are the only owner of an organisation where others are. Make one of them an owner first.'
+const LAST_OWNER = 'You are the only owner of an organisation. Make another of its members an owner first.'
 
 /** Who a person is here: their name, where they belong, and the way out for good. */
 export function profileRoutes(server: FastifyInstance, deps: ProfilePageDeps): void {
