@@ -9,6 +9,8 @@ const WORDS = 2_000
 const entries: CatalogAtSize = {
   catalog: tracker,
   rows: (count) => [
+    sql`insert into tracker.people (id, name, email)
+      select 'person_' || n, 'Person ' || n, 'person' || n || '@million.test' from generate_series(1, 20000) n`,
     sql`insert into tracker.projects (id, name, created_at)
       select 'prj_' || n, 'Project ' || n, now() from generate_series(1, ${PROJECTS}::integer) n`,
     sql`insert into tracker.entries
@@ -19,8 +21,11 @@ const entries: CatalogAtSize = {
         'word' || abs(hashint8(n + ${count}::bigint)) % ${WORDS}::integer || ' word' || n % ${WORDS}::integer,
         (array['low', 'medium', 'high', 'critical'])[n % 4 + 1],
         (array['open', 'assigned', 'in_progress', 'deployed', 'solved'])[n % 5 + 1],
-        'person_' || n % 50, 0, now() - n * interval '1 second', now() - n * interval '1 second'
+        'person_' || n % 20000 + 1, 0, now() - n * interval '1 second', now() - n * interval '1 second'
       from generate_series(1::bigint, ${count}::bigint) n`,
+    sql`insert into tracker.comments (id, entry_id, author_id, content, created_at)
+      select 'cmt_' || n, 'ent_' || ((n * 977) % ${count}::bigint + 1), 'person_' || n % 20000 + 1, 'Remark ' || n, now()
+      from generate_series(1::bigint, ${count}::bigint / 5) n`,
     // Of those of the second project: no task takes its entry to another.
     sql`insert into tracker.task_mappings (system, external_id, entry_id, created_at, updated_at)
       select 'jira', 'T-' || (n / ${PROJECTS}::integer + 1), 'ent_' || n, now(), now() - n * interval '1 second'
