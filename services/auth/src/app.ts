@@ -170,6 +170,7 @@ export function createAuthApp(deps: AuthDeps): AuthApp {
     return {
       ...own,
       resources,
+      keyResources: registry.open,
       protectedResources: tenantId === undefined ? undefined : [`${origin}${profile.paths.mcp}`],
       minter: createMinter({ issuer, profile, accessSigner, idSigner }),
       readToken,

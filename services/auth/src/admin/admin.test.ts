@@ -69,6 +69,11 @@ test('the admin API', async (t) => {
     })
     t.match(state.at(-1)?.event.data, { tenant: initech?.id, slug: 'initech', mcp: true, status: 'suspended' })
     t.equal((await call('PATCH', '/tenants/ten_unknown', { mcp: true })).statusCode, 404)
+    t.match((await call('PATCH', `/tenants/${initech?.id}`, { plan: 'business' })).json(), {
+      plan: 'business',
+      mcp: true,
+    })
+    t.equal((await call('PATCH', `/tenants/${initech?.id}`, { plan: 'gold' })).statusCode, 400, 'a plan of the profile')
     t.equal((await call('PATCH', `/tenants/${initech?.id}`, { mcp: 'yes' })).statusCode, 400)
   })
 

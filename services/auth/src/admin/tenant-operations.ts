@@ -1,3 +1,4 @@
+import type { Profile } from '@gatehouse/profiles'
 import { z } from 'zod'
 import { Refusal } from '../errors.ts'
 import { appendTenantState } from '../feed/append.ts'
@@ -39,10 +40,7 @@ export const TENANT_OPERATIONS: readonly Operation[] = [
     }),
     output: tenant,
     run: ({ slug, name, plan, mcp }, { db, profile }) => {
-      if (!profile.plans.all.includes(plan))
-        throw new Refusal('request.malformed', {
-          text: `There is no plan ${plan}; there are: ${profile.plans.all.join(', ')}.`,
-        })
+      requirePlan(plan, profile)
       return db.asPlatform('admin', async (tx) => {
         const made = await tenant_insert(tx, { id: newId('tenant'), slug, name, plan, mcp, status: 'active' })
         if (made === undefined) throw new Refusal('thing.taken', { text: 'Another tenant has that slug.' })
@@ -54,15 +52,28 @@ export const TENANT_OPERATIONS: readonly Operation[] = [
   defineOperation({
     method: 'PATCH',
     path: '/tenants/{tenant}',
-    summary: 'Switch MCP on or off, suspend or reactivate a tenant',
-    input: z.object({ tenant: id, mcp: z.boolean().optional(), status: z.enum(['active', 'suspended']).optional() }),
+    summary: 'Change the plan of a tenant, switch MCP on or off, suspend or reactivate it',
+    input: z.object({
+      tenant: id,
+      plan: text(60).optional().describe('One of the plans of the profile.'),
+      mcp: z.boolean().optional(),
+      status: z.enum(['active', 'suspended']).optional(),
+    }),
     output: tenant,
-    run: ({ tenant, ...change }, { db }) =>
-      db.asPlatform('admin', async (tx) => {
+    run: ({ tenant, ...change }, { db, profile }) => {
+      if (change.plan !== undefined) requirePlan(change.plan, profile)
+      return db.asPlatform('admin', async (tx) => {
         const changed = await tenant_update(tx, tenant, change)
         if (changed === undefined) throw new Refusal('thing.unknown')
         await appendTenantState(tx, changed)
         return changed
-      }),
+      })
+    },
   }),
 ]
+
+/** @throws Refusal for a plan that the profile does not have */
+function requirePlan(plan: string, { plans }: Pick<Profile, 'plans'>): void {
+  if (plans.all.includes(plan)) return
+  throw new Refusal('request.malformed', { text: `There is no plan ${plan}; there are: ${plans.all.join(', ')}.` })
+}

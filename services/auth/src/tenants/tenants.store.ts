@@ -29,8 +29,12 @@ export const tenant_get_by_slug = (tx: Tx, slug: string) =>
 export const tenant_update = (
   tx: Tx,
   id: string,
-  change: { readonly mcp?: boolean | undefined; readonly status?: Tenant['status'] | undefined },
+  change: {
+    readonly plan?: string | undefined
+    readonly mcp?: boolean | undefined
+    readonly status?: Tenant['status'] | undefined
+  },
 ) =>
   tx.maybe<Tenant>(sql`
-    update auth.tenants set mcp = coalesce(${change.mcp ?? null}::boolean, mcp), status = coalesce(${change.status ?? null}, status)
+    update auth.tenants set plan = coalesce(${change.plan ?? null}, plan), mcp = coalesce(${change.mcp ?? null}::boolean, mcp), status = coalesce(${change.status ?? null}, status)
     where id = ${id} returning ${columns}`)
