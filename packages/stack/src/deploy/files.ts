@@ -1,7 +1,7 @@
 import { routes } from '@gatehouse/contracts'
 import { loadProfile, type Profile } from '@gatehouse/profiles'
 import { parse, stringify } from 'yaml'
-import { natsPermissions } from './nats-config.ts'
+import { natsPermissions, natsValues } from './nats-config.ts'
 import { httpRouteOf, ingressOf, NGINX_PROXY, nginxOf } from './routing.ts'
 
 /** The profile and the host of the files that lie in the repository. */
@@ -35,6 +35,7 @@ export function generatedFiles(read: (path: string) => string): Readonly<Record<
     'k8s/components/gateway/http-route.yaml': BY + asYaml(httpRoute),
     'k8s/components/monitoring/prometheus-rule.yaml': ruleOf(read('k8s/monitoring/alerts.yaml')),
     'k8s/nats/permissions.conf': natsPermissions(),
+    'k8s/parts/nats-values.yaml': BY.replace('routes.ts', 'bus-users.ts') + asYaml(natsValues()),
     'packages/stack/compose/nginx.conf': BY + nginxOf(routes(profile)),
     'packages/stack/compose/proxy.conf': BY + NGINX_PROXY,
   }

@@ -24,6 +24,37 @@ ${quoted(user.subscribe)}
       }
     }`
 
+/** Values for the NATS chart: three servers with TLS, JetStream on disks, and the users; passwords come from the secret `nats-passwords`. */
+export const natsValues = (): object => ({
+  config: {
+    cluster: { enabled: true, replicas: 3 },
+    jetstream: { enabled: true, fileStore: { pvc: { size: '20Gi' } } },
+    // With it `nats-url` is tls://…, and the services trust its authority by NODE_EXTRA_CA_CERTS.
+    nats: { tls: { enabled: true, secretName: 'nats-tls' } },
+    merge: {
+      authorization: {
+        users: busUsers().map(({ name, publish, subscribe }) => ({
+          user: name,
+          // The chart's way to have a variable stand without quotes.
+          password: `<< $${passwordVariable(name)} >>`,
+          permissions: { publish, subscribe },
+        })),
+      },
+    },
+  },
+  container: {
+    env: Object.fromEntries(
+      busUsers().map(({ name }) => [
+        passwordVariable(name),
+        { valueFrom: { secretKeyRef: { name: 'nats-passwords', key: name } } },
+      ]),
+    ),
+    merge: {
+      resources: { requests: { cpu: '250m', memory: '256Mi' }, limits: { cpu: '2', memory: '1Gi' } },
+    },
+  },
+})
+
 /** The users of the bus with their permissions, as a part of a NATS server's configuration. @param passwords default: variables */
 export function natsPermissions(
   passwords: (name: BusUserName) => string = (name) => `$${passwordVariable(name)}`,
