@@ -24,7 +24,8 @@ export interface NatsCluster {
 
 /** Starts a NATS server with JetStream on 127.0.0.1. @throws Error when there is none, or when it does not answer */
 export async function startNats({ dir, port, cluster }: NatsOptions): Promise<RunningServer> {
-  const name = `gatehouse-${randomUUID()}`
+  // The others of a cluster know a server by its name: it keeps it when it comes back.
+  const name = cluster === undefined ? `gatehouse-${randomUUID()}` : `${cluster.name}-${cluster.port}`
   const settings = ['-p', `${port}`, '-n', name, '-js', ...clusterSettings(cluster)]
   const common = {
     name: 'NATS',
