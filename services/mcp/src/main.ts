@@ -14,6 +14,7 @@ import { drainCatalogs, openCatalogs } from './catalogs.ts'
 import { mcpConfig } from './config.ts'
 import { directoryOf } from './edge/directory.ts'
 import { introspectionOf, keyExchangeOf } from './edge/exchange.ts'
+import { hostVerifiers } from './edge/host-verifiers.ts'
 import { openJournal } from './journal/journal.ts'
 import { loadCatalogs } from './load-catalogs.ts'
 import { resourceNames, sseResourceNames } from './metadata/protected-resource.ts'
@@ -23,10 +24,9 @@ import { openSealers } from './sealers.ts'
 const log = createLogger('mcp')
 const clock = systemClock
 const SEGMENT_BYTES = 8 * 1_048_576
-/** For calls that run, and for all that is closed after them. Milliseconds. */
-const CALLS_MS = 15_000
+/** For all that is closed after the calls that run. Milliseconds. */
 const CLOSE_MS = 15_000
-let closeWithinMs = CALLS_MS + CLOSE_MS
+let closeWithinMs = CLOSE_MS
 
 await runService(
   log,
@@ -94,6 +94,7 @@ await runService(
           .slice(0, 100)}-${process.pid}`,
       catalogs: openCatalogs(catalogs, host, await directoryOf(catalogs, { ...asking, log })),
       verifier: verifierFor([resourceNames(publicUrl, profile).resource, ...config.RESOURCE_ALIASES]),
+      verifierAt: hostVerifiers({ jwks, clock, feed: feed.view }),
       ...(sse === undefined ? {} : { sseVerifier: verifierFor([sse.resource]) }),
       sseBasePath: config.SSE_BASE_PATH,
       feed: feed.view,
@@ -140,11 +141,12 @@ await runService(
     closing(server)
     // First of all: what others see of the end comes before the end.
     const [delayMs, streamsMs] = [config.DRAIN_DELAY * 1_000, config.DRAIN_STREAMS * 1_000]
-    closeWithinMs += Math.max(delayMs, streamsMs)
+    const callsMs = config.CALL_TIMEOUT * 1_000
+    closeWithinMs = Math.max(delayMs, streamsMs) + callsMs + CLOSE_MS
     closing({
       async close() {
         server.leave()
-        await Promise.all([mcp.drain({ streamsMs, callsMs: CALLS_MS }), pause(delayMs)])
+        await Promise.all([mcp.drain({ streamsMs, callsMs }), pause(delayMs)])
       },
     })
     await server.listen({ host: config.HOST, port: config.PORT })
