@@ -99,6 +99,14 @@ async function live(house: House): Promise<ReadonlyMap<string, string>> {
     },
     headers: { authorization: `Bearer ${ADMIN}` },
   })
+  const person = acme?.people.find(({ email }) => email === 'member@acme.test')
+  const made = await house.server.inject({
+    ...{ method: 'POST', url: `/admin/v1/people/${person?.id}/password-link`, payload: { send: true } },
+    headers: { authorization: `Bearer ${ADMIN}` },
+  })
+  const passwordLink = String(made.json().link)
+  const { pathname, search } = new URL(passwordLink)
+  await bystander.submit(await bystander.get(`${pathname}${search}`), { password: 'short' })
   const cookie = visitor.cookie?.split('=')[1] ?? ''
   await visitor.post('/oauth/authorize', { ...pushed, state: 'by form' })
   await visitor.post('/oauth/logout', { id_token_hint: tokens.id_token }, { 'sec-fetch-site': 'cross-site' })
@@ -109,6 +117,7 @@ async function live(house: House): Promise<ReadonlyMap<string, string>> {
       ...{ transaction: hidden.transaction ?? '', 'form token': hidden.csrf ?? '' },
       ...{ 'refresh token': tokens.refresh_token, 'next refresh token': fresh.refresh_token },
       ...{ 'access token': tokens.access_token, 'ID token': tokens.id_token, 'API key': key.json().key ?? '' },
+      'password link': new URL(passwordLink).searchParams.get('link') ?? '',
     }),
   )
 }
