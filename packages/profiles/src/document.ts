@@ -45,7 +45,9 @@ writes it anew.
 | --- | --- | --- | --- |
 ${lines.join('\n')}
 
-Beyond single fields: \`defaultScopes\` and \`implies\` name declared scopes, and \`plans.withMcp\` names plans of \`plans.all\`.
+Beyond single fields: \`defaultScopes\` and \`implies\` name declared scopes, of which no two have one name; \`plans.withMcp\` names
+plans of \`plans.all\`; \`paths.sse\` and \`paths.messages\` go together, and no two paths are one; \`apiKeyInQuery\` needs \`api-key\`
+among the credentials.
 `
 }
 

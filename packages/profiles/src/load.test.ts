@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'tap'
@@ -130,8 +130,8 @@ test('names that point nowhere are told at once, each with its line', async (t) 
     .replace('defaultScopes: [read]', 'defaultScopes: [read, reed]')
     .replace('withMcp: [paid]', 'withMcp: [payed]')
   t.same(faultsOf(broken), [
+    'line 17: scopes.2.implies.0: wriet is not among the scopes',
     'line 21: defaultScopes.1: reed is not among the scopes',
-    'line 17: scopes.2.implies: wriet is not among the scopes',
     'line 27: plans.withMcp.0: payed is not among all plans',
   ])
 })
@@ -149,13 +149,71 @@ test('resources name their own scopes, and the two paths of HTTP+SSE go together
     defaultScopes: [api:reed]
 `
   t.same(faultsOf(SMALL.replace('paths: {}', 'paths: { sse: /sse }').concat(more)), [
-    'line 40: resources.0.defaultScopes.0: api:reed is not among the scopes of API',
-    'line 39: resources.0.scopes.1.implies: read is not among the scopes of API',
     'line 8: paths: sse and messages go together',
+    'line 39: resources.0.scopes.1.implies.0: read is not among the scopes of API',
+    'line 40: resources.0.defaultScopes.0: api:reed is not among the scopes of API',
   ])
   for (const identifier of ['api', 'https://api.example/#x', '/api/']) {
     t.match(faultsOf(SMALL.concat(more.replace('/api', identifier))), [/identifier/], identifier)
   }
+})
+
+test('a field that is wrong in itself hides no other fault: all are told, in the order of the lines', async (t) => {
+  const broken = SMALL.replace('uriScheme: small', 'uriScheme: "Small:"')
+    .replace('defaultScopes: [read]', 'defaultScopes: [reed]')
+    .replace('    text: Write\n', '    text: Write\n    wide: true\n')
+    .replace('withMcp: [paid]', 'withMcp: [payed]')
+    .replace('limits: {}', 'limits: { requestsPerMinute: 0 }\napiKeyInQuery: true\ncredentials: [oauth]\ncolour: red')
+  t.match(faultsOf(broken), [
+    /^line 6: uriScheme: /,
+    /^line 14: scopes.1.wide: there is no such field/,
+    /^line 22: defaultScopes.0: reed is not among the scopes/,
+    /^line 28: plans.withMcp.0: payed is not among all plans/,
+    /^line 29: limits.requestsPerMinute: /,
+    /^line 30: apiKeyInQuery: credentials has no api-key/,
+    /^line 32: colour: there is no such field/,
+  ])
+  t.equal(faultsOf(broken).length, 7)
+  const blind = SMALL.replace(/scopes:[\s\S]*defaultScopes/, 'scopes: all\ndefaultScopes')
+  t.match(faultsOf(blind), [/^line 9: scopes: /], 'what rests on a field that cannot be read is not judged')
+  t.equal(faultsOf(blind).length, 1)
+})
+
+test('two scopes of one name and two pages at one path are told', async (t) => {
+  const twice = SMALL.replace('- name: all', '- name: write').replace('paths: {}', 'paths: { mcp: /x, apiKeys: /x }')
+  t.same(faultsOf(twice), [
+    'line 8: paths.apiKeys: /x is paths.mcp already',
+    'line 15: scopes.2.name: write is there already',
+  ])
+})
+
+for (const file of readdirSync(new URL('../profiles/', import.meta.url))) {
+  test(`${file} is named as its file and has no fault`, async (t) => {
+    t.equal(`${loadProfile(file.replace(/\.yaml$/, '')).name}.yaml`, file)
+  })
+}
+
+test('audigyd is what its document promises [U1, U3, U4, U5]', async (t) => {
+  const audigyd = loadProfile('audigyd')
+  t.match(audigyd, {
+    server: { name: 'audigyd', version: '1.0.0', logging: false },
+    catalogs: ['compliance'],
+    paths: { sse: '/mcp-server/sse', messages: '/mcp-server/messages', apiKeys: '/settings/api-keys' },
+    credentials: ['api-key'],
+    apiKeyPrefix: 'aug_live_',
+    apiKeyInQuery: true,
+    apiKeyPermissions: 'maker',
+    settings: { permissions: { apiKeys: 'settings:manage_settings' } },
+  })
+  t.same(
+    audigyd.scopes.map(({ name }) => name),
+    ['assessments:read', 'findings:read', 'reports:read', 'templates:read', 'webhooks:write'],
+  )
+  const managers = Object.entries(audigyd.roles).filter(([, given]) => given.includes('settings:manage_settings'))
+  t.same(
+    managers.map(([role]) => role),
+    ['owner'],
+  )
 })
 
 test('text that is no YAML is told with its line', async (t) => {

@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { LineCounter, parseDocument } from 'yaml'
+import type { z } from 'zod'
+import { crossChecks } from './cross-checks.ts'
 import { type Profile, profileSchema } from './schema.ts'
 
 /** Every fault of a profile at once, each with its line. */
@@ -58,57 +60,18 @@ export function parseProfile(text: string, source: string): Profile {
     }
     return 1
   }
-  const parsed = profileSchema.safeParse(document.toJS())
-  const faults = parsed.success
-    ? crossChecks(parsed.data).map(({ path, message }) => `line ${lineOf(path)}: ${path.join('.')}: ${message}`)
-    : parsed.error.issues.map(
-        (issue) => `line ${lineOf(issue.path)}: ${issue.path.map(String).join('.')}: ${issue.message}`,
-      )
+  const given: unknown = document.toJS()
+  const parsed = profileSchema.safeParse(given)
+  const faults = [...(parsed.success ? [] : parsed.error.issues.flatMap(faultsOf)), ...crossChecks(given)]
+    .map(({ path, message }) => ({ line: lineOf(path), text: `${path.map(String).join('.')}: ${message}` }))
+    .sort((one, other) => one.line - other.line)
+    .map(({ line, text }) => `line ${line}: ${text}`)
   if (faults.length > 0 || !parsed.success) throw new ProfileError(source, faults)
   return parsed.data
 }
 
-interface Fault {
-  readonly path: readonly (string | number)[]
-  readonly message: string
-}
-
-/** What one field cannot say alone. */
-function crossChecks(profile: Profile): Fault[] {
-  const scopes = new Set(profile.scopes.map((scope) => scope.name))
-  const faults: Fault[] = []
-  profile.defaultScopes.forEach((name, index) => {
-    if (!scopes.has(name)) faults.push({ path: ['defaultScopes', index], message: `${name} is not among the scopes` })
-  })
-  profile.scopes.forEach((scope, index) => {
-    for (const implied of scope.implies) {
-      if (!scopes.has(implied)) {
-        faults.push({ path: ['scopes', index, 'implies'], message: `${implied} is not among the scopes` })
-      }
-    }
-  })
-  profile.resources.forEach((resource, at) => {
-    const own = new Set(resource.scopes.map((scope) => scope.name))
-    const missing = (name: string): string => `${name} is not among the scopes of ${resource.name}`
-    resource.defaultScopes.forEach((name, index) => {
-      if (!own.has(name)) faults.push({ path: ['resources', at, 'defaultScopes', index], message: missing(name) })
-    })
-    resource.scopes.forEach((scope, index) => {
-      const unknown = scope.implies.find((name) => !own.has(name))
-      if (unknown !== undefined)
-        faults.push({ path: ['resources', at, 'scopes', index, 'implies'], message: missing(unknown) })
-    })
-  })
-  if ((profile.paths.sse === undefined) !== (profile.paths.messages === undefined)) {
-    faults.push({ path: ['paths'], message: 'sse and messages go together' })
-  }
-  if (profile.tenancy.by === 'host' && profile.paths.sse !== undefined) {
-    faults.push({ path: ['paths', 'sse'], message: 'HTTP+SSE is not served by host' })
-  }
-  profile.plans.withMcp.forEach((plan, index) => {
-    if (!profile.plans.all.includes(plan)) {
-      faults.push({ path: ['plans', 'withMcp', index], message: `${plan} is not among all plans` })
-    }
-  })
-  return faults
-}
+/** An unknown field is told by its name, at its own line. */
+const faultsOf = (issue: z.core.$ZodIssue): readonly { path: readonly PropertyKey[]; message: string }[] =>
+  issue.code === 'unrecognized_keys'
+    ? issue.keys.map((key) => ({ path: [...issue.path, key], message: 'there is no such field' }))
+    : [issue]
