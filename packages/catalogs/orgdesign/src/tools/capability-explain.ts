@@ -41,7 +41,10 @@ export const capabilityExplain = defineTool<OrgDesign>()({
   }),
   examples: [
     { when: 'How is a change planned?', arguments: { name: 'scenario.action.plan' } },
-    { when: 'What does a resource hold?', arguments: { name: 'orgonaut://scenarios', open: true } },
+    {
+      when: 'What does a prompt say, where a client shows none?',
+      arguments: { name: 'review_organisation', open: true },
+    },
   ],
   async run({ name, arguments: given, open }, { transact: _transact, offer, ...call }) {
     const found = toolNamed(offer, name) ?? (await promptNamed(offer, name, open ? given : undefined, call))
