@@ -24,7 +24,7 @@ const DRIVERS: Readonly<Record<string, string>> = {
 const ENTRIES = ['main.ts', 'start.ts', 'cluster.ts', 'bench.ts', 'proof.ts', 'conformance.ts', 'migrate.ts']
 
 /** What of the test kit starts a real part. */
-const REAL_PARTS = ['postgres', 'postgresTemplate', 'redis', 'nats', 'browser', 'chromium']
+const REAL_PARTS = ['postgres', 'postgresTemplate', 'redis', 'nats', 'natsServers', 'browser', 'chromium']
 
 /** Literal exceptions, each with its reason. A rule here is the name that a violation carries. */
 export type Exceptions = Readonly<Record<string, Readonly<Record<string, string>>>>

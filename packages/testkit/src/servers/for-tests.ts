@@ -44,7 +44,7 @@ export async function processPostgres(): Promise<string> {
   return server.url
 }
 
-async function testServer(t: Scope, starter: Starter): Promise<TestServer> {
+export async function testServer(t: Scope, starter: Starter): Promise<TestServer> {
   const dir = temporaryFolder(t)
   const first = await onFreePort(starter, dir)
   let server = first.server
