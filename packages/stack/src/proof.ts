@@ -7,6 +7,7 @@ import { auditExactlyOnce } from './proofs/audit-exactly-once.ts'
 import { auditMillion } from './proofs/audit-million.ts'
 import { complianceMillion } from './proofs/compliance-million.ts'
 import { cutOff } from './proofs/cut-off.ts'
+import { isolation } from './proofs/isolation.ts'
 import { nodeDeaths } from './proofs/node-deaths.ts'
 import { partsAway } from './proofs/parts-away.ts'
 import type { Proof } from './proofs/proof.ts'
@@ -19,6 +20,7 @@ const PROOFS: readonly Proof[] = [
   auditExactlyOnce,
   auditMillion,
   complianceMillion,
+  isolation,
   refreshHistories,
   tokensBesideSignIns,
   trackerMillion,

@@ -1,0 +1,76 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { t as file, type Test, test } from 'tap'
+import { NODE_ARGS } from '../cluster/process.ts'
+import { call, findObjects } from './objects.ts'
+import { kindsOf, pickOf } from './probes.ts'
+import { control, probe } from './run.ts'
+import { openWorld, type World } from './world.ts'
+
+// Machines that test are slow; a million probes take their time.
+const probes = Number(process.env.GATEHOUSE_PROBES ?? 20_000)
+const seed = Number(process.env.GATEHOUSE_SEED ?? Date.now() % 1_000_000)
+file.setTimeout(Math.max(300_000, probes * 20))
+
+for (const profile of ['align']) {
+  test(`${profile}: nothing of another tenant is shown or changed, whatever is asked for by whatever name [U8]`, async (t) => {
+    t.comment(`seed ${seed}`)
+    const world = await openWorld(t, profile)
+    const there = await findObjects(world)
+    t.ok(there.ids.length >= 20 && there.uris.length >= 20, `${there.ids.length} ids, ${there.uris.length} URIs`)
+    const kinds = await kindsOf(world, there)
+
+    await t.test('each kind of probe finds something when the owner does the same', async (t) => {
+      const pick = pickOf(seed)
+      for (const kind of kinds.filter(({ name }) => !name.startsWith('tools that write')))
+        t.ok(await control(world, kind, pick), kind.name)
+    })
+
+    await t.test(`${probes} probes: not one canary, and not one row is another`, async (t) => {
+      const before = await world.digest()
+      const { aimed, perKind, found, probes: sent } = await probe(world, kinds, { probes, seed })
+      t.comment(JSON.stringify(perKind))
+      t.same(found, [])
+      t.ok(sent >= probes)
+      t.ok(aimed / sent >= 0.8, `${aimed} of ${sent} aim at what exists`)
+      t.equal(await world.digest(), before, 'rows of the other tenant are what they were')
+      await stillThere(t, world)
+    })
+
+    await t.test('without the policies of the tables the same probes find a canary', async (t) => {
+      await policies(world, 'disable')
+      const { found, probes: sent } = await probe(world, kinds, { probes: 2_000, seed: seed + 1 })
+      await policies(world, 'enable')
+      t.ok(found.length > 0, `found after ${sent}`)
+      t.same((await probe(world, kinds, { probes: 300, seed: seed + 1 })).found, [], 'with them again none')
+    })
+  })
+}
+
+test('with a decision that allows everything the probes find it out', async (t) => {
+  const main = fileURLToPath(new URL('./without-decision.main.ts', import.meta.url))
+  const child = spawn(process.execPath, [...NODE_ARGS, main], { stdio: ['ignore', 'pipe', 'inherit'] })
+  let said = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said += text
+  })
+  await once(child, 'close')
+  t.match(said, /found [1-9]/)
+})
+
+/** What the stranger reached for is still good. */
+async function stillThere(t: Test, world: World): Promise<void> {
+  for (const credential of [world.owner.token, world.owner.key, world.owner.readKey])
+    t.ok((await call(world, credential, 'tools/list')).done)
+  t.match(await world.owner.pages.get('/'), { status: 200 })
+}
+
+async function policies({ sql, schemas }: World, what: 'enable' | 'disable'): Promise<void> {
+  const { rows } = await sql.query<{ name: string }>(
+    `select quote_ident(table_schema) || '.' || quote_ident(table_name) as name from information_schema.columns
+     where table_schema = any($1) and column_name = 'tenant_id'`,
+    [schemas],
+  )
+  for (const { name } of rows) await sql.query(`alter table ${name} ${what} row level security`)
+}
