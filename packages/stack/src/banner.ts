@@ -4,6 +4,10 @@ export interface BannerFacts {
   readonly parts: string
   readonly publicUrl: string
   readonly mcpUrl: string
+  /** The stream of HTTP+SSE, where the profile has it. */
+  readonly sseUrl?: string
+  /** API keys are the only credential: a client is given one, and signs nobody in. */
+  readonly keysAlone: boolean
   /** Origins of the organisations, where each has a host of its own. */
   readonly hosts: readonly string[]
   /** What an API key has to name, where it has to. */
@@ -32,6 +36,7 @@ export function banner(facts: BannerFacts, color: boolean): string {
     `  ${bold(`Gatehouse ${facts.version}`)}  ${dim(`profile ${facts.profile} · ${facts.parts}`)}`,
     '',
     row('MCP endpoint', accent(facts.mcpUrl)),
+    ...(facts.sseUrl === undefined ? [] : [row('HTTP+SSE', accent(facts.sseUrl))]),
     row('Pages', accent(`${facts.hosts[0] ?? facts.publicUrl}/`)),
     row('Admin API', accent(`${facts.publicUrl}/admin/v1/openapi.json`)),
     row('Admin token', facts.adminToken),
@@ -55,15 +60,7 @@ export function banner(facts: BannerFacts, color: boolean): string {
   lines.push(
     '',
     `  ${bold('Connect')}`,
-    row('Claude Code', `claude mcp add --transport http ${facts.profile} ${facts.mcpUrl}`),
-    row('Codex', `codex mcp add ${facts.profile} --url ${facts.mcpUrl}`),
-    row(
-      'Inspector',
-      `npx @modelcontextprotocol/inspector@latest --cli ${facts.mcpUrl} --transport http --method tools/list${
-        facts.demo === undefined ? '' : keyHeaders(facts.demo.apiKey, facts.keyTenant)
-      }`,
-    ),
-    row('Any client', `give it the URL ${facts.mcpUrl}; it finds the rest by itself`),
+    ...clientLines(facts).map(([label, line]) => row(label, line)),
     '',
     `  ${dim(
       `ready in ${(facts.readyMs / 1000).toFixed(1)} s${facts.folder === undefined ? '' : ` · data in ${facts.folder}`} · Ctrl-C ends it`,
@@ -71,6 +68,28 @@ export function banner(facts: BannerFacts, color: boolean): string {
     '',
   )
   return lines.join('\n')
+}
+
+/** One line for each client. Where keys are all there is, the line has the demo's, or a place for one. */
+function clientLines({ profile, mcpUrl, sseUrl, keysAlone, keyTenant, demo }: BannerFacts): [string, string][] {
+  const inspector = `npx @modelcontextprotocol/inspector@latest --cli ${mcpUrl} --transport http --method tools/list`
+  if (!keysAlone) {
+    return [
+      ['Claude Code', `claude mcp add --transport http ${profile} ${mcpUrl}`],
+      ['Codex', `codex mcp add ${profile} --url ${mcpUrl}`],
+      ['Inspector', `${inspector}${demo === undefined ? '' : keyHeaders(demo.apiKey, keyTenant)}`],
+      ['Any client', `give it the URL ${mcpUrl}; it finds the rest by itself`],
+    ]
+  }
+  const headers = keyHeaders(demo?.apiKey ?? '<API key>', keyTenant)
+  const bridged = sseUrl === undefined ? mcpUrl : `${sseUrl} --transport sse-only`
+  return [
+    ['Claude Code', `claude mcp add --transport http ${profile} ${mcpUrl}${headers}`],
+    ['Claude Desktop', `npx mcp-remote ${bridged}${headers}`],
+    ['Codex', `codex mcp add ${profile} -- npx mcp-remote ${mcpUrl}${headers}`],
+    ['Inspector', `${inspector}${headers}`],
+    ['Any client', `give it the URL ${sseUrl ?? mcpUrl} and an API key as Bearer token`],
+  ]
 }
 
 const keyHeaders = (apiKey: string, tenant: string | undefined): string =>

@@ -88,6 +88,8 @@ function addresses(profile: Profile, publicUrl: string, tenants: readonly { read
   const [first, ...others] = sites.byHost ? tenants.map(({ slug }) => sites.of(slug)) : []
   return {
     mcpUrl: (first ?? (sites.byHost ? sites.of('<slug>') : sites.own)).resource,
+    ...(profile.paths.sse === undefined ? {} : { sseUrl: `${publicUrl}${profile.paths.sse}` }),
+    keysAlone: !profile.credentials.includes('oauth'),
     hosts: first === undefined ? [] : [first, ...others].map(({ origin }) => origin),
     ...(profile.apiKeyTenantHeader && first?.slug !== undefined ? { keyTenant: first.slug } : {}),
   }
