@@ -85,6 +85,24 @@ test('links by mail', async (t) => {
     },
   )
 
+  await t.test(
+    'a password that is changed by its owner ends the links that were sent before, and a letter says so',
+    async (t) => {
+      const { id } = house.tenants[1]?.people.find(({ email }) => email === 'member@globex.test') ?? { id: '' }
+      const made = await operate(house, ADMIN, 'POST', `/people/${id}/password-link`, {})
+      const path = String(made.link).slice(ORIGIN.length)
+      const member = new Visitor(house)
+      await member.signIn('member@globex.test')
+      const csrf = csrfOf((await member.get('/settings/security')).body)
+      t.match(
+        (await member.post('/settings/security/password', { csrf, current: PASSWORD, password: NEW })).body,
+        'is changed',
+      )
+      t.match(await house.mails.next(), { to: 'member@globex.test', subject: /was changed/ })
+      t.equal((await new Visitor(house).get(path)).statusCode, 410)
+    },
+  )
+
   await t.test('with the password what applications may do can be taken back', async (t) => {
     const { id } = house.tenants[0]?.people.find(({ email }) => email === 'member@acme.test') ?? { id: '' }
     await house.db.asPlatform('test', (tx) =>

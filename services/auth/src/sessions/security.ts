@@ -1,5 +1,8 @@
 import { type SecurityView, securityPage, signedOutPage } from '@gatehouse/pages'
 import type { FastifyInstance } from 'fastify'
+import { FORGOT_PASSWORD_PATH } from '../accounts/forgot-password-path.ts'
+import { hasLeft, type InviteDeps } from '../accounts/invite.ts'
+import { link_end_of_person } from '../accounts/links.store.ts'
 import { appendAudited } from '../audit/append.ts'
 import { sendAway } from '../authorize/answer.ts'
 import { Refusal } from '../errors.ts'
@@ -9,6 +12,7 @@ import type { Limiter } from '../http/limiter.ts'
 import { brandOf, PageFault } from '../http/pages.ts'
 import { SIGN_IN_PATH } from '../interaction/sign-in.ts'
 import { forSignedIn, type SignedInDeps, surroundings, type Who } from '../interaction/signed-in.ts'
+import { passwordChangedLetter } from '../mail/letters.ts'
 import { endGrantsOf } from '../people/end-access.ts'
 import { faultOfPassword } from '../people/new-password.ts'
 import type { Passwords } from '../people/passwords.ts'
@@ -27,7 +31,7 @@ import { upstream_identity_delete, upstream_identity_list_of_person } from '../u
 import type { Providers } from '../upstream/providers.ts'
 import { requireRecent } from '../upstream/recent.ts'
 
-export interface SecurityDeps extends SignedInDeps {
+export interface SecurityDeps extends SignedInDeps, Pick<InviteDeps, 'mailer' | 'log'> {
   readonly passwords: Passwords
   readonly limiter: Limiter
   readonly providers: Providers
@@ -116,6 +120,7 @@ export function securityRoutes(server: FastifyInstance, deps: SecurityDeps): voi
         if (!(await person_replace_password(tx, personId, stored, hash))) return false
         const actor = { kind: 'person', id: personId } as const
         await appendAudited(tx, 'passwordChanged', { actor, outcome: 'succeeded', now: new Date(clock.now()) })
+        await link_end_of_person(tx, personId, new Date(clock.now()))
         await session_delete_all_of_person(tx, personId, who.browser.hash)
         await session_rename(tx, who.browser.hash, next.browser.hash)
         if (given.get('applications') === 'revoke') {
@@ -127,6 +132,9 @@ export function securityRoutes(server: FastifyInstance, deps: SecurityDeps): voi
       next.give(reply)
       await limiter.forget(`password:${personId}`)
       request.log.info({ person: personId }, 'password changed')
+      const helpUrl = `${deps.publicUrl}${FORGOT_PASSWORD_PATH}`
+      const letter = passwordChangedLetter({ to: account.email, brand: profile.branding.name, helpUrl })
+      void hasLeft(() => deps.mailer.send(letter), deps.log)
       const done = 'Your password is changed. Every other browser is signed out.'
       return show({ ...who, browser: next.browser }, reply, deps, { done })
     }),
