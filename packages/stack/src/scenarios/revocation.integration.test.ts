@@ -1,0 +1,171 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { decodeJwt } from 'jose'
+import { t as file, type Test, test } from 'tap'
+import type { ServiceProcess } from '../cluster/process.ts'
+import { signInAtPages } from './person.ts'
+import { type Connected, connectClient, runningCluster } from './running.ts'
+import { administer, keyOf, tenantOf } from './systems/admin.ts'
+import { type Answer, ask, rpc } from './wire.ts'
+
+/** What is taken back while calls and streams run on two nodes is taken back on both within this time. */
+const PROMISED_MS = 1_000
+const STREAM_MS = 60_000
+
+file.setTimeout(300_000)
+
+const tenancy = { by: 'account', account: 'follow', host: '{tenant}.{host}', issuer: 'origin' } as const
+const running = await runningCluster(file, { tenancy, limits: { requestsPerMinute: 1_000_000 } })
+const { cluster, publicUrl, secrets } = running
+const host = new URL(publicUrl).host
+const [first, second] = cluster.mcp as [ServiceProcess, ServiceProcess]
+const acme = await tenantOf(running, 'acme')
+const globex = await tenantOf(running, 'globex')
+
+const at = (
+  node: ServiceProcess,
+  credential: string,
+  method: string,
+  params = {},
+  withinMs?: number,
+): Promise<Answer> => {
+  const sent = rpc(credential, method, params)
+  const headers = { ...(sent.headers as Record<string, string>), host }
+  return ask(`${node.url}/mcp`, { ...sent, headers, ...(withinMs === undefined ? {} : { withinMs }) })
+}
+const projects = (node: ServiceProcess, credential: string) =>
+  at(node, credential, 'resources/read', { uri: 'align://projects' })
+
+/** A stream of each node that stays open until the server ends it. */
+const listen = (node: ServiceProcess, credential: string): Promise<Answer> =>
+  at(
+    node,
+    credential,
+    'subscriptions/listen',
+    { notifications: { resourceSubscriptions: ['align://projects'] } },
+    STREAM_MS,
+  )
+
+interface Seen {
+  /** When the last call that was answered as before was sent, on each node; milliseconds after the change. */
+  readonly lastBefore: readonly number[]
+  /** When each stream ended. */
+  readonly ended: readonly number[]
+  readonly streams: readonly Answer[]
+}
+
+/** Calls on both nodes without a pause and a stream on each, while something is taken back. */
+async function watch(
+  credential: string,
+  isAfter: (answer: Answer) => boolean,
+  change: () => Promise<unknown>,
+): Promise<Seen> {
+  let changed = Number.POSITIVE_INFINITY
+  const nodes = [first, second]
+  const streams = nodes.map(async (node) => {
+    const answer = await listen(node, credential)
+    return { answer, at: performance.now() }
+  })
+  const calls = nodes.map(async (node) => {
+    let last = 0
+    for (;;) {
+      const sent = performance.now()
+      if (isAfter(await projects(node, credential))) return last - changed
+      last = sent
+      if (sent > changed + 10_000) return last - changed
+      await pause(10)
+    }
+  })
+  // Both kinds are under way.
+  await pause(300)
+  await change()
+  changed = performance.now()
+  const lastBefore = await Promise.all(calls)
+  const all = await Promise.all(streams)
+  return { lastBefore, ended: all.map(({ at: when }) => when - changed), streams: all.map(({ answer }) => answer) }
+}
+
+function effective(t: Test, { lastBefore, ended, streams }: Seen): void {
+  t.comment(`calls ${lastBefore.map(Math.round)} ms, streams ${ended.map(Math.round)} ms after it was committed`)
+  for (const ms of lastBefore) t.ok(ms <= PROMISED_MS, 'no call was answered as before for longer')
+  for (const ms of ended) t.ok(ms <= PROMISED_MS + 250, 'no stream was open for longer')
+  for (const { status, text } of streams) {
+    t.equal(status, 200)
+    t.match(text, /"result":/, 'it ended with its result, and was not cut off')
+  }
+}
+
+const status = (wanted: number) => (answer: Answer) => answer.status === wanted
+const claims = ({ accessToken }: Connected) =>
+  decodeJwt(accessToken) as { sub: string; grant_id: string; tenant_id: string }
+const connect = async (email: string): Promise<Connected> => {
+  const connected = await connectClient(running, email)
+  file.teardown(() => connected.client.close())
+  return connected
+}
+
+test('what is taken back while calls and streams run is taken back on both nodes within a second', async (t) => {
+  await t.test('a grant [A-RV-01]', async (t) => {
+    const member = await connect('member@acme.test')
+    effective(
+      t,
+      await watch(member.accessToken, status(401), () =>
+        administer(running, 'DELETE', `/grants/${claims(member).grant_id}`),
+      ),
+    )
+  })
+
+  await t.test('an API key [U5]', async (t) => {
+    const { id, key } = await keyOf(running, acme)
+    effective(t, await watch(key, status(401), () => administer(running, 'DELETE', `/api-keys/${id}`)))
+  })
+
+  await t.test('a role: the token of the old one is refused', async (t) => {
+    const viewer = await connect('viewer@acme.test')
+    const path = `/tenants/${acme}/people/${claims(viewer).sub}`
+    effective(
+      t,
+      await watch(viewer.accessToken, status(401), () => administer(running, 'PATCH', path, { role: 'member' })),
+    )
+  })
+
+  await t.test('a membership', async (t) => {
+    const admin = await connect('admin@acme.test')
+    const path = `/tenants/${acme}/people/${claims(admin).sub}`
+    effective(t, await watch(admin.accessToken, status(401), () => administer(running, 'DELETE', path)))
+  })
+
+  await t.test(
+    'the organisation that is selected: calls run in the other one, streams of the old one end [Z6]',
+    async (t) => {
+      const consultant = await connect('consultant@example.test')
+      const browser = await signInAtPages(publicUrl, {
+        email: 'consultant@example.test',
+        password: secrets.demoPassword,
+      })
+      const home = await browser.open('/')
+      const here = claims(consultant).tenant_id
+      const there = here === acme ? globex : acme
+      const before = (await projects(first, consultant.accessToken)).text
+      const seen = await watch(
+        consultant.accessToken,
+        ({ status, text }) => status === 200 && text !== before,
+        () => browser.send(home, '/settings/organisation', { tenant: there }),
+      )
+      effective(t, seen)
+      const owned = await keyOf(running, there)
+      t.equal((await projects(second, consultant.accessToken)).text, (await projects(first, owned.key)).text)
+    },
+  )
+
+  await t.test(
+    'a workspace that is suspended, and a node that starts then knows it from its first answer [L1]',
+    async (t) => {
+      const owner = await connect('owner@globex.test')
+      const patch = (status: string) => administer(running, 'PATCH', `/tenants/${globex}`, { status })
+      effective(t, await watch(owner.accessToken, status(423), () => patch('suspended')))
+      const fresh = await cluster.restartNode(second)
+      t.equal((await projects(fresh, owner.accessToken)).status, 423)
+      await patch('active')
+    },
+  )
+})
