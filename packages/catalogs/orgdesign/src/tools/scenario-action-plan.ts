@@ -8,9 +8,10 @@ import { notDraft } from '../failures.ts'
 import { openScenario } from '../plane.ts'
 import { PROPOSAL_MINUTES, proposal_delete_expired, proposal_insert } from '../proposals.store.ts'
 import { judgedFields } from '../shapes.ts'
-import { draftId, text, unitKind } from '../vocabulary.ts'
+import { text, unitKind } from '../vocabulary.ts'
 
-const id = () => z.string().min(1).max(200)
+/** Of any length: what cannot be an id is not found. Bounds would cost a model more than they tell it. */
+const id = () => z.string()
 const twoDecimals = (number: z.ZodNumber) =>
   number.refine((value) => Math.round(value * 100) / 100 === value, 'must have two decimals at most')
 
@@ -18,24 +19,24 @@ export const scenarioActionPlan = defineTool<OrgDesign>()({
   name: 'scenario.action.plan',
   title: 'Plan a scenario change',
   description:
-    'Plan one change in a draft scenario: move_unit (unit_id, parent_id), change_placement (placement_id and unit_id, team_id or fte), ' +
-    'change_cost (cost_id, annual_amount), add_unit (parent_id, name), close_unit (unit_id). Changes nothing. ' +
-    'Returns a proposal_id and what would change: show it, then call scenario.action.confirm. Not for the baseline.',
+    'Plan one change in a draft scenario: move_unit (unit_id, parent_id), change_placement (placement_id; unit_id, team_id or fte), ' +
+    'change_cost (cost_id, annual_amount), add_unit (parent_id, name), close_unit (unit_id). Changes nothing. Returns a proposal_id and ' +
+    'what would change: show it, then call scenario.action.confirm. Not for the baseline.',
   ...needs('scenarios.read', 'ai.scenarios.draft'),
   effect: 'writes',
   input: z.strictObject({
-    scenario_id: draftId(),
+    scenario_id: id().describe('From scenario.list.'),
     action: actionName.describe('What to do.'),
-    unit_id: id().optional().describe('The unit; for a placement, its new unit.'),
-    parent_id: id().optional().describe('New parent unit.'),
-    name: text().min(1).max(200).optional().describe('Name of a new unit.'),
-    kind: unitKind.optional().describe('Of a new unit; default department.'),
-    purpose: text().max(4_000).optional().describe('Of a new unit.'),
-    placement_id: id().optional().describe('The placement.'),
-    team_id: id().nullable().optional().describe('Its new team; null = none.'),
+    unit_id: id().optional().describe('Unit; of a placement, the new one.'),
+    parent_id: id().optional().describe('New parent.'),
+    name: text().min(1).max(200).optional().describe('Of a new unit.'),
+    kind: unitKind.optional().describe('Default department.'),
+    purpose: text().max(4_000).optional().describe('Its purpose.'),
+    placement_id: id().optional().describe('Placement.'),
+    team_id: id().nullable().optional().describe('New team; null = none.'),
     fte: twoDecimals(z.number().min(0.01).max(1)).optional().describe('Part of full time.'),
-    cost_id: id().optional().describe('The cost item.'),
-    annual_amount: twoDecimals(z.number().min(0).max(999_999_999_999)).optional().describe('In its currency.'),
+    cost_id: id().optional().describe('Cost item.'),
+    annual_amount: twoDecimals(z.number().min(0).max(999_999_999_999)).optional().describe('New amount.'),
   }),
   output: z.object({
     proposal_id: z.string().describe('For scenario.action.confirm.'),
