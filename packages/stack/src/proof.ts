@@ -13,6 +13,7 @@ import { partsAway } from './proofs/parts-away.ts'
 import type { Proof } from './proofs/proof.ts'
 import { refreshHistories } from './proofs/refresh-histories.ts'
 import { rollingRestart } from './proofs/rolling-restart.ts'
+import { sustainabilityMillion } from './proofs/sustainability-million.ts'
 import { tokensBesideSignIns } from './proofs/tokens-beside-sign-ins.ts'
 import { trackerMillion } from './proofs/tracker-million.ts'
 
@@ -22,6 +23,7 @@ const PROOFS: readonly Proof[] = [
   complianceMillion,
   isolation,
   refreshHistories,
+  sustainabilityMillion,
   tokensBesideSignIns,
   trackerMillion,
   nodeDeaths,
