@@ -1,0 +1,87 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { eventually, temporaryFolder } from '@gatehouse/testkit'
+import { t as file, test } from 'tap'
+import { runningHouse } from '../scenarios/running.ts'
+import { commandsIn, linesOf } from './docs-commands.ts'
+import { whyNot } from './manifests.ts'
+
+file.setTimeout(120_000)
+
+const root = fileURLToPath(new URL('../../../..', import.meta.url))
+const read = (path: string): string => readFileSync(join(root, path), 'utf8')
+const OWN = 'packages/stack/src/deploy/docs-commands.test.ts'
+const pages = [
+  'README.md',
+  'k8s/README.md',
+  ...readdirSync(join(root, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+]
+const blocks = pages.flatMap((page) => commandsIn(page, read(page)))
+
+test('every command of the README and the docs is run by a test, or says why not', async (t) => {
+  t.ok(blocks.length > 10)
+  for (const { page, text, runBy, notRun } of blocks) {
+    t.ok(runBy ?? notRun, `${page}: ${text.split('\n', 1)[0]}`)
+    if (runBy !== undefined) t.ok(existsSync(join(root, runBy)), `${page}: ${runBy}`)
+    if (notRun !== undefined) t.ok(notRun.length > 15, `${page}: ${notRun}`)
+  }
+})
+
+/** Of a process that ends by itself, with the words that stand for a reader's own put in. */
+function run(line: string, put: (text: string) => string = (text) => text): string {
+  return execFileSync('bash', ['-c', put(line)], { cwd: root, encoding: 'utf8', maxBuffer: 16 * 1024 * 1024 })
+}
+
+test('the commands of the deployment page that need no cluster do what it says', {
+  skip: whyNot() ?? false,
+}, async (t) => {
+  const folder = temporaryFolder(t)
+  const lines = blocks
+    .filter(({ page, runBy }) => page === 'docs/deploy.md' && runBy === OWN)
+    .flatMap(({ text }) => linesOf(text))
+  t.equal(lines.length, 5)
+  for (const line of lines) {
+    const printed = run(line, (text) => text.replace('.gatehouse/k8s', folder))
+    if (line.includes('first-secrets')) {
+      t.same(readdirSync(folder).sort(), ['audit', 'auth', 'mcp', 'migrate', 'nats', 'postgres', 'redis', 'root'])
+      t.match(readFileSync(join(folder, 'auth/database-url'), 'utf8'), /@gatehouse-rw\.gatehouse-data:5432\/gatehouse$/)
+      continue
+    }
+    t.match(
+      printed,
+      line.includes('gateway') ? /kind: HTTPRoute/ : line.includes('migrate') ? /kind: Job/ : /kind: Ingress/,
+      line,
+    )
+  }
+})
+
+test('the walk of the README: who is not signed in is told where to go, a call is answered, and the audit log has it', async (t) => {
+  const running = await runningHouse(t)
+  const walk = blocks.find(({ page, text }) => page === 'README.md' && text.includes('# 1. Without a token'))
+  const { demoApiKey, adminToken } = running.secrets
+  const put = (text: string): string =>
+    text
+      .replaceAll('localhost:4000', new URL(running.publicUrl).host)
+      .replaceAll('$KEY', demoApiKey)
+      .replaceAll('<admin token>', adminToken)
+  const steps = linesOf(walk?.text.replaceAll(/'\{[\s\S]*?\}'/g, (body) => body.replaceAll('\n', ' ')) ?? '')
+  const [challenge, resource, server, , call, events] = steps
+  t.equal(steps.length, 6)
+  // Asynchronously: the server that is asked is in this process.
+  const { execFile } = await import('node:child_process')
+  const ask = (line = 'false'): Promise<string> =>
+    new Promise((resolve, reject) => {
+      execFile('bash', ['-c', put(line)], { cwd: root }, (error, out) =>
+        error === null ? resolve(out) : reject(error),
+      )
+    })
+  t.match(await ask(challenge), /resource_metadata="http/)
+  t.match(JSON.parse(await ask(resource)), { resource: `${running.publicUrl}/mcp` })
+  t.match(JSON.parse(await ask(server)), { issuer: running.publicUrl })
+  t.match(JSON.parse(await ask(call)), { result: { structuredContent: {} } })
+  await eventually(15_000, 'the call in the log', async () => (await ask(events)).includes('search.global'))
+})
