@@ -66,6 +66,9 @@ export function sessionIdOf(headers: IncomingHttpHeaders, value?: unknown): stri
   return isObject(meta) && Object.hasOwn(meta, META_VERSION) ? undefined : id
 }
 
+/** How long a client waits for a node that has heard less than it. Milliseconds. */
+const BEHIND_MS = 500
+
 /** A change that is older than this may have left the window by the time it is looked for. Milliseconds. */
 const MARGIN_MS = 5_000
 
@@ -81,6 +84,8 @@ export function createSessionEndpoint(deps: SessionEndpointDeps): SessionEndpoin
     const { facts } = session
     const { principal } = admitted
     const known = last ?? { sequence: facts.since, time: facts.bornAt * 1_000 }
+    // The node that told it that was a moment ahead of this one.
+    await window.comesTo(known.sequence, BEHIND_MS)
     // What this node cannot know of is announced whether it changed or not.
     const unknown =
       deps.now() - known.time > deps.windowMs - MARGIN_MS ||

@@ -46,3 +46,21 @@ test('when the stream was replaced, everything counts as changed for one window'
   clock.at += 600_000
   t.same(window.changed('acme', ['n://x']), [])
 })
+
+test('who knows more than this node waits until it has heard as much, and not for ever', async (t) => {
+  const window = createReplayWindow({ clock: { now: () => 0 }, windowMs: 1_000, maxEntries: 10 })
+  window.reached(5)
+  await window.comesTo(5, 60_000)
+  let come = false
+  const waiting = window.comesTo(7, 60_000).then(() => {
+    come = true
+  })
+  window.reached(6)
+  await Promise.resolve()
+  t.notOk(come)
+  window.reached(8)
+  await waiting
+  t.ok(come)
+  await window.comesTo(9, 1)
+  t.equal(window.position, 8, 'it is told as it is')
+})

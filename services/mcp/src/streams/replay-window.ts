@@ -9,6 +9,8 @@ export interface ReplayWindow {
   /** Everything up to this sequence of the domain stream has been noted. */
   reached(sequence: number): void
   readonly position: number
+  /** Waits until that is so of `sequence`, at most so long. */
+  comesTo(sequence: number, withinMs: number): Promise<void>
   /** The stream was replaced or cut: for one window's length everything counts as changed. */
   forget(): void
   readonly size: number
@@ -34,6 +36,7 @@ export function createReplayWindow(options: {
   const entries = new Map<string, Last>()
   let unknownUntil = 0
   let position = 0
+  const awaiting = new Map<() => void, number>()
   const keyOf = (tenant: string, uri: string): string => `${tenant} ${uri}`
 
   const sweep = (now: number): void => {
@@ -67,6 +70,19 @@ export function createReplayWindow(options: {
     },
     reached(sequence) {
       position = sequence
+      for (const [go, wanted] of awaiting) if (wanted <= sequence) go()
+    },
+    comesTo(sequence, withinMs) {
+      if (sequence <= position) return Promise.resolve()
+      return new Promise((resolve) => {
+        const go = (): void => {
+          clearTimeout(timer)
+          awaiting.delete(go)
+          resolve()
+        }
+        const timer = setTimeout(go, withinMs)
+        awaiting.set(go, sequence)
+      })
     },
     get position() {
       return position
