@@ -139,6 +139,8 @@ export function createAuthApp(deps: AuthDeps): AuthApp {
   const common = {
     ...deps,
     installation: deps.installation ?? LAPTOP,
+    /** Where people of a tenant are at home. */
+    originOf: (slug: string) => (sites.byHost ? sites.of(slug).origin : publicUrl),
     mailer: deps.mailer ?? createLogMailer(deps.log, { production: false }),
     publicKeys,
     offered: offeredScopes(profile),

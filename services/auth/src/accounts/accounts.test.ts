@@ -293,3 +293,36 @@ test('members', async (t) => {
     t.equal((await member.get('/settings/billing')).headers.location, '/')
   })
 })
+
+test('by host an invitation leads to the host of its organisation, and joins there', async (t) => {
+  const tenancy = { by: 'host', account: 'pinned', host: '{tenant}.{host}', issuer: 'origin' } as const
+  const house = await openHouse(t, { profile: { tenancy } })
+  const [acme] = house.tenants
+  const invited = { email: 'ines@new.test', role: 'viewer' }
+  const made = await operate(house, ADMIN, 'POST', `/tenants/${acme?.id}/invitations`, invited)
+  const link = new URL(String(made.link))
+  t.equal(link.host, 'acme.align.example')
+  const ask = (method: 'GET' | 'POST', cookie?: string, payload?: string) =>
+    house.server.inject({
+      method,
+      url: `${link.pathname}${method === 'GET' ? link.search : ''}`,
+      headers: {
+        host: link.host,
+        ...(cookie === undefined ? {} : { cookie }),
+        ...(payload === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' }),
+      },
+      ...(payload === undefined ? {} : { payload }),
+    })
+  const page = await ask('GET')
+  t.match(page.body, /Join[\s\S]*Acme Industries/)
+  const [cookie = ''] = String(page.headers['set-cookie']).split(';', 1)
+  const form = { csrf: csrfOf(page.body), link: link.searchParams.get('link') ?? '', name: 'Ines', password: NEW }
+  const joined = await ask('POST', cookie, new URLSearchParams(form).toString())
+  t.equal(joined.statusCode, 303)
+  const [own = ''] = [joined.headers['set-cookie']]
+    .flat()
+    .map(String)
+    .map((one) => one.split(';', 1)[0] ?? '')
+  const home = await house.server.inject({ url: '/', headers: { host: link.host, cookie: own } })
+  t.match(home.body, /Ines[\s\S]*Acme Industries/)
+})

@@ -15,7 +15,8 @@ export const INVITATION_DAYS = 14
 
 export interface InviteDeps {
   readonly profile: Profile
-  readonly publicUrl: string
+  /** Where people of a tenant are at home, by its slug. */
+  readonly originOf: (slug: string) => string
   readonly db: Database
   readonly clock: Clock
   readonly mailer: Mailer
@@ -46,7 +47,7 @@ export async function invite(
     /** Whether the link is mailed to the address. */
     readonly send: boolean
   },
-  { profile, publicUrl, db, clock, mailer, log }: InviteDeps,
+  { profile, originOf, db, clock, mailer, log }: InviteDeps,
 ): Promise<Invited> {
   const { tenantId, email, role } = of
   const createdAt = new Date(clock.now())
@@ -60,7 +61,7 @@ export async function invite(
       await appendAdministered(tx, { action: 'member.invite', tenantId, by: of.by, object, now: createdAt })
     }
     const about = { purpose: 'invitation', invitationId: id } as const
-    return { id, tenant, link: await makeLink(tx, publicUrl, about, { now: createdAt, expiresAt }) }
+    return { id, tenant, link: await makeLink(tx, originOf(tenant.slug), about, { now: createdAt, expiresAt }) }
   })
   const brand = profile.branding.name
   const letter = invitationLetter({ to: email, brand, tenant: made.tenant.name, link: made.link })

@@ -21,6 +21,7 @@ export interface AdminDeps {
   readonly registry: Registry
   readonly providers: Providers
   readonly mailer: Mailer
+  readonly originOf: (slug: string) => string
   readonly kv: Pick<KeyValue, 'ping'>
   readonly bus: Pick<Bus, 'ping'>
   readonly installation: Installation
