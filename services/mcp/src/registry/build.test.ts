@@ -1,4 +1,5 @@
-import { type Catalog, defineTool } from '@gatehouse/catalog'
+import { type Catalog, defineTool, type Offer } from '@gatehouse/catalog'
+import type { Principal } from '@gatehouse/policy'
 import { test } from 'tap'
 import { z } from 'zod'
 import { notesCatalog } from '../testing/notes-catalog.ts'
@@ -42,6 +43,56 @@ test('names are unique, of the allowed characters and at most 64 long [S-TL-03]'
   t.same(faultsOf({}), [])
   for (const name of ['', 'a/b', 'ä', 'n'.repeat(65)])
     t.equal(faultsOf({ tools: [{ ...first, name }] }).length, 1, name)
+})
+
+test('first calls of a tool fit its arguments, or the start stops', async (t) => {
+  const example = (given: object) => [{ when: 'One wants few', arguments: { ...given } }]
+  t.same(faultsOf({ tools: [{ ...first, examples: example({ limit: 5 }) }] }), [])
+  t.same(faultsOf({ tools: [{ ...first, examples: example({ limit: 'five' }) }] }), [
+    'tool notes_list: the example “One wants few” does not fit its arguments',
+  ])
+})
+
+test('a domain is given what all catalogs offer its principal, by the decision that calls ask too [O11]', async (t) => {
+  let offered: Offer | undefined
+  const catalogs = [
+    { catalog: notesCatalog as unknown as Catalog, domain: () => ({}) },
+    {
+      catalog: {
+        ...notesCatalog,
+        name: 'guide',
+        tools: [{ ...first, name: 'guide' }],
+        resources: [],
+      } as unknown as Catalog,
+      domain: (_principal: Principal, offer: Offer) => {
+        offered = offer
+        return {}
+      },
+    },
+  ]
+  const registry = buildRegistry(PROFILE, catalogs)
+  const offerTo = (roles: readonly string[], scopes: readonly string[]): Offer => {
+    const facts = { tenant: 'acme', kind: 'person', subject: 'p', credential: 'oauth', credentialId: 'j' } as const
+    registry.tools.get('guide')?.domain({ ...facts, roles, scopes: new Set(scopes), issuedAt: 0, expiresAt: 1 })
+    if (offered === undefined) throw new Error('the domain was not opened')
+    return offered
+  }
+  const names = (offer: Offer) => offer.tools.map(({ name }) => name)
+  t.same(
+    names(offerTo(['owner'], ['notes:write'])),
+    [...registry.tools.keys()],
+    'of every catalog, in the order of the lists',
+  )
+  t.same(names(offerTo(['viewer'], ['notes:read'])).includes('notes_create'), false)
+  t.ok(names(offerTo(['viewer'], ['notes:read'])).includes('notes_list'))
+  t.same(names(offerTo(['owner'], [])), [])
+  const addresses = (offer: Offer) => offer.resources.map(({ uri }) => uri)
+  t.same(
+    addresses(offerTo(['owner'], ['notes:read'])),
+    ['notes://notes', 'notes://notes/{id}'],
+    'with the scheme of the profile',
+  )
+  t.ok(addresses(offerTo(['owner'], ['notes:write'])).includes('notes://drafts'))
 })
 
 const mirrored = (member: z.ZodType) =>
