@@ -35,7 +35,7 @@ export interface ServiceSpec {
 export const NODE_ARGS = ['--import', 'tsx']
 
 /** Starts a service and waits until `/readyz` says so. @throws with the end of its log when it ends or is late */
-export async function startService(spec: ServiceSpec, withinMs = 30_000): Promise<ServiceProcess> {
+export async function startService(spec: ServiceSpec, withinMs = 90_000): Promise<ServiceProcess> {
   const log = createWriteStream(join(spec.logs, `${spec.name}.log`), { flags: 'a' })
   const child = spawn(process.execPath, [...NODE_ARGS, join(root, spec.main)], {
     cwd: root,
@@ -78,8 +78,9 @@ export async function startService(spec: ServiceSpec, withinMs = 30_000): Promis
   const health = `http://127.0.0.1:${spec.env.HEALTH_PORT ?? spec.port}`
   while (!(await isReady(health))) {
     if (over || Date.now() > deadline) {
+      const how = over ? `ended with ${await ended}` : 'was not ready in time'
       await service.kill()
-      throw new Error(`${spec.name} ${over ? 'ended' : 'was not ready in time'}:\n${tail().slice(-4_000)}`)
+      throw new Error(`${spec.name} ${how}:\n${tail().slice(-4_000)}`)
     }
     await pause(50)
   }
