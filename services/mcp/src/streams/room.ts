@@ -73,7 +73,6 @@ export function createRoom({ perNode, perTenant, perPrincipal }: Capacity, metri
     },
     close() {
       closed = true
-      capacity.set(0)
     },
   }
 }
