@@ -88,6 +88,7 @@ export const EDGE_ADVICE: Advice<typeof EDGE_REFUSALS> = {
   'origin.refused': 'The operator names the origin in `ALLOWED_ORIGINS`.',
   'method.refused': 'Use POST.',
   'credential.missing': 'Follow `resource_metadata` of the challenge.',
+  'key.missing': 'Make a key on the settings page. There is no OAuth at this endpoint.',
   'credential.malformed': 'Send one header, `Authorization: Bearer <token>`.',
   'credential.refused':
     'Refresh; if that is refused too, start the authorization again. A refused API key stays refused.',

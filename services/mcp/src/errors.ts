@@ -39,6 +39,10 @@ export const EDGE = {
     status: 401,
     message: 'A credential is needed: sign in as the WWW-Authenticate header says.',
   },
+  'key.missing': {
+    status: 401,
+    message: 'An API key is needed: send one of your workspace as "Authorization: Bearer <key>".',
+  },
   'credential.malformed': { status: 400, message: 'The Authorization header is not well formed.' },
   'credential.refused': { status: 401, message: 'The credential is not valid, or no longer.' },
   'key.of-project': {

@@ -149,7 +149,10 @@ function refuseCredential(
   }
   if (reason === 'throttled') return refuseAtEdge('keys.exceeded', { headers: { 'retry-after': '60' } })
   if (reason === 'unavailable') return unavailable('The credential cannot be checked now. Try again.')
-  if (reason === 'missing') return challenged(deps, arrived, 'credential.missing')
+  if (reason === 'missing') {
+    const keysAlone = !deps.profile.credentials.includes('oauth')
+    return challenged(deps, arrived, keysAlone ? 'key.missing' : 'credential.missing')
+  }
   if (reason === 'malformed') return challenged(deps, arrived, 'credential.malformed', 'invalid_request')
   return challenged(deps, arrived, 'credential.refused', 'invalid_token')
 }

@@ -281,8 +281,9 @@ export async function audigyd(t: Test, house: Running): Promise<void> {
     'a key is the only credential: nothing points to an authorization server, and no token is issued [U11]',
     async (t) => {
       for (const url of [mcp, sse]) {
-        const { status, headers } = await ask(url, url === mcp ? rpc(undefined, 'tools/list') : {})
+        const { status, headers, text } = await ask(url, url === mcp ? rpc(undefined, 'tools/list') : {})
         t.equal(status, 401)
+        t.match(text, 'An API key is needed')
         t.equal(headers['www-authenticate'], 'Bearer', 'it names nothing')
         const { pathname } = new URL(url)
         for (const path of [
