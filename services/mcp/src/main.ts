@@ -24,8 +24,9 @@ import { openSealers } from './sealers.ts'
 const log = createLogger('mcp')
 const clock = systemClock
 const SEGMENT_BYTES = 8 * 1_048_576
-/** For all that is closed after the calls that run. Milliseconds. */
-const CLOSE_MS = 15_000
+/** For calls of sessions that run, and for all that ends: the port with the other calls, following, recording. Milliseconds. */
+const CALLS_MS = 10_000
+const CLOSE_MS = 30_000
 let closeWithinMs = CLOSE_MS
 
 await runService(
@@ -50,7 +51,8 @@ await runService(
       tracing,
     )
     const schemas = [mcpSchema, ...catalogs.map(({ schema }) => schema)]
-    if (config.GATEHOUSE_MIGRATE) await host.migrate(config.NATS_URL === undefined ? [...schemas, busSchema] : schemas)
+    const all = config.NATS_URL === undefined ? [...schemas, busSchema] : schemas
+    await (config.GATEHOUSE_MIGRATE ? host.migrate(all) : host.expect(all))
     const kv = closing(await openKeyValue(config.REDIS_URL, { logger: log }))
     const bus = tracedBus(
       closing(await openBus(config.NATS_URL, { database: host.as('gatehouse_bus'), logger: log, name: 'mcp' })),
@@ -141,12 +143,11 @@ await runService(
     closing(server)
     // First of all: what others see of the end comes before the end.
     const [delayMs, streamsMs] = [config.DRAIN_DELAY * 1_000, config.DRAIN_STREAMS * 1_000]
-    const callsMs = config.CALL_TIMEOUT * 1_000
-    closeWithinMs = Math.max(delayMs, streamsMs) + callsMs + CLOSE_MS
+    closeWithinMs = Math.max(delayMs, streamsMs) + CLOSE_MS
     closing({
       async close() {
         server.leave()
-        await Promise.all([mcp.drain({ streamsMs, callsMs }), pause(delayMs)])
+        await Promise.all([mcp.drain({ streamsMs, callsMs: CALLS_MS }), pause(delayMs)])
       },
     })
     await server.listen({ host: config.HOST, port: config.PORT })
