@@ -9,8 +9,8 @@ const TAKES = 500
 
 test('two processes over one Redis let through what one would, and each answer says how it stands [L19]', async (t) => {
   const { url } = await redis(t)
-  const env = { REDIS_URL: url, TAKES: String(TAKES), PER_MINUTE: String(PER_MINUTE) }
-  const processes = [spawnNode(t, MAIN, env), spawnNode(t, MAIN, env)]
+  const given = [url, String(TAKES), String(PER_MINUTE)]
+  const processes = [spawnNode(t, MAIN, {}, given), spawnNode(t, MAIN, {}, given)]
   for (const one of processes) await one.ready('waiting')
   for (const one of processes) one.kill('SIGUSR2')
   const took: (Allowance & { readonly now: number })[] = []
