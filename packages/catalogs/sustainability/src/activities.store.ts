@@ -11,6 +11,8 @@ export interface ActivityRow {
   readonly quantity: number
   readonly unit: Unit
   readonly factor_id: string | null
+  /** Value of the factor when the emissions were calculated. */
+  readonly factor_kg_co2e: number | null
   /** Null as long as there is no factor. */
   readonly co2e_kg: number | null
 }
@@ -26,7 +28,7 @@ export interface ActivityFacts {
 }
 
 const columns = sql`a.id, a.dataset_id, a.site_id, a.occurred_on::text, a.description, a.quantity::float8 as quantity, a.unit,
-  a.factor_id, a.co2e_kg::float8 as co2e_kg`
+  a.factor_id, a.factor_kg_co2e::float8 as factor_kg_co2e, a.co2e_kg::float8 as co2e_kg`
 
 /** Kilograms that a quantity in one unit comes to by a factor per another; decimal arithmetic, six digits after the point. */
 export const emissions = (quantity: Sql, unit: Sql, factorUnit: Sql, factor: Sql): Sql =>

@@ -130,7 +130,8 @@ export const activityFacts = z.object({
   quantity: z.number(),
   unit: z.string(),
   factorId: z.string().nullable(),
-  co2eKg: z.number().nullable(),
+  factorKgCo2e: z.number().nullable().describe('Value of the factor, per its unit, when last calculated.'),
+  co2eKg: z.number().nullable().describe('Null: not known, since there is no factor.'),
 })
 
 export const toActivity = (row: ActivityRow): z.input<typeof activityFacts> => ({
@@ -142,6 +143,7 @@ export const toActivity = (row: ActivityRow): z.input<typeof activityFacts> => (
   quantity: row.quantity,
   unit: row.unit,
   factorId: row.factor_id,
+  factorKgCo2e: row.factor_kg_co2e,
   co2eKg: row.co2e_kg,
 })
 
@@ -149,10 +151,11 @@ export const importFacts = z.object({
   importId: z.string(),
   datasetId: z.string(),
   status: importStatus,
-  validRows: z.number(),
+  fileName: z.string(),
+  validRows: z.number().describe('Rows that can be applied.'),
   errorRows: z.number(),
-  errors: z.array(z.string()),
-  co2eKg: z.number(),
+  errors: z.array(z.string()).describe('The first faults, by line and column.'),
+  co2eKg: z.number().describe('Of the valid rows.'),
   expiresAt: z.string().describe('Apply before.'),
 })
 
@@ -160,6 +163,7 @@ export const toImport = (row: ImportRow): z.input<typeof importFacts> => ({
   importId: row.id,
   datasetId: row.dataset_id,
   status: row.status,
+  fileName: row.file_name,
   validRows: row.totals.rows,
   errorRows: row.error_rows,
   errors: row.errors.map(

@@ -26,7 +26,10 @@ export const applyImport = defineTool<Sustainability>()({
   cost: 5,
   input: z.strictObject({
     importId: id.describe('From preview_import.'),
-    skipErrors: z.boolean().default(false).describe('Leave rows with errors out.'),
+    skipErrors: z
+      .boolean()
+      .default(false)
+      .describe('Apply although some rows have errors, which are left out. Ask the person first.'),
   }),
   output: importFacts.extend({ alreadyApplied: z.boolean().describe('By an earlier call.') }),
   async run({ importId, skipErrors }, { transact, signal, progress, ...call }) {

@@ -20,12 +20,16 @@ export const createActivity = defineTool<Sustainability>()({
   permissions: ['activities:write'],
   effect: 'writes',
   input: z.strictObject({
-    datasetId: id,
-    siteId: id,
-    date: day,
+    datasetId: id.describe('From list_datasets.'),
+    siteId: id.describe('From list_sites.'),
+    date: day.describe('When it happened; of a bill, the last day of its period.'),
     quantity,
     unit,
-    factorId: id.optional(),
+    factorId: id
+      .optional()
+      .describe(
+        'From list_emission_factors; the quantity has to convert into its unit. Without one the emissions stay unknown.',
+      ),
     description: text(500).default(''),
   }),
   output: activityFacts,
@@ -43,7 +47,12 @@ export const createActivity = defineTool<Sustainability>()({
         unknownDataset,
       )
       const activity = await insertActivity(tx, id, { ...given, datasetId, factorId: factorId ?? null, by }, call.now)
-      await announce(tx, call, ActivityCreated, { activityId: id, datasetId, siteId: given.siteId, by })
+      await announce(tx, call, ActivityCreated, {
+        activityId: id,
+        datasetId,
+        siteId: given.siteId,
+        by,
+      })
       return toActivity(activity)
     })
   },

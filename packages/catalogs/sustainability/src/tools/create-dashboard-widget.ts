@@ -21,7 +21,7 @@ export const createDashboardWidget = defineTool<Sustainability>()({
   permissions: ['dashboards:write'],
   effect: 'writes',
   input: z.strictObject({
-    dashboardId: id,
+    dashboardId: id.describe('From list_dashboards.'),
     title: words(200),
     kind: widgetKind,
     indicatorId: id.optional().describe('Either this'),

@@ -17,8 +17,8 @@ export const listFormDeployments = defineTool<Sustainability>()({
   permissions: ['data:read'],
   effect: 'reads',
   input: z.strictObject({
-    formId: id.optional(),
-    siteId: id.optional(),
+    formId: id.optional().describe('From list_forms.'),
+    siteId: id.optional().describe('From list_sites.'),
     status: deploymentStatus.optional(),
     limit,
     cursor: cursorField,

@@ -17,9 +17,9 @@ export const listFormSubmissions = defineTool<Sustainability>()({
   permissions: ['data:read'],
   effect: 'reads',
   input: z.strictObject({
-    formId: id.optional(),
-    deploymentId: id.optional(),
-    siteId: id.optional(),
+    formId: id.optional().describe('From list_forms.'),
+    deploymentId: id.optional().describe('From list_form_deployments.'),
+    siteId: id.optional().describe('From list_sites.'),
     status: submissionStatus.optional(),
     limit,
     cursor: cursorField,

@@ -33,13 +33,16 @@ export const previewImport = defineTool<Sustainability>()({
   effect: 'writes',
   cost: 5,
   input: z.strictObject({
-    datasetId: id,
+    datasetId: id.describe('From list_datasets.'),
     csv: text(CSV_MAX).min(1).describe(`With header, at most ${ROWS_MAX} rows; YYYY-MM-DD, decimal point.`),
     delimiter: z.enum([',', ';', '\t']).default(','),
     fileName: text(200).default(''),
   }),
   output: importFacts.extend({
-    appliedBefore: z.string().nullable(),
+    appliedBefore: z
+      .string()
+      .nullable()
+      .describe('Import that applied the same file to this dataset before: warn the person.'),
   }),
   async run({ datasetId, csv, delimiter, fileName }, { transact, signal, progress, ...call }) {
     const parsed = await parseCsv(csv, delimiter, signal)

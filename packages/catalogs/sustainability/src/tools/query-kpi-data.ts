@@ -18,9 +18,9 @@ export const queryKpiData = defineTool<Sustainability>()({
   permissions: ['data:read'],
   effect: 'reads',
   input: z.strictObject({
-    indicatorId: id,
+    indicatorId: id.describe('From list_kpi_indicators.'),
     siteId: id.optional().describe('Default: the whole organization.'),
-    from: month,
+    from: month.describe('First month, YYYY-MM.'),
     to: month.describe('At most 120 months.'),
     granularity: z.enum(granularities).default('month'),
   }),

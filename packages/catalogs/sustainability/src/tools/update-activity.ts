@@ -20,12 +20,15 @@ export const updateActivity = defineTool<Sustainability>()({
   effect: 'writes',
   idempotent: true,
   input: z.strictObject({
-    activityId: id,
-    siteId: id.optional(),
+    activityId: id.describe('From list_activities.'),
+    siteId: id.optional().describe('From list_sites.'),
     date: day.optional(),
     quantity: quantity.optional(),
     unit: unit.optional(),
-    factorId: id.nullable().optional(),
+    factorId: id
+      .nullable()
+      .optional()
+      .describe('From list_emission_factors; null takes it away, emissions are unknown then.'),
     description: text(500).optional(),
   }),
   output: activityFacts,

@@ -19,7 +19,7 @@ export const updateDashboard = defineTool<Sustainability>()({
   effect: 'writes',
   idempotent: true,
   input: z.strictObject({
-    dashboardId: id,
+    dashboardId: id.describe('From list_dashboards.'),
     name: words(200).optional(),
     description: text(2_000).optional(),
   }),

@@ -18,7 +18,7 @@ export const updateForm = defineTool<Sustainability>()({
   permissions: ['forms:write'],
   effect: 'writes',
   input: z.strictObject({
-    formId: id,
+    formId: id.describe('From list_forms.'),
     name: words(200).optional(),
     description: text(4_000).optional(),
     status: formStatus.optional(),

@@ -19,7 +19,7 @@ export const updateSite = defineTool<Sustainability>()({
   effect: 'writes',
   idempotent: true,
   input: z.strictObject({
-    siteId: id,
+    siteId: id.describe('From list_sites.'),
     code: code.optional(),
     name: words(200).optional(),
     kind: siteKind.optional(),
