@@ -59,6 +59,13 @@ test('the navigation shows what the person may use, and nothing else', async (t)
   )
 })
 
+test('a page about what the profile does not take is not there', async (t) => {
+  const shown = (...credentials: Profile['credentials']) =>
+    navigationFor({ ...align, credentials }, of('owner'), 'profile').map(({ text }) => text)
+  t.same(shown('api-key'), ['Connect', 'API keys', 'Members', 'Profile', 'Security'])
+  t.same(shown('oauth'), ['Connect', 'Authorized apps', 'Members', 'Allowed clients', 'Profile', 'Security'])
+})
+
 test('without MCP in the plan the page of keys has its other name [O13]', async (t) => {
   t.equal(titleOf('apiKeys', ORGONAUT, of('owner')), 'API and MCP')
   t.equal(titleOf('apiKeys', ORGONAUT, of('owner', 'free')), 'API tokens')

@@ -9,6 +9,8 @@ interface SettingsPage {
   title(profile: Profile, withMcp: boolean): string
   /** What the person's role has to permit. */
   readonly permission?: SettingsPermission
+  /** Only where the profile takes this credential. */
+  readonly credential?: Profile['credentials'][number]
   /** Only with MCP in the plan of the organisation. */
   readonly mcp?: true
   /** `active`: not while the organisation is suspended; `suspended`: only then. */
@@ -29,12 +31,14 @@ export const SETTINGS_PAGES = {
   authorizedApps: {
     path: ({ paths }) => paths.authorizedApps,
     title: ({ settings }) => settings.titles.authorizedApps,
+    credential: 'oauth',
     mcp: true,
   },
   apiKeys: {
     path: ({ paths }) => paths.apiKeys,
     title: ({ settings: { titles } }, withMcp) =>
       withMcp ? titles.apiKeys : (titles.apiKeysWithoutMcp ?? titles.apiKeys),
+    credential: 'api-key',
     permission: 'apiKeys',
     tenant: 'active',
   },
@@ -42,6 +46,7 @@ export const SETTINGS_PAGES = {
   clientHosts: {
     path: () => '/settings/clients',
     title: () => 'Allowed clients',
+    credential: 'oauth',
     permission: 'clients',
     mcp: true,
     tenant: 'active',
@@ -71,6 +76,7 @@ export const hasMcp = (profile: Profile, selected: Selected): boolean =>
 /** May this person, with the organisation that they have selected, open that page? */
 export function judgeAccess(name: SettingsPageName, selected: Selected, profile: Profile): Access {
   const page: SettingsPage = SETTINGS_PAGES[name]
+  if (page.credential !== undefined && !profile.credentials.includes(page.credential)) return 'absent'
   const suspended = selected?.status === 'suspended'
   if (page.tenant === 'suspended') return suspended ? 'open' : 'absent'
   if (page.mcp === true && !hasMcp(profile, selected)) return 'absent'
