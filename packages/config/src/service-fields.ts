@@ -42,7 +42,11 @@ export const serviceFields = (defaults: { readonly port: number; readonly databa
     .describe(
       'Lets a NATS_URL without a user be used in production, where whoever reaches NATS can say what nodes believe.',
     ),
-  GATEHOUSE_MIGRATE: flag().default(true).describe('Brings schemas and streams up to date at start.'),
+  GATEHOUSE_MIGRATE: flag()
+    .default(true)
+    .describe(
+      'Brings schemas and streams up to date at start. `0`: the migration step does, and a schema that lacks something is refused.',
+    ),
   NODE_ENV: z.string().optional().describe('`production` refuses what is unsafe there.'),
   HOST: z.string().default('127.0.0.1').describe('Address to listen on.'),
   PORT: port().default(defaults.port).describe('Port to listen on; 0 = any.'),

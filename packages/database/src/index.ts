@@ -1,6 +1,6 @@
 export type { Drainer, DrainerOptions, OutboxMessage } from './drainer.ts'
 export * from './errors.ts'
-export { MigrationRefused, SchemaTooNew } from './migration-files.ts'
+export { MigrationRefused, SchemaTooNew, SchemaTooOld } from './migration-files.ts'
 export { type OpenOptions, openDatabase } from './open.ts'
 export { createOutbox, type Outbox } from './outbox.ts'
 export * from './port.ts'

@@ -11,6 +11,16 @@ export class SchemaTooNew extends Error {
   }
 }
 
+/** The database was not migrated to what this code needs. Run the migration step of this version first. */
+export class SchemaTooOld extends Error {
+  constructor(schema: string, found: number, needed: number) {
+    super(
+      `schema ${schema} is at migration ${found}, this version of Gatehouse needs ${needed}: run its migration step first`,
+    )
+    this.name = 'SchemaTooOld'
+  }
+}
+
 /** A migration that cannot or must not be applied. The file's own error is its `cause`. */
 export class MigrationRefused extends Error {
   constructor(schema: string, file: string, why: string, cause?: unknown) {

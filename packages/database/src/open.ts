@@ -1,6 +1,7 @@
 import { type Logger, silentLogger } from '@gatehouse/telemetry'
 import { openPglite } from './drivers/pglite.ts'
 import { openPostgres } from './drivers/postgres.ts'
+import { expectMigrated } from './expect-migrated.ts'
 import { migrate } from './migrate.ts'
 import type { DatabaseHost } from './port.ts'
 import type { Connector } from './session.ts'
@@ -27,6 +28,7 @@ export async function openDatabase(url: string, options: OpenOptions = {}): Prom
     as: (role) => databaseAs(connector, role, log),
     listen: (channel, heard) => connector.listen(channel, guarded(channel, heard, log)),
     migrate: (schemas) => migrate(connector, schemas),
+    expect: (schemas) => expectMigrated((role) => databaseAs(connector, role, log), schemas),
     close: () => connector.close(),
   }
 }

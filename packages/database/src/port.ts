@@ -59,5 +59,10 @@ export interface DatabaseHost {
   listen(channel: string, heard: (payload: string) => void): Promise<() => Promise<void>>
   /** Brings schemas up to date under an advisory lock. Older code refuses a newer schema. */
   migrate(schemas: readonly Schema[]): Promise<void>
+  /**
+   * For a service that does not migrate: resolves when each schema has all that this code knows, and more of a newer version does no harm. A
+   * database that is away is not asked again. @throws SchemaTooOld
+   */
+  expect(schemas: readonly Schema[]): Promise<void>
   close(): Promise<void>
 }

@@ -28,7 +28,7 @@ await runService(log, async (closing) => {
     tracing,
   )
   const schemas = config.NATS_URL === undefined ? [auditSchema, busSchema] : [auditSchema]
-  if (config.GATEHOUSE_MIGRATE) await host.migrate(schemas)
+  await (config.GATEHOUSE_MIGRATE ? host.migrate(schemas) : host.expect(schemas))
   const bus = tracedBus(
     closing(await openBus(config.NATS_URL, { database: host.as('gatehouse_bus'), logger: log, name: 'audit' })),
     tracing,

@@ -23,9 +23,8 @@ await runService(log, async (closing) => {
     closing(await openDatabase(config.DATABASE_URL, { ownerUrl: config.DATABASE_OWNER_URL, logger: log })),
     tracing,
   )
-  if (config.GATEHOUSE_MIGRATE) {
-    await host.migrate(config.NATS_URL === undefined ? [authSchema, busSchema] : [authSchema])
-  }
+  const schemas = config.NATS_URL === undefined ? [authSchema, busSchema] : [authSchema]
+  await (config.GATEHOUSE_MIGRATE ? host.migrate(schemas) : host.expect(schemas))
   const kv = closing(await openKeyValue(config.REDIS_URL, { logger: log }))
   const bus = tracedBus(
     closing(await openBus(config.NATS_URL, { database: host.as(busSchema.role), logger: log, name: 'auth' })),

@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises'
-import { MigrationRefused, SchemaTooNew } from '../migration-files.ts'
+import { MigrationRefused, SchemaTooNew, SchemaTooOld } from '../migration-files.ts'
 import type { Database, Schema } from '../port.ts'
 import { ident, sql } from '../sql.ts'
 import { type Case, folderWith } from './stage.ts'
@@ -65,6 +65,26 @@ export const migrationCases: readonly Case[] = [
         tx.one(sql`select to_regnamespace('innocent')::text as found`),
       )
       t.strictSame(found, { found: null })
+    },
+  },
+  {
+    title:
+      'code that does not migrate refuses a schema that lacks something it needs, and goes on with one that has more',
+    async run(t, { host }) {
+      const schemaOf = async (files: Readonly<Record<string, string>>): Promise<Schema> => ({
+        name: 'expected',
+        role: ROLE,
+        migrations: await folderWith(t, files),
+      })
+      const older = await schemaOf(FIRST)
+      const newer = await schemaOf({ ...FIRST, '0002-more.sql': 'create table b (id int)' })
+      await t.rejects(host.expect([older]), SchemaTooOld)
+      await host.migrate([older])
+      await t.resolves(host.expect([older]))
+      await t.rejects(host.expect([older, newer]), { message: /at migration 1, .* needs 2/ })
+      await host.migrate([newer])
+      await t.resolves(host.expect([newer]))
+      await t.resolves(host.expect([older]))
     },
   },
   {

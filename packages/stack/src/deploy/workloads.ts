@@ -30,10 +30,15 @@ export function workloadsOf(manifests: readonly Manifest[]): readonly Workload[]
         ...env.map((one) => [one.name, one.value ?? `${manifest.metadata.name}-0`]),
       ]) as Record<string, string>,
       secrets: secrets.replace('gatehouse-', ''),
-      replicas: Number(manifest.spec?.replicas ?? 2),
+      replicas: Number(manifest.spec?.replicas ?? leastOf(manifests, manifest.metadata.name)),
     }))
   })
 }
+
+/** What the autoscaler begins with. */
+const leastOf = (manifests: readonly Manifest[], name: string): unknown =>
+  manifests.find(({ kind, metadata }) => kind === 'HorizontalPodAutoscaler' && metadata.name === name)?.spec
+    ?.minReplicas ?? 1
 
 const dataOf = (manifests: readonly Manifest[], name: string): Readonly<Record<string, string>> =>
   manifests.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === name)?.data ?? {}
