@@ -98,6 +98,20 @@ test('the sustainability catalog on PostgreSQL', async (t) => {
     },
   )
 
+  await t.test('corrections of different facts of one activity at once are both there', async (t) => {
+    const { id: activityId } = await house.call(createActivity, acme, { ...BILL, quantity: 1 })
+    for (let n = 1; n <= 10; n += 1) {
+      await Promise.all([
+        house.call(updateActivity, acme, { activityId, quantity: n }),
+        house.call(updateActivity, acme, { activityId, description: `round ${n}` }),
+        house.call(updateActivity, acme, { activityId, date: `2026-01-${10 + n}` }),
+      ])
+      const { activities } = await house.call(listActivities, acme, { to: '2026-02-01', limit: 100 })
+      const found = activities.find(({ id }: { id: string }) => id === activityId)
+      t.match(found, { quantity: n, description: `round ${n}`, date: `2026-01-${10 + n}` })
+    }
+  })
+
   await t.test('50 recalculations at once change each activity once', async (t) => {
     await db.asTenant('acme', (tx) =>
       tx.run(sql`
@@ -128,8 +142,12 @@ test('the sustainability catalog on PostgreSQL', async (t) => {
       const widget = { dashboardId: 'dsh_1', title: 'W', kind: 'line', indicatorId: 'kpi_1' }
       const widgets = await Promise.allSettled(MANY.map(() => house.call(createDashboardWidget, acme, widget)))
       t.equal(widgets.filter(({ status }) => status === 'fulfilled').length, 49, 'one was there')
+      t.ok(
+        widgets.every((end) => end.status === 'fulfilled' || (end.reason as { code: string }).code === 'contradiction'),
+        'the one too many is told why',
+      )
       const shown = await house.call(getDashboard, acme, { dashboardId: 'dsh_1' })
-      t.equal(shown.widgets.length, 50)
+      t.equal(new Set(shown.widgets.map(({ position }: { position: number }) => position)).size, 50)
       t.equal(shown.dashboard.widgetCount, 50)
       const lists = [['a', 'b'], ['c'], ['d', 'e', 'f']]
       await Promise.all(
