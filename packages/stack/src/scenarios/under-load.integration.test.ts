@@ -5,7 +5,7 @@ import { killNodes, LOAD } from '../proofs/node-deaths.ts'
 import { takeAway } from '../proofs/parts-away.ts'
 import { LEAVING, restartNodes } from '../proofs/rolling-restart.ts'
 
-file.setTimeout(300_000)
+file.setTimeout(500_000)
 const folder = temporaryFolder(file)
 const house = await openFaultHouse({ folder, surroundings: process.env, nodeEnv: LEAVING })
 file.teardown(() => house.close())
