@@ -1,7 +1,9 @@
+import { sql } from '@gatehouse/database'
 import type { Profile } from '@gatehouse/profiles'
 import { loadProfile } from '@gatehouse/profiles'
 import { decodeJwt } from 'jose'
 import { type Test, test } from 'tap'
+import { client_put_document } from '../clients/clients.store.ts'
 import {
   ADMIN,
   authorizeUrl,
@@ -191,6 +193,22 @@ test('an authorization server at each host', async (t) => {
     const stranger = await visit('globex').allow(authorizeUrl(own, verifier), 'owner@acme.test')
     t.equal(stranger.get('error'), 'access_denied', 'who is no member has nothing to allow there')
     t.equal(stranger.get('iss'), at('globex'))
+  })
+
+  await t.test('what a client holds that is known at every host is good at its own alone [O3]', async (t) => {
+    const id = 'https://client.example/metadata.json'
+    const redirectUris = ['https://client.example/callback']
+    const facts = { id, kind: 'metadata', name: 'Everywhere', redirectUris, authMethod: 'none', metadata: {} } as const
+    const nothing = { secretHash: null, jwks: null, jwksUri: null, grantTypes: null, scopes: null, resources: null }
+    const createdAt = new Date(house.clock.now())
+    const known = { ...facts, ...nothing, tenantId: null, registrationHash: null, createdAt }
+    const holder = (of: string) =>
+      house.db.asPlatform('test', (tx) => tx.run(sql`update auth.grants set client_id = ${of}`))
+    await house.db.asPlatform('test', (tx) => client_put_document(tx, known, createdAt))
+    await holder(id)
+    const refused = await visit('globex').post('/oauth/token', refreshForm(id, tokens.refresh_token))
+    t.match(refused.json(), { error: 'invalid_grant' })
+    await holder(client)
   })
 
   await t.test(
