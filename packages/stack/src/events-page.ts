@@ -81,7 +81,7 @@ export function eventsPage(
     '<!-- not run: the program nats is none of the packages of Debian; tests of packages/contracts read both forms -->',
     '```sh',
     'nats pub domain.$TENANT.entry.commented -H Nats-Msg-Id:$ID -H ce-specversion:1.0 -H ce-id:$ID -H ce-source:/your/service \\',
-    '  -H ce-type:gatehouse.entry.commented.v1 -H ce-tenantid:$TENANT -H content-type:application/json \'{ … }\'',
+    "  -H ce-type:gatehouse.entry.commented.v1 -H ce-tenantid:$TENANT -H content-type:application/json '{ … }'",
     '```',
     '',
     'What is no event, or of another tenant than its subject names, or says something else than its schema, is dropped, logged without its',

@@ -13,7 +13,9 @@ export const migrateConfig = z.object({
     .min(1)
     .max(5)
     .optional()
-    .describe('Copies of each stream in a NATS cluster. Default: one for a new stream, unchanged for one that is there.'),
+    .describe(
+      'Copies of each stream in a NATS cluster. Default: one for a new stream, unchanged for one that is there.',
+    ),
   GATEHOUSE_SECRET: secret().optional().describe('Needed with demo data only.'),
   GATEHOUSE_DEMO: flag().default(false).describe('Fills an empty house with demo data.'),
   GATEHOUSE_DEMO_PASSWORD: secret().optional().describe('Password of the demo accounts.'),

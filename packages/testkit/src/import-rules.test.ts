@@ -12,6 +12,12 @@ const EXCEPTIONS: Exceptions = {
   driver: {
     'packages/stack/src/bench/tokens/peer.ts': 'the peer of a benchmark has its own pool',
     'packages/stack/src/bench/tokens/peer-adapter.ts': 'as above',
+    'packages/stack/src/deploy/bus-users.integration.test.ts':
+      'publishes what the bus would never, as somebody who took a password',
+    'packages/stack/src/deploy/kubernetes-stack.integration.test.ts':
+      'logs in as a service does, and tries what it may not',
+    'packages/stack/src/deploy/testing/guarded-nats.ts': 'asks the server that it has started whether it answers',
+    'packages/stack/src/deploy/testing/run-all.ts': 'sets passwords at servers, as their owner',
     'packages/stack/src/isolation/world.ts': 'plants canaries, and takes policies away, as the owner of the tables',
     'packages/stack/src/proofs/catalog-million.ts': 'fills tables as their owner, without the time limit of the pool',
     'packages/testkit/src/servers/postgres.ts': 'asks the server that it has started whether it answers',
