@@ -143,6 +143,34 @@ export async function azalt(t: Test, house: Running): Promise<void> {
     t.match(await get(token, 'get_import', { importId }), { status: 'applied' })
   })
 
+  await t.test(
+    'a long import runs as a task for clients that take one, and is applied once all the same [Z4]',
+    async (t) => {
+      const token = await tokenOf(MEMBER, 'azalt:write:imports azalt:read')
+      const [{ id: datasetId }] = (await get(token, 'list_datasets', { category: 'heat' })).datasets
+      const rows = Array.from({ length: 3_000 }, (_, n) => `2026-01-31,hamburg-hq,${n},kWh,district-de-2025`)
+      const csv = `date,site,quantity,unit,factor\n${rows.join('\n')}`
+      const { importId, validRows } = await get(token, 'preview_import', { datasetId, csv })
+      t.equal(validRows, 3_000)
+      const apply = { name: 'apply_import', arguments: { importId } }
+      const handles = await Promise.all([1, 2].map(() => askTaking(mcp, token, 'tools/call', apply)))
+      t.match(handles, [{ resultType: 'task' }, { resultType: 'task' }])
+      const ends = await Promise.all(
+        handles.map(({ taskId }) =>
+          eventually(60_000, 'the task to be completed', async () => {
+            const task = await askTaking(mcp, token, 'tasks/get', { taskId })
+            return task.status === 'completed' ? task.result.structuredContent : undefined
+          }),
+        ),
+      )
+      t.same(ends.map(({ alreadyApplied }: Structured) => alreadyApplied).sort(), [false, true])
+      t.match(ends, [
+        { importId, status: 'applied' },
+        { importId, status: 'applied' },
+      ])
+    },
+  )
+
   await t.test('activities are created, updated and recalculated by their scope [Z4]', async (t) => {
     const token = await tokenOf(MEMBER, 'azalt:write:activities azalt:read')
     const [{ id: datasetId }] = (await get(token, 'list_datasets', { category: 'electricity' })).datasets
@@ -266,6 +294,25 @@ export async function azalt(t: Test, house: Running): Promise<void> {
       t.equal((await pasted.exchange(address.searchParams.get('code') ?? '')).status, 200, 'pasted, it works')
     },
   )
+}
+
+const TASKS = 'io.modelcontextprotocol/tasks'
+
+/** A request of a client that takes tasks. @returns its result */
+async function askTaking(
+  mcp: string,
+  token: string,
+  method: string,
+  params: Record<string, unknown>,
+): Promise<Structured> {
+  const sent = rpc(token, method, params)
+  const body = JSON.parse(String(sent.body)) as { params: { _meta: Record<string, unknown> } }
+  body.params._meta['io.modelcontextprotocol/clientCapabilities'] = { extensions: { [TASKS]: {} } }
+  const named = typeof params.taskId === 'string' ? { 'mcp-name': params.taskId } : {}
+  const headers = { ...(sent.headers as Record<string, string>), ...named }
+  const answer = (await ask(mcp, { ...sent, headers, body: JSON.stringify(body) })).json()
+  if (answer.result === undefined) throw new Error(`${method} answered ${JSON.stringify(answer)}`)
+  return answer.result
 }
 
 /** As a browser that says that it navigates; `fetch` of Node writes that header itself. */
