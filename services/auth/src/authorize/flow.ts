@@ -203,7 +203,7 @@ async function next(tx: Tx, turn: Turn, deps: FlowDeps): Promise<Step> {
   }
   if (decision.kind === 'login') return request.silent ? refuse('login.required') : { kind: 'login', request, client }
   if (session === undefined || membership === undefined || who === undefined) return refuse('person.without-tenant')
-  if (!(await letIn(tx, client, who.tenantId, deps))) return refuse('client.not-let-in')
+  if (!(await letIn(tx, client, membership.tenantId, deps))) return refuse('client.not-let-in')
   const ask = async (missing: readonly string[], granted: readonly string[]): Promise<Step> =>
     request.silent
       ? refuse('consent.required')
