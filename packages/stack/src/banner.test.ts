@@ -15,6 +15,11 @@ test('where people sign in, a client is given the address alone', async (t) => {
   t.match(text, 'Demo API key   aug_live_1')
 })
 
+test('where no key is taken, none is shown', async (t) => {
+  const text = banner({ ...FACTS, demo: { password: 'secret', tenants: [] } }, false)
+  t.notMatch(text, /API key|Bearer/)
+})
+
 test('where keys are the only credential, each line gives the client one, and none says that it finds the rest [U11]', async (t) => {
   const keys = { ...FACTS, keysAlone: true, sseUrl: 'http://localhost:4000/mcp-server/sse' }
   const text = banner(keys, false)

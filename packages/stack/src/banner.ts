@@ -17,7 +17,8 @@ export interface BannerFacts {
   readonly demo:
     | {
         readonly password: string
-        readonly apiKey: string
+        /** Where the MCP endpoint takes API keys. */
+        readonly apiKey?: string
         readonly tenants: readonly { readonly slug: string; readonly people: readonly { readonly email: string }[] }[]
       }
     | undefined
@@ -46,7 +47,7 @@ export function banner(facts: BannerFacts, color: boolean): string {
     for (const { slug, people } of facts.demo.tenants) {
       lines.push(row('', `${dim(slug.padEnd(9))}${people.map(({ email }) => email).join('  ')}`))
     }
-    lines.push(row('Demo API key', facts.demo.apiKey))
+    if (facts.demo.apiKey !== undefined) lines.push(row('Demo API key', facts.demo.apiKey))
   }
   if (facts.hosts.length > 0) {
     const names = facts.hosts.map((origin) => new URL(origin).hostname)
@@ -77,7 +78,7 @@ function clientLines({ profile, mcpUrl, sseUrl, keysAlone, keyTenant, demo }: Ba
     return [
       ['Claude Code', `claude mcp add --transport http ${profile} ${mcpUrl}`],
       ['Codex', `codex mcp add ${profile} --url ${mcpUrl}`],
-      ['Inspector', `${inspector}${demo === undefined ? '' : keyHeaders(demo.apiKey, keyTenant)}`],
+      ['Inspector', `${inspector}${demo?.apiKey === undefined ? '' : keyHeaders(demo.apiKey, keyTenant)}`],
       ['Any client', `give it the URL ${mcpUrl}; it finds the rest by itself`],
     ]
   }

@@ -73,7 +73,11 @@ async function start(closing: Parameters<Parameters<typeof runService>[1]>[0]): 
         folder: database === undefined ? relative(process.cwd(), folder) || folder : undefined,
         adminToken: secrets.adminToken,
         demo: demo
-          ? { password: secrets.demoPassword, apiKey: secrets.demoApiKey, tenants: house.demoTenants }
+          ? {
+              password: secrets.demoPassword,
+              ...(profile.credentials.includes('api-key') ? { apiKey: secrets.demoApiKey } : {}),
+              tenants: house.demoTenants,
+            }
           : undefined,
         readyMs: performance.now(),
       },

@@ -15,7 +15,7 @@ const id = z.string().refine(isId)
 const instant = z.iso.datetime()
 const word = text(400)
 
-export const usersCursor = listNamed('users', word)
+export const usersCursor = listNamed('users', text(320))
 export const sitesCursor = listNamed('sites', word)
 export const formsCursor = listNamed('forms', z.tuple([instant, id]))
 export const deploymentsCursor = listNamed('deployments', z.tuple([day, id]))
