@@ -9,6 +9,7 @@ import { complianceMillion } from './proofs/compliance-million.ts'
 import { cutOff } from './proofs/cut-off.ts'
 import { isolation } from './proofs/isolation.ts'
 import { nodeDeaths } from './proofs/node-deaths.ts'
+import { orgdesignMillion } from './proofs/orgdesign-million.ts'
 import { partsAway } from './proofs/parts-away.ts'
 import type { Proof } from './proofs/proof.ts'
 import { refreshHistories } from './proofs/refresh-histories.ts'
@@ -22,6 +23,7 @@ const PROOFS: readonly Proof[] = [
   auditMillion,
   complianceMillion,
   isolation,
+  orgdesignMillion,
   refreshHistories,
   sustainabilityMillion,
   tokensBesideSignIns,

@@ -66,7 +66,12 @@ export function cost_sum_below(tx: Tx, plane: Plane, unitId: string): Promise<Co
       where b.layer < ${MOST_LAYERS}::int
     )
     select r.category, r.currency, count(*)::int as items, sum(r.annual_amount)::float8 as annual_amount
-    from below b join orgdesign.costs r on ${inPlane(plane)} and r.unit_id = b.id
+    from below b
+    cross join lateral (
+      select r.category, r.currency, r.annual_amount from orgdesign.costs r where ${inPlane(plane)} and r.unit_id = b.id
+      -- Unit by unit: how many lie below one is not known beforehand, and the planner would rather read all costs.
+      offset 0
+    ) r
     group by r.category, r.currency order by annual_amount desc, r.category`)
 }
 
