@@ -182,7 +182,14 @@ test('grants, resources and rules of a profile stand in the document', async (t)
     profile: {
       grants: ['authorization_code', 'client_credentials'],
       requirePushedRequests: true,
-      paths: { mcp: '/mcp', sse: '/mcp/sse', messages: '/mcp/messages', register: '/join', authorizedApps: '/apps', apiKeys: '/keys' },
+      paths: {
+        mcp: '/mcp',
+        sse: '/mcp/sse',
+        messages: '/mcp/messages',
+        register: '/join',
+        authorizedApps: '/apps',
+        apiKeys: '/keys',
+      },
     },
   })
   const answer = await house.server.inject({ url: OAUTH })

@@ -1,8 +1,9 @@
 import { ident, sql } from '@gatehouse/database'
 import { test } from 'tap'
-import { connect, openHouse } from '../testing/house.ts'
+import { ADMIN, connect, openHouse } from '../testing/house.ts'
+import { operate } from '../testing/upstream.ts'
 
-const OF_TENANTS = ['tenants', 'memberships', 'people', 'consents', 'grants', 'api_keys']
+const OF_TENANTS = ['tenants', 'memberships', 'people', 'consents', 'grants', 'api_keys', 'client_hosts', 'invitations']
 const OF_THE_PLATFORM = [
   'sessions',
   'clients',
@@ -12,6 +13,7 @@ const OF_THE_PLATFORM = [
   'refresh_tokens',
   'ring_keys',
   'outbox',
+  'one_time_links',
   'audit_outbox',
 ]
 
@@ -19,6 +21,9 @@ test('the database guards its rows', async (t) => {
   const house = await openHouse(t)
   await connect(house)
   const [acme, globex] = house.tenants
+  const own = `/tenants/${acme?.id}`
+  await operate(house, ADMIN, 'POST', `${own}/invitations`, { email: 'rosa@new.test', role: 'member' })
+  await operate(house, ADMIN, 'POST', `${own}/client-hosts`, { host: 'evil.example', rule: 'deny' })
   const count = (tenant: string, table: string, where = sql`true`) =>
     house.db.asTenant(tenant, async (tx) => {
       const row = await tx.one<{ count: bigint }>(sql`select count(*) from ${ident(`auth.${table}`)} where ${where}`)
@@ -27,7 +32,7 @@ test('the database guards its rows', async (t) => {
 
   await t.test('a tenant sees its own rows and no others', async (t) => {
     for (const table of OF_TENANTS) t.ok((await count(acme?.id ?? '', table)) > 0, `${table}: its own`)
-    for (const table of ['memberships', 'consents', 'grants', 'api_keys']) {
+    for (const table of ['memberships', 'consents', 'grants', 'api_keys', 'client_hosts', 'invitations']) {
       t.equal(await count(acme?.id ?? '', table, sql`tenant_id <> ${acme?.id}`), 0, `${table}: another's`)
       const foreign = await count(globex?.id ?? '', table, sql`tenant_id = ${acme?.id}`)
       t.equal(foreign, 0, `${table}: asked for by its name`)
