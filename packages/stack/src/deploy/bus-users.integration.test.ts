@@ -176,6 +176,24 @@ test('no service can empty a stream, take what is for another, or hear its answe
   }
 })
 
+test('no service has the server say for it what it may not say: a consumer delivers into no other stream', async (t) => {
+  const { nats } = await stranger(t, 'mcp')
+  const [auth, mcp] = await Promise.all([open(t, 'auth'), open(t, 'mcp')])
+  const config = { deliver_subject: 'auth.state.tenant.forged', ack_policy: 'none', deliver_policy: 'all' }
+  await nats.request('$JS.API.CONSUMER.CREATE.DOMAIN', JSON.stringify({ stream_name: 'DOMAIN', config }))
+  await mcp.publish(message('domain.acme.entry.created', 'carried'))
+  await auth.publish(message('auth.state.tenant.after', 'after-carried'))
+  const heard: string[] = []
+  const follower = await auth.follow(
+    STREAMS.authState.name,
+    { from: 'first' },
+    ({ subject }) => void heard.push(subject),
+  )
+  t.teardown(() => follower.stop())
+  await eventually(10_000, 'what auth said', () => heard.includes('auth.state.tenant.after'))
+  t.notOk(heard.includes('auth.state.tenant.forged'))
+})
+
 test('an answer of JetStream still comes within the time that it is waited for', async (t) => {
   const { nats } = await stranger(t, 'mcp')
   const info = await nats.request('$JS.API.STREAM.INFO.DOMAIN', '', { timeout: 2_000 })
