@@ -140,10 +140,10 @@ export async function kindsOf(world: World, there: Objects): Promise<readonly Ki
       probe(who, pick) {
         const { rows } = there
         const asked: readonly (readonly [string, Record<string, string>])[] = [
-          [`${paths.apiKeys}/revoke`, { key: pick.of(rows.keys) }],
+          [`${paths.apiKeys}/revoke`, { key: pick.of([...rows.keys, 'key_x']) }],
           [
             `${paths.apiKeys}/change`,
-            { key: pick.of(rows.keys), name: 'mine', scope: world.profile.defaultScopes[0] ?? '' },
+            { key: pick.of([...rows.keys, 'key_x']), name: 'mine', scope: world.profile.defaultScopes[0] ?? '' },
           ],
           [`${paths.authorizedApps}/revoke`, { consent: pick.of(rows.consents) }],
           ['/settings/security/session', { session: pick.of([...rows.sessions, 'ses_x']) }],
@@ -152,7 +152,7 @@ export async function kindsOf(world: World, there: Objects): Promise<readonly Ki
           ['/settings/organisation', { tenant: world.owner.tenant }],
         ]
         const [path, form] = pick.of(asked)
-        return who === world.owner ? page(who.pages.get(paths.apiKeys)) : page(who.pages.post(path, form))
+        return who === world.owner ? page(who.pages.get('/settings/members')) : page(who.pages.post(path, form))
       },
       control: leaks,
     },
@@ -167,7 +167,7 @@ export async function kindsOf(world: World, there: Objects): Promise<readonly Ki
         const [method, url] = pick.of([
           ['GET', `/admin/v1/tenants/${of}/people`],
           ['GET', `/admin/v1/tenants/${of}/api-keys`],
-          ['DELETE', `/admin/v1/api-keys/${pick.of(keys)}`],
+          ['DELETE', `/admin/v1/api-keys/${pick.of([...keys, 'key_x'])}`],
           ['GET', `/admin/v1/people/${pick.of(people)}`],
           ['DELETE', `/admin/v1/grants/${pick.of([...grants, 'grant_x'])}`],
           ['GET', `/admin/v1/explain?tenant=${of}&person=${pick.of(people)}`],
@@ -190,12 +190,17 @@ export async function kindsOf(world: World, there: Objects): Promise<readonly Ki
       name: 'what is beyond one’s scopes',
       weight: 2,
       aimed: false,
-      needs: writers.length,
+      needs: world.owner.readKey === undefined ? 0 : writers.length,
       async probe(who, pick) {
         const { name, inputSchema } = pick.of(writers)
         const asked = { name, arguments: argumentsFor(inputSchema, () => pick.of(there.ids)) }
         // Of the owner's own tenant, and still not for this key.
-        const reply = await call(world, who === world.owner ? who.key : world.owner.readKey, 'tools/call', asked)
+        const reply = await call(
+          world,
+          who === world.owner ? who.key : (world.owner.readKey ?? ''),
+          'tools/call',
+          asked,
+        )
         const refused = /Missing required scope/.test(reply.text)
         return { text: who === world.owner || refused ? '' : `${CANARY} ${reply.text}`, done: !refused }
       },

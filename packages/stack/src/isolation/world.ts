@@ -18,9 +18,10 @@ export const CANARY = 'CANARY7f3a'
 export interface Holder {
   readonly tenant: string
   readonly token: string
+  /** The token where the profile takes no keys. */
   readonly key: string
-  /** Of a key that may only read. */
-  readonly readKey: string
+  /** Of a key that may only read; absent where there are none. */
+  readonly readKey: string | undefined
   readonly pages: PageVisitor
 }
 
@@ -91,11 +92,12 @@ export async function openWorld(t: Scope, profileName: string): Promise<World> {
       return answer.json().key
     }
     const [read = ''] = profile.defaultScopes
+    const takesKeys = profile.credentials.includes('api-key')
     return {
       tenant: tenant.id,
       token: connected.accessToken,
-      key: await makeKey(profile.defaultScopes),
-      readKey: await makeKey([read]),
+      key: takesKeys ? await makeKey(profile.defaultScopes) : connected.accessToken,
+      readKey: takesKeys ? await makeKey([read]) : undefined,
       pages,
     }
   }
