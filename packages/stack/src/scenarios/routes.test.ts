@@ -1,3 +1,4 @@
+import { DIRECTORY } from '@gatehouse/contracts'
 import { t as file, test } from 'tap'
 import { allServed, METHODS, servedPaths, UNKNOWN, visit } from './routes.ts'
 import { runningHouse } from './running.ts'
@@ -9,7 +10,12 @@ file.setTimeout(120_000)
 const running = await runningHouse(file)
 
 /** What no balancer forwards: for the platform, and between services. */
-const BELOW = ['/healthz', '/readyz', '/metrics', '/internal/v1/credentials', '/internal/v1/introspect']
+const BETWEEN = [
+  '/internal/v1/credentials',
+  '/internal/v1/introspect',
+  ...Object.values(DIRECTORY).map(({ path }) => path),
+] as const
+const BELOW: readonly string[] = ['/healthz', '/readyz', '/metrics', ...BETWEEN]
 
 test('one process answers each path of the route table, in all forms of metadata [S-LA-03, S-AU-09]', (t) =>
   allServed(t, running))
@@ -38,9 +44,11 @@ test('paths between services are protected where one process serves them all', a
   ]) {
     const body = JSON.stringify({ credential: running.secrets.demoApiKey })
     const sent = { body, headers: { 'content-type': 'application/json', ...headers } }
-    const answer = await ask(`${running.publicUrl}/internal/v1/credentials`, sent)
-    t.equal(answer.status, 401)
-    t.match(answer.json(), { error: 'invalid_client' })
+    for (const path of BETWEEN) {
+      const answer = await ask(`${running.publicUrl}${path}`, sent)
+      t.equal(answer.status, 401, path)
+      t.match(answer.json(), { error: 'invalid_client' })
+    }
   }
 })
 
