@@ -6,9 +6,7 @@ import { readTree, type Tree } from './import-rules/tree.ts'
 
 /** By rule and file, each with its reason. */
 const EXCEPTIONS: Exceptions = {
-  environment: {
-    'packages/stack/src/bench/audit-cost.ts': 'a benchmark that is started by itself',
-  },
+  environment: {},
   driver: {
     'packages/stack/src/bench/tokens/peer.ts': 'the peer of a benchmark has its own pool',
     'packages/stack/src/bench/tokens/peer-adapter.ts': 'as above',
