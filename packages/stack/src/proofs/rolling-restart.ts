@@ -6,8 +6,8 @@ import type { Proof } from './proof.ts'
 
 const ROUNDS = 10
 
-/** What a node is told, so that a balancer which asks ten times a second has seen that it leaves. */
-export const LEAVING = { DRAIN_DELAY: '1', DRAIN_STREAMS: '1' }
+/** What a node is told, so that a balancer which asks ten times a second has seen that it leaves, on a busy machine too. */
+export const LEAVING = { DRAIN_DELAY: '3', DRAIN_STREAMS: '1' }
 /** In which a node that is asked to end has ended. Milliseconds. */
 const DRAINED_MS = 30_000
 
