@@ -76,6 +76,7 @@ test('a permission that the profile gives to no role is the owner’s [U7]', asy
   const bare: Profile = { ...align, roles: { owner: [], admin: [], member: [] } }
   t.ok(permits(bare, 'owner', 'apiKeys'))
   t.notOk(permits(bare, 'admin', 'apiKeys'))
+  t.notOk(permits(bare, 'constructor', 'apiKeys'), 'a role that is none')
   const given: Profile = { ...align, roles: { owner: [], keeper: [align.settings.permissions.apiKeys] } }
   t.ok(permits(given, 'keeper', 'apiKeys'))
   t.notOk(permits(given, 'owner', 'apiKeys'), 'it is what the profile says')

@@ -66,7 +66,7 @@ export type Access = 'open' | 'absent' | 'forbidden' | 'suspended'
 /** Whether a role permits something. What the profile gives to no role is the owner's. */
 export function permits(profile: Profile, role: string, permission: SettingsPermission): boolean {
   const name = profile.settings.permissions[permission]
-  if (profile.roles[role]?.includes(name) === true) return true
+  if (Object.hasOwn(profile.roles, role) && profile.roles[role]?.includes(name) === true) return true
   return role === 'owner' && !Object.values(profile.roles).some((given) => given.includes(name))
 }
 
