@@ -10,7 +10,7 @@ const evidence = z
 /**
  * The lines of an export that can be verified, one JSON object each, in this order: `evidence`; `platform`; `listed`, sorted by tenant; then
  * for each tenant its `head` (the one that the list names and the last), and for each of its segments, sorted, the `segment` and its
- * `row`s by number; `stray`; `end`.
+ * `row`s by number, where it had to begin anew `again` and all of them once more; `stray`; `end`.
  */
 export const proofLine = z.discriminatedUnion('kind', [
   z.object({
@@ -35,6 +35,8 @@ export const proofLine = z.discriminatedUnion('kind', [
     droppedHash: text,
   }),
   z.object({ kind: z.literal('row'), seq: z.number().int(), hash: text, evidence }),
+  /** Rows of the tenant were dropped, their time being over, while it was read: what stood of it so far is void, and all of it follows. */
+  z.object({ kind: z.literal('again'), tenant: text }),
   /** A row with a number that no segment has. */
   z.object({ kind: z.literal('stray'), seq: z.number().int(), evidence }),
   z.object({ kind: z.literal('end'), rows: count, unsealed: count }),

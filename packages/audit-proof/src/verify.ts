@@ -46,12 +46,16 @@ export function createVerification({ readHead, external = [] }: VerificationOpti
   let segment: { readonly judge: SegmentJudge; readonly segment: Segment } | undefined
 
   const closeSegment = (): void => {
-    if (segment !== undefined) findings.push(...segment.judge.end())
+    if (segment !== undefined) tenant?.findings.push(...segment.judge.end())
     segment = undefined
   }
   const closeTenant = (): void => {
     closeSegment()
-    if (tenant !== undefined) findings.push(...judgeTenant(tenant, externalOf(external, tenant.name)))
+    if (tenant !== undefined) {
+      findings.push(...tenant.findings, ...judgeTenant(tenant, externalOf(external, tenant.name)))
+      seen.rows += tenant.rows
+      for (const { droppedThrough } of tenant.segments.values()) seen.dropped += droppedThrough
+    }
     tenant = undefined
   }
   const closeList = (): void => {
@@ -63,7 +67,7 @@ export function createVerification({ readHead, external = [] }: VerificationOpti
     closeList()
     if (tenant?.name !== name) {
       closeTenant()
-      tenant = { name, digest: createDigest('segments'), segments: new Map(), last: undefined }
+      tenant = stateOf(name)
       seen.tenants.add(name)
     }
     return tenant as TenantState
@@ -90,7 +94,7 @@ export function createVerification({ readHead, external = [] }: VerificationOpti
           const state = enter(line.tenant)
           const read = await readHead(line.jws)
           if (typeof read === 'string' || read.head.of !== 'tenant' || read.head.tenant !== line.tenant) {
-            findings.push({ kind: 'forged-head', tenant: line.tenant })
+            state.findings.push({ kind: 'forged-head', tenant: line.tenant })
             return
           }
           const entry = listed.get(line.tenant)
@@ -103,28 +107,35 @@ export function createVerification({ readHead, external = [] }: VerificationOpti
           closeSegment()
           state.digest.add(segmentEntry(line))
           state.segments.set(`${line.class}/${line.month}`, line)
-          seen.dropped += line.droppedThrough
           segment = { judge: createSegmentJudge(line.tenant, line), segment: line }
           return
         }
         case 'row': {
-          seen.rows += 1
           if (tenant === undefined || segment === undefined) {
+            seen.rows += 1
             findings.push({ kind: 'inserted', tenant: line.evidence.tenant, seq: line.seq, id: line.evidence.id })
             return
           }
+          tenant.rows += 1
           segment.judge.row(line)
           const key = keyOf(tenant.name, segment.segment, line.seq)
           const mark = marks.get(key)
-          if (mark === undefined) return
-          marks.delete(key)
+          if (mark === undefined || tenant.marked.has(key)) return
+          tenant.marked.add(key)
           if (mark.hash !== line.hash)
-            findings.push({
+            tenant.findings.push({
               kind: 'recomputed',
               ...placeOf(tenant.name, segment.segment),
               seq: line.seq,
               head: mark.head,
             })
+          return
+        }
+        case 'again': {
+          // Only what follows is judged, as a whole: leaving something out of it is found as it is the first time.
+          if (tenant?.name === line.tenant) [tenant, segment] = [stateOf(line.tenant), undefined]
+          const entry = listed.get(line.tenant)
+          if (entry !== undefined) entry.met = false
           return
         }
         case 'stray': {
@@ -161,7 +172,21 @@ interface TenantState {
   readonly digest: Digest
   readonly segments: Map<string, Segment>
   last: SignedHead<TenantHead> | undefined
+  readonly findings: Finding[]
+  rows: number
+  /** Rows that were compared with what an external head says of them. */
+  readonly marked: Set<string>
 }
+
+const stateOf = (name: string): TenantState => ({
+  name,
+  digest: createDigest('segments'),
+  segments: new Map(),
+  last: undefined,
+  findings: [],
+  rows: 0,
+  marked: new Set(),
+})
 
 /** The segments, against the last head; the heads from outside, against both. */
 function judgeTenant(state: TenantState, external: readonly SignedHead<TenantHead>[]): readonly Finding[] {

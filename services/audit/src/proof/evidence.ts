@@ -7,6 +7,7 @@ import {
   known_tenants,
   platform_head,
   type SegmentPage,
+  segment_dropped,
   segment_rows,
   stray_rows,
   tenant_heads,
@@ -36,10 +37,13 @@ export async function* proofLines(
   const numbers = new Map(listed.map(({ tenant, n }) => [tenant, n]))
   let rows = 0
   for await (const tenant of only === undefined ? tenantsOf(read) : [only]) {
+    let own = 0
     for await (const line of linesOfTenant(read, tenant, numbers.get(tenant) ?? 0)) {
-      if (line.kind === 'row') rows += 1
+      if (line.kind === 'row') own += 1
+      if (line.kind === 'again') own = 0
       yield line
     }
+    rows += own
   }
   for (const row of await read((tx) => stray_rows(tx, only, MOST_STRAYS)))
     yield { kind: 'stray', seq: Number(row.seq), evidence: evidenceOf(row) }
@@ -67,7 +71,13 @@ async function* tenantsOf(read: Reading): AsyncGenerator<string> {
   }
 }
 
+/** From the beginning once more when rows that were still to be read have been dropped, their time being over. */
 async function* linesOfTenant(read: Reading, tenant: string, listed: number): AsyncGenerator<ProofLine> {
+  while (!(yield* onceThrough(read, tenant, listed))) yield { kind: 'again', tenant }
+}
+
+/** @returns whether every row was there that the segments promise */
+async function* onceThrough(read: Reading, tenant: string, listed: number): AsyncGenerator<ProofLine, boolean> {
   const { heads, segments } = await read(async (tx) => {
     // The last head is read again after the segments: what was sealed between the two would look like a forgery.
     for (;;) {
@@ -81,7 +91,11 @@ async function* linesOfTenant(read: Reading, tenant: string, listed: number): As
   for (const segment of segments) {
     yield { kind: 'segment', tenant, ...segment }
     yield* rowsOf(read, { tenant, ...segment })
+    // After its rows: what is dropped from now on was read.
+    const dropped = await read((tx) => segment_dropped(tx, { tenant, ...segment }))
+    if (dropped > segment.droppedThrough) return false
   }
+  return true
 }
 
 async function* rowsOf(read: Reading, segment: SegmentPage): AsyncGenerator<ProofLine> {

@@ -44,6 +44,14 @@ export const segment_rows = (tx: Tx, of: SegmentPage, after: RowPosition, limit:
       and (e.seq, e.id) > (${after.seq}::bigint, ${after.id}::uuid)
     order by e.seq, e.id limit ${limit}::integer`)
 
+/** Up to which number the rows of a segment were dropped by now; 0 also when there is no such segment any more. */
+export async function segment_dropped(tx: Tx, of: SegmentPage): Promise<number> {
+  const row = await tx.maybe<{ through: bigint }>(sql`
+    select dropped_through as through from audit.segments
+    where tenant = ${of.tenant} and class = ${of.class} and month = ${of.month}`)
+  return Number(row?.through ?? 0)
+}
+
 /** Rows whose number no segment has. One statement, so that what is being sealed at this moment is not among them. */
 export const stray_rows = (tx: Tx, tenant: string | undefined, limit: number) =>
   tx.rows<StoredRow & { seq: bigint }>(sql`

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { createHeadReader, createVerification } from '@gatehouse/audit-proof'
+import { createHeadReader, createVerification, type ProofLine } from '@gatehouse/audit-proof'
 import { openBus } from '@gatehouse/bus'
 import { STREAMS, systemClock } from '@gatehouse/contracts'
 import { openDatabase, sql } from '@gatehouse/database'
@@ -29,7 +29,8 @@ async function scene(t: Test) {
     const message = { subject: 'audit.n1', sequence: 1, time: new Date(), data, headers: {}, delivery: 1 }
     await storeBatch(database, [message])
   }
-  const verify = async (external: readonly string[] = []) => {
+  /** @param meanwhile is awaited at each line, before the next one is read */
+  const verify = async (external: readonly string[] = [], meanwhile?: (line: ProofLine) => Promise<unknown>) => {
     const keys = await signer.publicKeys()
     const readHead = createHeadReader(keys)
     const heads = []
@@ -39,7 +40,10 @@ async function scene(t: Test) {
     }
     const verification = createVerification({ readHead, external: heads })
     const lines = proofLines((body) => database.asPlatform('test', body), { keys, at: new Date() })
-    for await (const line of lines) await verification.line(line)
+    for await (const line of lines) {
+      await verification.line(line)
+      await meanwhile?.(line)
+    }
     return verification.end()
   }
   return { url, host, database, signer, store, verify, deps: { database, signer, clock: systemClock } }
@@ -139,6 +143,30 @@ test('months whose time is over are dropped, and what was there stays proven', a
     'the service itself cannot drop what has to be kept',
   )
 })
+
+for (const [when, rows, at] of [
+  ['before its first row is read', 3, ({ kind }: ProofLine) => kind === 'segment'],
+  ['in the middle of its rows', 1_500, ({ kind }: ProofLine) => kind === 'row'],
+] as const) {
+  test(`a month that is dropped while the log is verified is not missed: ${when}`, async (t) => {
+    const { database, store, verify, signer, deps } = await scene(t)
+    const { silentLogger } = await import('@gatehouse/telemetry')
+    const old = new Date(Date.now() - 100 * 86_400_000).toISOString()
+    for (const tenant of ['t1', 't2']) {
+      await store(rows, { time: old, tenant })
+      await store(2, { time: new Date().toISOString(), tenant })
+    }
+    await sealAll(deps)
+    await database.asPlatform('test', (tx) => tx.run(sql`update audit.retention set months = 1`))
+    let dropped: readonly unknown[] = []
+    const drop = async (line: ProofLine) => {
+      if (dropped.length > 0 || !at(line)) return
+      dropped = await keepMonths({ database, signer, clock: systemClock, log: silentLogger })
+    }
+    t.match(await verify([], drop), { findings: [], tenants: 2, rows: 4, dropped: 2 * rows })
+    t.equal(dropped.length, 1)
+  })
+}
 
 test('the service can neither change what was sealed nor reach around the policies', async (t) => {
   const { database, store, deps } = await scene(t)
