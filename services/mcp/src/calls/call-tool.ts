@@ -10,7 +10,8 @@ import type { RegisteredTool, Registry } from '../registry/build.ts'
 import { tasksMissing } from '../tasks/methods.ts'
 import { hasTasks } from '../tasks/task.ts'
 import type { Tasks } from '../tasks/tasks.ts'
-import { type Called, toolBegunEvent, toolCalledEvent, toolCallsOf } from './event.ts'
+import { type Called, toolBegunEvent, toolCalledEvent } from './event.ts'
+import { measureCalls } from './measure.ts'
 import { type Caller, type Outcome, refusedWith } from './outcome.ts'
 import type { Recorder } from './record.ts'
 import { refusalText } from './refusals.ts'
@@ -49,7 +50,7 @@ const ASK_TIMES = 4
  * is durable that it begins.
  */
 export function createToolCalls(deps: CallDeps): (params: Params, caller: Caller) => Promise<Outcome> {
-  const count = countingIn(toolCallsOf(deps.metrics))
+  const measure = measureCalls(deps.metrics)
   return async (params, caller) => {
     const startedAt = deps.clock.now()
     const { name } = params
@@ -63,7 +64,7 @@ export function createToolCalls(deps: CallDeps): (params: Params, caller: Caller
     const verdict =
       reachable || relaxed ? await judge(deps, registered, { name, given, startedAt }, caller) : withoutAudit()
     if (verdict.begun === true) return verdict.answer
-    count(registered === undefined ? 'unknown' : name, verdict.outcome)
+    measure(registered === undefined ? 'unknown' : name, verdict.outcome, deps.clock.now() - startedAt)
     if (deps.recorder.off === true) return verdict.answer
 
     const { outcome, reason } = verdict
@@ -77,20 +78,6 @@ export function createToolCalls(deps: CallDeps): (params: Params, caller: Caller
     )
     if (recorded || relaxed || !reachable) return verdict.answer
     return verdict.ran === true ? unrecorded() : withoutAudit().answer
-  }
-}
-
-/** The child of each pair of labels is looked up once: the counter's own way hashes them on every call. */
-function countingIn(calls: ReturnType<typeof toolCallsOf>): (tool: string, outcome: Verdict['outcome']) => void {
-  const children = new Map<string, { inc(): void }>()
-  return (tool, outcome) => {
-    const pair = `${outcome} ${tool}`
-    let child = children.get(pair)
-    if (child === undefined) {
-      child = calls.labels({ tool, outcome })
-      children.set(pair, child)
-    }
-    child.inc()
   }
 }
 

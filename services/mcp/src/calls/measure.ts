@@ -1,0 +1,32 @@
+import type { Metrics } from '@gatehouse/telemetry'
+import { type Called, toolCallsOf } from './event.ts'
+
+/** What a person feels (0.1 s), what a model waits for (2.5 s), what is near the deadline. Few: each is a series for each tool and outcome. */
+const SECONDS = [0.01, 0.025, 0.1, 0.25, 1, 2.5, 10]
+
+/** Told of each call that has ended, and of the milliseconds since its request was read. */
+export type Measure = (tool: string, outcome: Called['outcome'], ms: number) => void
+
+/** Counts and times the calls that are answered at once; a task lasts as long as people take to answer, and is only counted. */
+export function measureCalls(metrics: Metrics): Measure {
+  const calls = toolCallsOf(metrics)
+  const seconds = metrics.histogram(
+    'gatehouse_mcp_tool_call_seconds',
+    'Time from a tool call to its outcome, by outcome.',
+    ['tool', 'outcome'],
+    SECONDS,
+  )
+  // Children are looked up once.
+  const children = new Map<string, { readonly count: { inc(): void }; readonly time: { observe(s: number): void } }>()
+  return (tool, outcome, ms) => {
+    const pair = `${outcome} ${tool}`
+    let child = children.get(pair)
+    if (child === undefined) {
+      const labels = { tool, outcome }
+      child = { count: calls.labels(labels), time: seconds.labels(labels) }
+      children.set(pair, child)
+    }
+    child.count.inc()
+    child.time.observe(Math.max(0, ms) / 1_000)
+  }
+}
