@@ -235,6 +235,21 @@ test('members', async (t) => {
     t.equal((await member.post('members/remove', { person: idOf('viewer@acme.test') })).statusCode, 403)
   })
 
+  await t.test('an administrator neither takes back nor replaces an invitation above their own role', async (t) => {
+    const email = 'next-owner@new.test'
+    t.match((await owner.post('members/invite', { email, role: 'owner' })).body, 'is on its way')
+    const waiting = () =>
+      house.db.asPlatform('test', (tx) =>
+        tx.rows<{ id: string; role: string }>(sql`select id, role from auth.invitations where email = ${email}`),
+      )
+    const [made] = await waiting()
+    t.equal((await admin.post('members/uninvite', { invitation: made?.id ?? '' })).statusCode, 403)
+    t.equal((await admin.post('members/invite', { email: email.toUpperCase(), role: 'viewer' })).statusCode, 403)
+    t.same(await waiting(), [made], 'it is as it was')
+    t.match((await owner.post('members/uninvite', { invitation: made?.id ?? '' })).body, 'taken back')
+    t.match((await admin.post('members/invite', { email, role: 'viewer' })).body, 'is on its way')
+  })
+
   await t.test('the last owner stays: not demoted, not removed, not gone by themselves, by nobody', async (t) => {
     const person = idOf('owner@acme.test')
     const tenant = house.tenants[0]?.id ?? ''

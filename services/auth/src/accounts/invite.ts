@@ -1,5 +1,5 @@
 import type { Clock } from '@gatehouse/contracts'
-import type { Database } from '@gatehouse/database'
+import type { Database, Tx } from '@gatehouse/database'
 import type { Profile } from '@gatehouse/profiles'
 import type { Logger } from '@gatehouse/telemetry'
 import { appendAdministered } from '../audit/by-person.ts'
@@ -9,6 +9,7 @@ import type { Mailer } from '../mail/port.ts'
 import { newId } from '../secrets.ts'
 import { tenant_get } from '../tenants/tenants.store.ts'
 import { invitation_upsert } from '../upstream/offers.store.ts'
+import { invitation_lock_of_address } from './links.store.ts'
 import { makeLink, type OneTimeLink } from './links.ts'
 
 export const INVITATION_DAYS = 14
@@ -46,6 +47,8 @@ export async function invite(
     readonly by?: string
     /** Whether the link is mailed to the address. */
     readonly send: boolean
+    /** Judges, as of now, whoever invites: by the role of the invitation that it would replace, if one waits. Throws what is answered. */
+    readonly judge?: (tx: Tx, waitingRole: string | undefined) => Promise<void>
   },
   { profile, originOf, db, clock, mailer, log }: InviteDeps,
 ): Promise<Invited> {
@@ -55,6 +58,7 @@ export async function invite(
   const made = await db.asPlatform('invitation', async (tx) => {
     const tenant = await tenant_get(tx, tenantId)
     if (tenant === undefined) throw new Refusal('thing.unknown')
+    await of.judge?.(tx, (await invitation_lock_of_address(tx, tenantId, email))?.role)
     const { id } = await invitation_upsert(tx, tenantId, { id: newId('invitation'), email, role, createdAt, expiresAt })
     if (of.by !== undefined) {
       const object = ['invitation', id] as const

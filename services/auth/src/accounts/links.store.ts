@@ -55,6 +55,12 @@ export const invitation_lock = (tx: Tx, id: string, now: Date) =>
     from auth.invitations i join auth.tenants t on t.id = i.tenant_id
     where i.id = ${id} and i.accepted_at is null and i.expires_at > ${now} for update of i`)
 
+/** The one that waits for an address in a tenant, though it may have expired; held. */
+export const invitation_lock_of_address = (tx: Tx, tenantId: string, email: string) =>
+  tx.maybe<{ readonly role: string }>(sql`
+    select role from auth.invitations
+    where tenant_id = ${tenantId} and lower(email) = lower(${email}) and accepted_at is null for update`)
+
 /** @returns whether one of that tenant was waiting */
 export const invitation_delete_of_tenant = async (tx: Tx, id: string, tenantId: string): Promise<boolean> =>
   (await tx.maybe(sql`

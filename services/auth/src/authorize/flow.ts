@@ -2,9 +2,7 @@ import type { Clock } from '@gatehouse/contracts'
 import type { Database, Tx } from '@gatehouse/database'
 import { followsSelection, type Profile } from '@gatehouse/profiles'
 import { appendAudited } from '../audit/append.ts'
-import { isOwnClient } from '../client-hosts/change-rules.ts'
-import { client_host_list_held } from '../client-hosts/client-hosts.store.ts'
-import { hostsOfClient, isLetIn } from '../client-hosts/judge-host.ts'
+import { letIn } from '../client-hosts/let-in.ts'
 import { type Client, client_get } from '../clients/clients.store.ts'
 import type { FindClient } from '../clients/find.ts'
 import type { Home } from '../clients/of-issuer.ts'
@@ -162,7 +160,7 @@ export async function answer(
     if (session === undefined || request.unmet.includes('login')) throw new PageFault('request.expired')
     if (membership === undefined) return refuse('person.without-tenant')
     if (shownTenant !== undefined && shownTenant !== membership.tenantId) return undefined
-    if (!(await letIn(tx, client, membership.tenantId, deps))) {
+    if (!(await letIn(tx, client, membership.tenantId, deps.profile))) {
       await decided('refused', 'client.not-let-in')
       return refuse('client.not-let-in')
     }
@@ -203,7 +201,7 @@ async function next(tx: Tx, turn: Turn, deps: FlowDeps): Promise<Step> {
   }
   if (decision.kind === 'login') return request.silent ? refuse('login.required') : { kind: 'login', request, client }
   if (session === undefined || membership === undefined || who === undefined) return refuse('person.without-tenant')
-  if (!(await letIn(tx, client, membership.tenantId, deps))) return refuse('client.not-let-in')
+  if (!(await letIn(tx, client, membership.tenantId, deps.profile))) return refuse('client.not-let-in')
   const ask = async (missing: readonly string[], granted: readonly string[]): Promise<Step> =>
     request.silent
       ? refuse('consent.required')
@@ -230,12 +228,6 @@ async function identified(
     ? await consent_get_tenant(tx, { personId, clientId: of.request.clientId })
     : undefined
   return { personId, tenantId: earlier?.tenantId ?? of.membership.tenantId, authTime }
-}
-
-/** Whether the organisation lets the client in; its rules stay as they are until the transaction is over. */
-async function letIn(tx: Tx, client: Client, tenantId: string, { profile }: FlowDeps): Promise<boolean> {
-  const rules = await client_host_list_held(tx, tenantId)
-  return isOwnClient(client.id, profile) || isLetIn(hostsOfClient(client), rules)
 }
 
 interface Allowed {

@@ -1,5 +1,5 @@
 import type { Tx } from '@gatehouse/database'
-import { ownClients } from '../clients/own-clients.ts'
+import { followsSelection, type Profile } from '@gatehouse/profiles'
 import { endGrant } from '../grants/revoke.ts'
 import {
   client_host_delete,
@@ -10,7 +10,8 @@ import {
   grant_list_living_of_client,
   tenant_lock_for_hosts,
 } from './client-hosts.store.ts'
-import { type HostRule, hostsOfClient, isLetIn } from './judge-host.ts'
+import type { HostRule } from './judge-host.ts'
+import { passes } from './let-in.ts'
 
 /** More than anybody keeps by hand. */
 const MOST_RULES = 500
@@ -20,16 +21,14 @@ export type RulesChanged =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'too-many' }
 
-/** Is it one of our own pages? They are part of the product, and no rule is about them. */
-export const isOwnClient = (clientId: string, profile: Parameters<typeof ownClients>[0]): boolean =>
-  ownClients(profile, '').some(({ id }) => id === clientId)
+type OfProfile = Parameters<typeof passes>[2] & Pick<Profile, 'tenancy'>
 
 /** Adds a rule, or changes the one about that host. What was allowed to clients that are no longer let in ends with it. */
 export async function putRule(
   tx: Tx,
   tenantId: string,
   rule: HostRule,
-  of: { readonly now: Date; readonly profile: Parameters<typeof ownClients>[0] },
+  of: { readonly now: Date; readonly profile: OfProfile },
 ): Promise<RulesChanged> {
   if (!(await tenant_lock_for_hosts(tx, tenantId))) return { kind: 'unknown' }
   const before = await client_host_list(tx, tenantId)
@@ -43,7 +42,7 @@ export async function removeRule(
   tx: Tx,
   tenantId: string,
   host: string,
-  of: { readonly now: Date; readonly profile: Parameters<typeof ownClients>[0] },
+  of: { readonly now: Date; readonly profile: OfProfile },
 ): Promise<RulesChanged> {
   if (!(await tenant_lock_for_hosts(tx, tenantId))) return { kind: 'unknown' }
   if (!(await client_host_delete(tx, tenantId, host))) return { kind: 'unknown' }
@@ -54,14 +53,15 @@ export async function removeRule(
 async function endRefused(
   tx: Tx,
   tenantId: string,
-  { now, profile }: { readonly now: Date; readonly profile: Parameters<typeof ownClients>[0] },
+  { now, profile }: { readonly now: Date; readonly profile: OfProfile },
 ): Promise<number> {
   const rules = await client_host_list(tx, tenantId)
+  const follows = followsSelection(profile)
   let ended = 0
-  for (const client of await client_list_in_use(tx, tenantId)) {
-    if (isOwnClient(client.id, profile) || isLetIn(hostsOfClient(client), rules)) continue
+  for (const client of await client_list_in_use(tx, tenantId, follows)) {
+    if (passes(client, rules, profile)) continue
     await consent_end_of_client(tx, tenantId, client.id, now)
-    for (const { id } of await grant_list_living_of_client(tx, tenantId, client.id)) {
+    for (const { id } of await grant_list_living_of_client(tx, tenantId, client.id, follows)) {
       if (await endGrant(tx, id, 'client.not-let-in', now)) ended += 1
     }
   }

@@ -25,6 +25,7 @@ test('a client is of the host that it proves', async (t) => {
   t.same(of('cli_1', 'https://chatgpt.com/cb', 'https://chatgpt.com/other'), ['chatgpt.com'])
   t.same(of('cli_1', 'http://127.0.0.1/cb', 'http://[::1]:7/cb'), ['localhost'])
   t.same(of('cli_1', 'cursor://anysphere/cb', 'https://cursor.com/cb'), ['cursor:', 'cursor.com'])
+  t.same(of('cli_1', 'https://evil.example./cb'), ['evil.example'], 'a dot behind it makes no other host')
   t.same(of('cli_1'), [])
 })
 
@@ -57,6 +58,7 @@ test('a host is read as people write it', async (t) => {
     [' HTTPS://Claude.AI/path ', 'claude.ai'],
     ['claude.ai:443', 'claude.ai'],
     ['localhost', 'localhost'],
+    ['evil.example.', 'evil.example'],
     ['127.0.0.1', '127.0.0.1'],
     ['cursor:', 'cursor:'],
     ['bücher.example', 'xn--bcher-kva.example'],

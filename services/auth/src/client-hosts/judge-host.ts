@@ -14,14 +14,17 @@ export interface HostRule {
  */
 export function hostsOfClient(client: Pick<Client, 'id' | 'redirectUris'>): readonly string[] {
   const document = clientHost(client.id)
-  if (document !== undefined) return [new URL(client.id).hostname]
+  if (document !== undefined) return [bare(new URL(client.id).hostname)]
   const hosts = client.redirectUris.map((uri) => {
     const { hostname, protocol } = new URL(uri)
     const kind = redirectKind(uri)
-    return kind === 'loopback' ? 'localhost' : kind === 'private-use' ? protocol : hostname
+    return kind === 'loopback' ? 'localhost' : kind === 'private-use' ? protocol : bare(hostname)
   })
   return [...new Set(hosts)]
 }
+
+/** `evil.example.` is the same host as `evil.example`: the dot says that the name ends there (RFC 3986 section 3.2.2). */
+const bare = (hostname: string): string => hostname.replace(/\.$/, '')
 
 /** Whether a tenant lets these hosts in: none of them denied, and where it allows by name, all of them allowed. */
 export function isLetIn(hosts: readonly string[], rules: readonly HostRule[]): boolean {
@@ -45,6 +48,7 @@ export function readHost(text: string): string | undefined {
   if (written.endsWith(':')) return undefined
   const address = written.includes('://') ? written : `https://${written}`
   if (!URL.canParse(address)) return undefined
-  const { hostname, username, protocol } = new URL(address)
+  const { hostname: given, username, protocol } = new URL(address)
+  const hostname = bare(given)
   return HOST.test(hostname) && username === '' && /^https?:$/.test(protocol) ? hostname : undefined
 }

@@ -6,8 +6,10 @@ import { decodeJwt } from 'jose'
 import { test } from 'tap'
 import { keepReconciled } from '../feed/reconcile.ts'
 import {
+  ADMIN,
   authorize,
   authorizeUrl,
+  CALLBACK,
   exchangeForm,
   MCP,
   newVerifier,
@@ -19,6 +21,7 @@ import {
   token,
   Visitor,
 } from '../testing/house.ts'
+import { operate } from '../testing/upstream.ts'
 
 const csrfOf = (html: string): string => /name="csrf" value="([^"]+)"/.exec(html)?.[1] ?? ''
 
@@ -101,6 +104,49 @@ test('tokens that follow what their person has selected', async (t) => {
     t.match(apps, 'The organisation you have selected')
     t.equal(apps.match(/name="consent"/g)?.length, 1)
   })
+
+  await t.test(
+    'what the organisation does not let in has no tokens for it: at the switch, at a rule, at a refresh [Z6]',
+    async (t) => {
+      const connected = async () => {
+        const { client_id: client } = await registerClient(house)
+        const proof = newVerifier()
+        const given = (await authorize(house, client, proof, {}, consultant)).get('code') ?? ''
+        return { client, ...(await token(house, exchangeForm(client, given, proof))).json() }
+      }
+      const hosts = `/tenants/${globex?.id}/client-hosts`
+      const host = new URL(CALLBACK).hostname
+      const active = async (one: { access_token: string }) => (await house.auth.introspect(one.access_token)).active
+      const refresh = async (one: { client: string; refresh_token: string }) =>
+        (await token(house, refreshForm(one.client, one.refresh_token))).statusCode
+
+      await select(acme?.id)
+      const [first, second] = [await connected(), await connected()]
+      await select(globex?.id)
+      t.equal(await active(first), true)
+      t.match(await operate(house, ADMIN, 'POST', hosts, { host, rule: 'deny' }), { rule: 'deny' })
+      t.same([await active(first), await active(second)], [false, false], 'at the rule')
+      t.equal(await refresh(first), 400)
+
+      await select(acme?.id)
+      const [third, fourth] = [await connected(), await connected()]
+      t.equal(await active(third), true)
+      await select(globex?.id)
+      t.equal(await active(third), false, 'at the switch')
+      t.equal(await refresh(third), 400)
+
+      await select(acme?.id)
+      t.equal(await refresh(fourth), 400, 'what ended stays ended')
+      const fifth = await connected()
+      // Selected by itself, as where somebody is removed from what they had selected.
+      await house.db.asPlatform('test', (tx) =>
+        tx.run(sql`update auth.people set tenant_id = ${globex?.id ?? ''} where id = ${sub}`),
+      )
+      t.match((await token(house, refreshForm(fifth.client, fifth.refresh_token))).json(), { error: 'invalid_grant' })
+      t.equal(await active(fifth), false, 'at the refresh')
+      await operate(house, ADMIN, 'DELETE', `${hosts}/${host}`)
+    },
+  )
 
   await t.test('a feed that was made anew is told which organisation people have selected', async (t) => {
     await house.db.asPlatform('test', (tx) => tx.run(sql`delete from auth.outbox`))

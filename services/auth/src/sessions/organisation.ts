@@ -2,6 +2,7 @@ import { followsSelection } from '@gatehouse/profiles'
 import type { FastifyInstance } from 'fastify'
 import { appendAudited } from '../audit/append.ts'
 import { sendAway } from '../authorize/answer.ts'
+import { endNotLetIn } from '../client-hosts/let-in.ts'
 import { appendSwitch } from '../feed/append.ts'
 import { addEndpoint } from '../http/endpoint.ts'
 import { readForm } from '../http/form.ts'
@@ -32,7 +33,10 @@ export function organisationRoutes(server: FastifyInstance, deps: SignedInDeps):
         const before = await membership_selected(tx, personId)
         const changed = await person_select_tenant(tx, personId, tenant, now)
         if (!changed || before?.tenantId === tenant) return
-        if (followsSelection(profile)) await appendSwitch(tx, { personId, tenantId: tenant, role: membership.role })
+        if (followsSelection(profile)) {
+          await endNotLetIn(tx, { personId, tenantId: tenant, now, profile })
+          await appendSwitch(tx, { personId, tenantId: tenant, role: membership.role })
+        }
         const actor = { kind: 'person', id: personId } as const
         await appendAudited(tx, 'organisationSwitched', { tenant, actor, outcome: 'succeeded', now })
         request.log.info({ person: personId, tenant }, 'organisation switched')

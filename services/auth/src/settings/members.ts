@@ -1,8 +1,9 @@
+import type { Tx } from '@gatehouse/database'
 import { displayName, type Members, membersPage } from '@gatehouse/pages'
 import type { FastifyInstance } from 'fastify'
 import { type InviteDeps, invite } from '../accounts/invite.ts'
 import { mayGive, rolesToGive } from '../accounts/judge-member.ts'
-import { invitation_delete_of_tenant } from '../accounts/links.store.ts'
+import { invitation_delete_of_tenant, invitation_lock } from '../accounts/links.store.ts'
 import { changeRole, type MemberChange, removeMember } from '../accounts/members.ts'
 import { appendAdministered } from '../audit/by-person.ts'
 import { sendAway } from '../authorize/answer.ts'
@@ -74,6 +75,13 @@ export function memberRoutes(server: FastifyInstance, deps: MemberPageDeps): voi
       return changed
     })
 
+  /** Nobody invites to a role, or takes an invitation to one back, that they could not give to a member now. */
+  const judgeInviter = async (tx: Tx, who: Who, roles: readonly string[]): Promise<void> => {
+    const own = await membership_get(tx, who.session.personId, tenantOf(who).tenantId)
+    if (own === undefined || !permits(profile, own.role, 'members')) throw new PageFault('permission.missing')
+    if (!roles.every((role) => mayGive(own.role, role, profile.roles))) throw new PageFault('role.above')
+  }
+
   form('role', async (who, given, reply) => {
     const [person, role] = [given.get('person') ?? '', given.get('role') ?? '']
     if (!Object.hasOwn(profile.roles, role)) throw new PageFault('request.malformed')
@@ -101,7 +109,9 @@ export function memberRoutes(server: FastifyInstance, deps: MemberPageDeps): voi
     if (people.some((person) => person.email.toLowerCase() === email.toLowerCase())) {
       return show(who, reply, deps, { status: 409, draft: { email, fault: 'That address belongs to a member.' } })
     }
-    const { sent } = await invite({ tenantId, email, role, by: who.session.personId, send: true }, deps)
+    const judge = (tx: Tx, waiting: string | undefined) =>
+      judgeInviter(tx, who, waiting === undefined ? [role] : [role, waiting])
+    const { sent } = await invite({ tenantId, email, role, by: who.session.personId, send: true, judge }, deps)
     if (!sent) return show(who, reply, deps, { problem: UNSENT })
     return show(who, reply, deps, { done: `An invitation is on its way to ${displayName(email, 100)}.` })
   })
@@ -111,6 +121,8 @@ export function memberRoutes(server: FastifyInstance, deps: MemberPageDeps): voi
     const invitation = given.get('invitation') ?? ''
     const now = new Date(clock.now())
     const removed = await db.asPlatform('members', async (tx) => {
+      const waiting = await invitation_lock(tx, invitation, now)
+      if (waiting?.tenantId === tenantId) await judgeInviter(tx, who, [waiting.role])
       if (!(await invitation_delete_of_tenant(tx, invitation, tenantId))) return false
       const by = who.session.personId
       await appendAdministered(tx, { action: 'member.uninvite', tenantId, by, object: ['invitation', invitation], now })

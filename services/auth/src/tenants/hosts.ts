@@ -52,7 +52,8 @@ export function serveTenantHosts(server: FastifyInstance, deps: HostsDeps): void
     const slug = sites.slugOf(request.host)
     if (slug === undefined) return
     const tenant = await db.asPlatform('host', (tx) => tenant_get_by_slug(tx, slug))
-    const path = request.url.split('?', 1)[0] ?? ''
+    // The route that was found, and not what the client wrote: `/oauth/%61uthorize` is the same path.
+    const path = request.routeOptions.url ?? ''
     const there = tenant !== undefined && (decideHost({ ...tenant, tenant: tenant.id }, rules).allow || !isOfMcp(path))
     if (!there) return absent(reply)
     const own = await serverOf(sites.of(slug), tenant.id)

@@ -1,6 +1,7 @@
 import type { Tx } from '@gatehouse/database'
 import { followsSelection } from '@gatehouse/profiles'
 import { appendIssued, appendReused } from '../audit/tokens.ts'
+import { letInNow } from '../client-hosts/let-in.ts'
 import { reachable } from '../clients/may-use.ts'
 import { isAtHome } from '../clients/of-issuer.ts'
 import { type Reason, Refusal } from '../errors.ts'
@@ -87,6 +88,11 @@ async function refresh(
   const holder = followsSelection(profile)
     ? await holderOf(tx, grant, true)
     : asHolder(grant, gone ? undefined : { id, email, name, role })
+  const { tenantId = grant.tenantId } = holder
+  if (tenantId !== grant.tenantId && !(await letInNow(tx, client, tenantId, profile))) {
+    await endGrant(tx, grant.id, 'client.not-let-in', new Date(clock.now()))
+    return { refused: 'grant.ended' }
+  }
   const successor =
     verdict === 'rotate'
       ? await rotate(tx, token, presented.generation, grant, ring, { profile, clock })
