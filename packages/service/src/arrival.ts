@@ -9,6 +9,12 @@ export type TrustsPeer = (address: string, hop: number) => boolean
 export const trustOf = (proxies: readonly string[] | undefined): TrustsPeer | undefined =>
   proxies === undefined ? undefined : proxyAddr.compile([...proxies])
 
+/** Whose request it is, as far as that was found out. What lines of its log name; nothing of it is a secret. */
+export interface Asking {
+  readonly tenant: string
+  readonly client?: string | undefined
+}
+
 /** A request as it came in, and the answer that is still to be written: nothing was read and nothing was said yet. */
 export class Arrival {
   readonly request: IncomingMessage
@@ -17,6 +23,9 @@ export class Arrival {
   readonly #log: Logger
   readonly #trusts: TrustsPeer | undefined
   #own: Logger | undefined
+  #asking: Asking | undefined
+  /** W3C `traceparent` of the span in which it is answered; absent where nothing is traced. */
+  traceparent: string | undefined
 
   constructor(
     request: IncomingMessage,
@@ -31,10 +40,19 @@ export class Arrival {
     this.#trusts = about.trusts
   }
 
-  /** Lines of this log name the request. Made when it is asked for first: most requests have nothing to say. */
+  /** Lines of this log name the request, and whose it is. Made when it is asked for first: most requests have nothing to say. */
   get log(): Logger {
-    this.#own ??= this.#log.child({ reqId: this.id })
+    this.#own ??= this.#log.child({
+      reqId: this.id,
+      ...(this.#asking && { tenant: this.#asking.tenant, client: this.#asking.client }),
+    })
     return this.#own
+  }
+
+  /** Whose request it is: said once it is known, and no more than kept until a line is written. */
+  from(asking: Asking): void {
+    this.#asking = asking
+    this.#own = undefined
   }
 
   /** Of the peer, past known proxies. */

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
-import type { Logger } from '@gatehouse/telemetry'
+import { type Logger, traceFields } from '@gatehouse/telemetry'
 import type { FastifyInstance } from 'fastify'
 import { Arrival, type Serve, type TrustsPeer } from './arrival.ts'
 
@@ -79,7 +79,9 @@ export class DirectPaths {
     const arrival = new Arrival(request, response, idOf(request), this.#options)
     if (log.isLevelEnabled('info')) {
       const began = performance.now()
-      response.once('close', () => logAnswered(arrival.log, request, response, performance.now() - began))
+      response.once('close', () =>
+        logAnswered(arrival.log, request, response, performance.now() - began, arrival.traceparent),
+      )
     }
     serve(arrival)
   }
@@ -97,6 +99,8 @@ export function logAnswered(
   { method, url = '' }: Pick<IncomingMessage, 'method' | 'url'>,
   { statusCode: status }: { readonly statusCode: number },
   ms: number,
+  traceparent?: string,
 ): void {
-  log.info({ method, path: url.split('?', 1)[0], status, durationMs: Math.round(ms * 10) / 10 }, 'answered')
+  const durationMs = Math.round(ms * 10) / 10
+  log.info({ method, path: url.split('?', 1)[0], status, durationMs, ...traceFields(traceparent) }, 'answered')
 }

@@ -18,6 +18,8 @@ test('where people sign in, a client is given the address alone', async (t) => {
 test('where no key is taken, none is shown', async (t) => {
   const text = banner({ ...FACTS, demo: { password: 'secret', tenants: [] } }, false)
   t.notMatch(text, /API key|Bearer/)
+  t.notMatch(text, '--cli', 'which signs nobody in')
+  t.match(text, 'Quick OAuth Flow')
 })
 
 test('where keys are the only credential, each line gives the client one, and none says that it finds the rest [U11]', async (t) => {

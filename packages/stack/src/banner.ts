@@ -71,6 +71,9 @@ export function banner(facts: BannerFacts, color: boolean): string {
   return lines.join('\n')
 }
 
+const INSPECTOR_PAGE =
+  'npx @modelcontextprotocol/inspector@latest, then Streamable HTTP, the URL, Open Auth Settings, Quick OAuth Flow'
+
 /** One line for each client. Where keys are all there is, the line has the demo's, or a place for one. */
 function clientLines({ profile, mcpUrl, sseUrl, keysAlone, keyTenant, demo }: BannerFacts): [string, string][] {
   const inspector = `npx @modelcontextprotocol/inspector@latest --cli ${mcpUrl} --transport http --method tools/list`
@@ -78,7 +81,8 @@ function clientLines({ profile, mcpUrl, sseUrl, keysAlone, keyTenant, demo }: Ba
     return [
       ['Claude Code', `claude mcp add --transport http ${profile} ${mcpUrl}`],
       ['Codex', `codex mcp add ${profile} --url ${mcpUrl}`],
-      ['Inspector', `${inspector}${demo?.apiKey === undefined ? '' : keyHeaders(demo.apiKey, keyTenant)}`],
+      // Without a page it signs nobody in.
+      ['Inspector', demo?.apiKey === undefined ? INSPECTOR_PAGE : `${inspector}${keyHeaders(demo.apiKey, keyTenant)}`],
       ['Any client', `give it the URL ${mcpUrl}; it finds the rest by itself`],
     ]
   }

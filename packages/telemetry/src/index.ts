@@ -1,3 +1,3 @@
 export { createLogger, type Logger, silentLogger } from './logger.ts'
 export { createMetrics, type Metrics } from './metrics.ts'
-export { openTracing, type SpanAbout, type SpanHandle, type Tracing } from './tracing.ts'
+export { openTracing, type SpanAbout, type SpanHandle, type Tracing, traceFields } from './tracing.ts'

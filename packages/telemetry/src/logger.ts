@@ -1,4 +1,5 @@
 import { pino, stdSerializers } from 'pino'
+import { currentSpan, traceFields } from './tracing.ts'
 
 export type Logger = pino.Logger
 
@@ -57,7 +58,10 @@ const shown = <T extends object>(object: T): T => censored(object, false, DEPTH)
 const BUFFER_BYTES = 8_192
 const FLUSH_MS = 100
 
-/** Structured logs on standard output, one JSON object a line; secrets are replaced by `***`. */
+/** Asked for each line that is written, which is laid over what it gives: a new object each time. */
+const traceOf = (): object => traceFields(currentSpan()?.traceparent)
+
+/** Structured logs on standard output, one JSON object a line, with the trace where there is one; secrets are replaced by `***`. */
 export function createLogger(
   service: string,
   options: { readonly level?: string; readonly destination?: pino.DestinationStream } = {},
@@ -67,6 +71,7 @@ export function createLogger(
       level: options.level ?? 'info',
       base: { service },
       timestamp: pino.stdTimeFunctions.isoTime,
+      mixin: traceOf,
       formatters: { log: shown },
       serializers: { ...IN_BINDINGS, err: (error) => shown(stdSerializers.err(error)) },
     },

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type Test, test } from 'tap'
+import { createLogger } from './logger.ts'
 import { openTracing, type Tracing } from './tracing.ts'
 
 interface Sent {
@@ -110,4 +111,19 @@ test('a collector that is away holds nothing up', async (t) => {
   const tracing = await openTracing({ service: 'test', endpoint: 'http://127.0.0.1:9', ratio: 1 })
   tracing?.span('lost', {}, () => undefined)
   await t.resolves(tracing?.close() ?? Promise.reject(new Error('no tracing')))
+})
+
+test('a line that is logged inside a span names its trace, one outside of it none, and no line keeps what another said', async (t) => {
+  const { tracing, sent } = await open(t)
+  const lines: string[] = []
+  const log = createLogger('test', { destination: { write: (line) => void lines.push(line) } })
+  await tracing.span('outer', { parent: PARENT }, async () => {
+    await Promise.resolve()
+    log.child({ reqId: 'r1' }).warn({ tool: 'a.b' }, 'inside')
+  })
+  log.warn('outside')
+  const [span] = await sent()
+  const [inside, outside] = lines.map((line) => JSON.parse(line))
+  t.match(inside, { reqId: 'r1', tool: 'a.b', trace_id: '0af7651916cd43dd8448eb211c80319c', span_id: span?.spanId })
+  t.same(Object.keys(outside).sort(), ['level', 'msg', 'service', 'time'])
 })

@@ -49,8 +49,21 @@ export interface TracingOptions {
   readonly delayMs?: number
 }
 
+/** The span that is going on around the caller: one for the process, so that its log can name it. Without tracing there never is one. */
+const current = new AsyncLocalStorage<SpanHandle>()
+export const currentSpan = (): SpanHandle | undefined => current.getStore()
+
 /** W3C Trace Context section 3.2, version 00 and later with the same fields. */
 const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})/
+
+/** A trace as a log line names it: the fields that OpenTelemetry gives JSON logs. */
+export function traceFields(traceparent: string | undefined): {
+  trace_id?: string | undefined
+  span_id?: string | undefined
+} {
+  const [, trace_id, span_id] = TRACEPARENT.exec(traceparent ?? '') ?? []
+  return trace_id === undefined ? {} : { trace_id, span_id }
+}
 
 /** Tracing to an OTLP collector over HTTP, or `undefined` without an address of one. */
 export async function openTracing(options: TracingOptions): Promise<Tracing | undefined> {
@@ -77,7 +90,6 @@ export async function openTracing(options: TracingOptions): Promise<Tracing | un
     spanProcessors: [processor],
   })
   const tracer = provider.getTracer('gatehouse')
-  const current = new AsyncLocalStorage<SpanHandle>()
   const kinds = {
     internal: api.SpanKind.INTERNAL,
     server: api.SpanKind.SERVER,

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { eventually } from '@gatehouse/testkit'
@@ -12,13 +13,21 @@ file.setTimeout(170_000)
 
 const root = fileURLToPath(new URL('../../../..', import.meta.url))
 
+/** What the nodes of a service logged of a trace. */
+const linesOf = (folder: string, service: string, traceId: string) =>
+  readdirSync(folder)
+    .filter((name) => name.startsWith(service) && name.endsWith('.log'))
+    .flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n'))
+    .filter((line) => line.includes(traceId) && line.endsWith('}'))
+    .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>)
+
 test('compose: its services answer a call that is one trace, from the client through mcp, its SQL and NATS to the audit log', async (t) => {
   const collector = await openCollector(t)
   const workloads = workloadsOfCompose(readCompose(join(root, 'docker-compose.yml'))).map((workload) => ({
     ...workload,
     env: { ...workload.env, ...(workload.name === 'migrate' ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url }) },
   }))
-  const { publicUrl, made, running } = await runAll(t, workloads)
+  const { publicUrl, made, running, ground } = await runAll(t, workloads)
   t.same(
     running.map(({ process }) => process.name),
     ['auth', 'mcp-1', 'mcp-2', 'audit'],
@@ -84,6 +93,17 @@ test('compose: its services answer a call that is one trace, from the client thr
   t.match(named('POST /oauth/token')[0], { service: 'gatehouse-auth', parentSpanId: clientSpan })
   const told = JSON.stringify(collector.spans())
   for (const secret of [title, made.demoApiKey, made.adminToken, projects[0]?.id ?? '-']) t.notMatch(told, secret)
+
+  for (const [name, path] of [
+    ['mcp', '/mcp'],
+    ['auth', '/oauth/token'],
+  ] as const) {
+    const line = await eventually(10_000, `the line of ${name}`, () =>
+      linesOf(ground.folder, name, traceId).find(({ msg }) => msg === 'answered'),
+    )
+    t.match(line, { path, reqId: /./, trace_id: traceId, span_id: /^[0-9a-f]{16}$/ })
+    if (name === 'mcp') t.match(line.tenant, /^ten_/)
+  }
 
   const authorization = `Bearer ${made.adminToken}`
   const kept = await ask(`${publicUrl}/admin/v1/audit/events?limit=20`, { headers: { authorization } })

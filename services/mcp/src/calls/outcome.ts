@@ -8,7 +8,10 @@ import type { Channel } from './channel.ts'
 import type { Leaving } from './leaving.ts'
 
 /** What a call has to tell the operator. */
-export type CallerLog = Pick<Logger, 'error' | 'warn'>
+export type CallerLog = Pick<Logger, 'error' | 'warn'> & {
+  /** Told the span of the call, for what is written when that has ended. */
+  traced?(traceparent: string): void
+}
 
 /** Who asks, in which revision, and until when. */
 export interface Caller {

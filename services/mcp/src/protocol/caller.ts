@@ -9,14 +9,16 @@ import { addWishes, clientOf } from './wishes.ts'
 // W3C Trace Context, version 00 and later with the same fields.
 const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
 
+type From = Pick<Exchange, 'log'> & Partial<Pick<Exchange, 'traced'>>
+
 /**
  * The log of the request that a call came with, which most calls never write to. An object of its own, since a getter in the caller's literal
  * would give every caller a shape of its own.
  */
 class CallLog implements CallerLog {
-  readonly #from: Pick<Exchange, 'log'>
+  readonly #from: From
 
-  constructor(from: Pick<Exchange, 'log'>) {
+  constructor(from: From) {
     this.#from = from
   }
 
@@ -29,13 +31,17 @@ class CallLog implements CallerLog {
     const { log } = this.#from
     return log.warn.bind(log)
   }
+
+  traced(traceparent: string): void {
+    this.#from.traced?.(traceparent)
+  }
 }
 
 /** Who asks, by a request that has nothing but its answer. */
 export function plainCaller(
   message: Pick<RpcRequest, 'params' | 'revision'>,
   { principal, tenant }: Admitted,
-  from: Pick<Exchange, 'id' | 'log'> & { readonly headers?: Exchange['headers'] },
+  from: From & Pick<Exchange, 'id'> & { readonly headers?: Exchange['headers'] },
 ): { -readonly [K in keyof Caller]: Caller[K] } {
   const { _meta: meta } = message.params
   // Of the message; several may share a request, whose own is in its header.

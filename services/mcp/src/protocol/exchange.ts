@@ -20,8 +20,7 @@ export class Exchange implements Knock {
   readonly id: string
   readonly #arrival: Arrival
   readonly #head: Head
-  /** What its guard let in; set once. */
-  admitted: Admitted | undefined
+  #admitted: Admitted | undefined
   authorization: string | undefined
   methods: ReadonlySet<string> | undefined
   proven: Principal | undefined
@@ -42,6 +41,21 @@ export class Exchange implements Knock {
 
   get log(): Logger {
     return this.#arrival.log
+  }
+
+  /** What its guard let in; set once. */
+  get admitted(): Admitted | undefined {
+    return this.#admitted
+  }
+
+  set admitted(admitted: Admitted) {
+    this.#admitted = admitted
+    this.#arrival.from(admitted.principal)
+  }
+
+  /** The span in which it is answered, for the line that says so. */
+  traced(traceparent: string): void {
+    this.#arrival.traceparent = traceparent
   }
 
   get method(): string {

@@ -6,36 +6,40 @@ import type { DispatchDeps } from './dispatch.ts'
 type Dispatch = ReturnType<typeof import('./dispatch.ts').createDispatch>
 
 /** Methods that act on something that has a name; URIs and ids would make names that nobody can compare. */
-const NAMED = new Set(['tools/call', 'prompts/get'])
+const NAMED = { 'tools/call': 'tools', 'prompts/get': 'prompts' } as const
+const UNKNOWN = 'unknown'
 
 /**
  * A span for each request, in the trace that its client names in `_meta` or in the header. What the call does is part of it, and the audit log
- * keeps this span as its cause.
+ * keeps this span as its cause. Spans are named by what there is: a name that is not known here is the client's own text.
  */
 export function tracedDispatch(
   dispatch: Dispatch,
   tracing: Tracing | undefined,
-  { registry }: Pick<DispatchDeps, 'registry'>,
+  { registry, offered }: Pick<DispatchDeps, 'registry' | 'offered'>,
 ): Dispatch {
   if (tracing === undefined) return dispatch
-  const nameOf = ({ method, params }: RpcRequest): string | undefined =>
-    NAMED.has(method) && typeof params.name === 'string' && (method !== 'tools/call' || registry.tools.has(params.name))
-      ? params.name
-      : undefined
+  const nameOf = ({ method, params: { name } }: RpcRequest): string | undefined => {
+    const kind = Object.hasOwn(NAMED, method) ? NAMED[method as keyof typeof NAMED] : undefined
+    return kind !== undefined && typeof name === 'string' && registry[kind].has(name) ? name : undefined
+  }
   return (request, caller) => {
     const named = nameOf(request)
+    // The members of a batch come here unjudged.
+    const method = offered.modern.has(request.method) || offered.legacy.has(request.method) ? request.method : UNKNOWN
     const about = {
       kind: 'server',
       parent: caller.traceparent,
       facts: {
-        'mcp.method.name': request.method,
+        'mcp.method.name': method,
         'mcp.protocol.version': request.revision,
         'gatehouse.tenant': caller.principal.tenant,
         'gatehouse.request_id': caller.httpId,
         ...(request.method === 'tools/call' && named !== undefined ? { 'gen_ai.tool.name': named } : {}),
       },
     } as const
-    return tracing.span(named === undefined ? request.method : `${request.method} ${named}`, about, (span) => {
+    return tracing.span(named === undefined ? method : `${method} ${named}`, about, (span) => {
+      caller.log.traced?.(span.traceparent)
       const traced: Caller = { ...caller, traceparent: span.traceparent }
       const outcome = dispatch(request, traced)
       const judge = (kind: string): void => {
