@@ -292,6 +292,8 @@ function endpointOf(deps: McpDeps, limits: McpLimits, parts: Parts): EndpointDep
       kv: deps.kv,
       clock,
       perMinute: profile.limits.requestsPerMinute,
+      perTenant: profile.limits.tenantRequestsPerMinute,
+      nodes: presence.nodes,
       away: (error) => log.warn({ err: error }, 'the key-value store is away; this node counts requests alone'),
     }),
     registry,
@@ -336,7 +338,7 @@ function endpointOf(deps: McpDeps, limits: McpLimits, parts: Parts): EndpointDep
         }),
       }),
       deps.tracing,
-      { registry },
+      { registry, offered },
     ),
   }
 }
