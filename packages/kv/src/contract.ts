@@ -83,6 +83,24 @@ const CASES: Record<string, (t: Test, kv: KeyValue) => Promise<void>> = {
     t.ok(await gone(kv, 'window'))
     t.equal((await kv.increment('window', 3, 60_000)).count, 3, 'a new window begins with its first use')
   },
+  async 'of two windows the second is counted while the first is within its limit, and each ends by itself'(t, kv) {
+    const keys = (one: string) => [`within:{acme}:${one}`, 'within:{acme}'] as const
+    const take = (one: string, by = 1) => kv.incrementWithin(keys(one), 3, by, 60_000)
+    t.match(await take('a'), [{ count: 1 }, { count: 1 }])
+    t.match(await take('a', 2), [{ count: 3 }, { count: 3 }])
+    const over = await take('a')
+    t.match(over, [{ count: 4 }])
+    t.equal(over.length, 1, 'who is over its own limit uses nothing up for the others')
+    const [first, second] = await take('b')
+    t.match([first, second], [{ count: 1 }, { count: 4 }])
+    for (const counted of [first, second])
+      t.ok(counted !== undefined && counted.resetMs > 50_000 && counted.resetMs <= 60_000)
+    await hundred(() => take('c'))
+    t.equal((await kv.increment('within:{acme}', 1, 60_000)).count, 8, 'of a hundred at once three')
+    await kv.incrementWithin(['within:{acme}:short', 'within:{acme}'], 3, 1, 100)
+    t.ok(await gone(kv, 'within:{acme}:short'))
+    t.ok(((await take('b'))[1]?.resetMs ?? 0) > 1_000, 'the other goes on')
+  },
   async 'a value that is no number is not counted'(t, kv) {
     await kv.set('text', 'abc', 60_000)
     await t.rejects(kv.increment('text', 1, 60_000), { name: 'KeyValueUnavailable' })

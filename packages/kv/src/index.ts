@@ -1,2 +1,9 @@
 export { type KeyValueOptions, openKeyValue } from './open.ts'
-export { type ChannelListener, type KeyValue, KeyValueUnavailable, type MapChange, type Subscription } from './port.ts'
+export {
+  type ChannelListener,
+  type Counted,
+  type KeyValue,
+  KeyValueUnavailable,
+  type MapChange,
+  type Subscription,
+} from './port.ts'

@@ -1,6 +1,6 @@
 import type { Clock } from '@gatehouse/contracts'
 import { lifeTime } from './life.ts'
-import { type ChannelListener, type KeyValue, KeyValueUnavailable, type MapChange } from './port.ts'
+import { type ChannelListener, type Counted, type KeyValue, KeyValueUnavailable, type MapChange } from './port.ts'
 
 interface Entry {
   readonly value: string | ReadonlyMap<string, string>
@@ -42,6 +42,15 @@ export function openMemory(clock: Clock): KeyValue {
     entries.set(key, { value, expiresAt })
     if (entries.size >= sweepAt) sweep(clock.now())
   }
+  const count = (key: string, by: number, windowMs: number): Counted => {
+    const now = clock.now()
+    const window = live(key)
+    const expiresAt = window?.expiresAt ?? now + lifeTime(windowMs)
+    const counted = Number(text(window) ?? 0) + by
+    if (!Number.isSafeInteger(counted)) throw new KeyValueUnavailable(new TypeError('not a counter, or out of range'))
+    put(key, String(counted), expiresAt)
+    return { count: counted, resetMs: expiresAt - now }
+  }
   const open = (): void => {
     if (closed) throw new KeyValueUnavailable(new Error('the store is closed'))
   }
@@ -70,13 +79,12 @@ export function openMemory(clock: Clock): KeyValue {
     },
     async increment(key, by, windowMs) {
       open()
-      const now = clock.now()
-      const window = live(key)
-      const expiresAt = window?.expiresAt ?? now + lifeTime(windowMs)
-      const count = Number(text(window) ?? 0) + by
-      if (!Number.isSafeInteger(count)) throw new KeyValueUnavailable(new TypeError('not a counter, or out of range'))
-      put(key, String(count), expiresAt)
-      return { count, resetMs: expiresAt - now }
+      return count(key, by, windowMs)
+    },
+    async incrementWithin([first, second], limit, by, windowMs) {
+      open()
+      const one = count(first, by, windowMs)
+      return one.count > limit ? [one] : [one, count(second, by, windowMs)]
     },
     async delete(key) {
       open()

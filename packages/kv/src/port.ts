@@ -12,7 +12,17 @@ export interface KeyValue {
   /** Reads and deletes in one step (GETDEL). */
   take(key: string): Promise<string | undefined>
   /** Adds to a fixed window that starts at the first call and ends `windowMs` later. One round trip. */
-  increment(key: string, by: number, windowMs: number): Promise<{ readonly count: number; readonly resetMs: number }>
+  increment(key: string, by: number, windowMs: number): Promise<Counted>
+  /**
+   * Adds to a fixed window, and, unless that is over `limit` then, to another that shares its hash tag. One round trip.
+   * @returns the second is absent where it was not counted
+   */
+  incrementWithin(
+    keys: readonly [first: string, second: string],
+    limit: number,
+    by: number,
+    windowMs: number,
+  ): Promise<readonly [first: Counted, second?: Counted]>
   delete(key: string): Promise<boolean>
   /** Fields of a map; all of them without `fields`. A field that is not there is left out; a map that is not there is empty. */
   readMap(key: string, fields?: readonly string[]): Promise<ReadonlyMap<string, string>>
@@ -35,6 +45,12 @@ export interface KeyValue {
   subscribe(channel: string, listener: ChannelListener): Promise<Subscription>
   ping(): Promise<void>
   close(): Promise<void>
+}
+
+export interface Counted {
+  readonly count: number
+  /** Until the window ends. */
+  readonly resetMs: number
 }
 
 /** What is done to a map, and when. Nothing is done unless every condition holds. */

@@ -13,18 +13,33 @@ const RETRY_FROM = 50
 const RETRY_AT_MOST = 1_000
 
 /** The window's end is set by its first use only; a key that lost its expiry gets one, so no counter lives for ever. */
-const INCREMENT = `
-local count = redis.call('INCRBY', KEYS[1], ARGV[1])
-local left = redis.call('PTTL', KEYS[1])
-if left < 0 then
-  redis.call('PEXPIRE', KEYS[1], ARGV[2])
-  left = tonumber(ARGV[2])
+const COUNT = `
+local function count(key)
+  local counted = redis.call('INCRBY', key, ARGV[1])
+  local left = redis.call('PTTL', key)
+  if left < 0 then
+    redis.call('PEXPIRE', key, ARGV[2])
+    left = tonumber(ARGV[2])
+  end
+  return counted, left
 end
-return { count, left }`
+local counted, left = count(KEYS[1])`
+const INCREMENT = `${COUNT}
+return { counted, left }`
+const INCREMENT_WITHIN = `${COUNT}
+if counted > tonumber(ARGV[3]) then return { counted, left } end
+return { counted, left, count(KEYS[2]) }`
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     incrementWindow(key: string, by: number, windowMs: number): Result<[count: number, leftMs: number], Context>
+    incrementWithin(
+      first: string,
+      second: string,
+      by: number,
+      windowMs: number,
+      limit: number,
+    ): Result<[count: number, leftMs: number, count?: number, leftMs?: number], Context>
   }
 }
 
@@ -41,7 +56,11 @@ export async function openRedis(url: string, logger: Logger): Promise<KeyValue> 
     retryStrategy: (attempt) => Math.min(RETRY_FROM * 2 ** Math.min(attempt - 1, 8), RETRY_AT_MOST),
     // After a failover the old primary refuses writes: the address leads to the new one.
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
-    scripts: { incrementWindow: { lua: INCREMENT, numberOfKeys: 1 }, ...MAP_SCRIPTS },
+    scripts: {
+      incrementWindow: { lua: INCREMENT, numberOfKeys: 1 },
+      incrementWithin: { lua: INCREMENT_WITHIN, numberOfKeys: 2 },
+      ...MAP_SCRIPTS,
+    },
   })
   logOutages(redis, new URL(url).host, logger)
   await firstConnection(redis)
@@ -98,6 +117,14 @@ function overRedis(redis: Redis): KeyValue {
       const life = lifeTime(windowMs)
       const [count, resetMs] = await answered(() => redis.incrementWindow(key, by, life))
       return { count, resetMs }
+    },
+    async incrementWithin([first, second], limit, by, windowMs) {
+      const life = lifeTime(windowMs)
+      const [count, resetMs, other, otherMs] = await answered(() =>
+        redis.incrementWithin(first, second, by, life, limit),
+      )
+      const one = { count, resetMs }
+      return other === undefined || otherMs === undefined ? [one] : [one, { count: other, resetMs: otherMs }]
     },
     delete: async (key) => (await answered(() => redis.del(key))) === 1,
     readMap: (key, fields) => answered(() => readMap(redis, key, fields)),

@@ -260,6 +260,12 @@ export const profileSchema = z.strictObject({
     .prefault({}),
   limits: z.strictObject({
     requestsPerMinute: z.number().int().positive().default(600).describe('Per credential, in a fixed window.'),
+    tenantRequestsPerMinute: z
+      .number()
+      .int()
+      .positive()
+      .optional()
+      .describe('Of all credentials of a tenant together, in a fixed window; absent: only each by itself.'),
   }),
   branding: z.strictObject({
     name: z.string().min(1).describe('Shown on every page.'),

@@ -1,1 +1,2 @@
-export { type Allowance, createLocalWindows, createRateLimit, type Limited, type RateLimit } from './rate-limit.ts'
+export { createLocalWindows, createRateLimit, type Limited, type RateLimit } from './rate-limit.ts'
+export type { Allowance } from './telling.ts'

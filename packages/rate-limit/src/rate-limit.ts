@@ -1,5 +1,6 @@
 import type { Clock } from '@gatehouse/contracts'
-import { type KeyValue, KeyValueUnavailable } from '@gatehouse/kv'
+import { type Counted, type KeyValue, KeyValueUnavailable } from '@gatehouse/kv'
+import { type Allowance, createTelling, type Telling } from './telling.ts'
 
 const WINDOW_MS = 60_000
 const LOCAL_WINDOWS = 10_000
@@ -11,68 +12,74 @@ export interface Limited {
   readonly credentialId: string
 }
 
-/** What is left of a credential's window. */
-export interface Allowance {
-  readonly over: boolean
-  /** Seconds until the window ends, at least 1. */
-  readonly retryAfter: number
-  readonly headers: Readonly<Record<string, string>>
-}
-
 export interface RateLimit {
-  /** Takes `cost` from the credential's window. One round trip. Never rejects. */
+  /**
+   * Takes `cost` from the credential's window and from the tenant's; who is over its own takes nothing from the tenant's. One round trip.
+   * Never rejects.
+   */
   take(limited: Limited, cost: number): Promise<Allowance>
 }
 
 /**
- * A fixed window of 60 s per credential, from its first request, counted in the key-value store so that all nodes share it, and every
- * service of the company that asks with the same store and limit. While the
- * store cannot answer, this node counts alone with a window of the same size: n nodes then let through up to n times the limit, which
- * is better than refusing everyone or counting nobody.
+ * Fixed windows of 60 s, each from its first request: one per credential and, where `perTenant` is given, one for all credentials of a tenant
+ * together. They are counted in the key-value store, so that all nodes share them, and every service of the company that asks with the same
+ * store and limits. While the store cannot answer, each node counts alone, with its share of the limits.
  */
 export function createRateLimit(options: {
   readonly kv: KeyValue
   readonly clock: Clock
   readonly perMinute: number
+  readonly perTenant?: number | undefined
+  /** How many nodes count, as last known: what each lets through alone is the limit divided by it. Absent: this one. */
+  readonly nodes?: () => number
+  /** Of a window; default 60 000. */
+  readonly windowMs?: number
   readonly away: (error: unknown) => void
 }): RateLimit {
-  const { kv, clock, perMinute } = options
-  const countHere = createLocalWindows(clock)
+  const { kv, clock, perMinute, perTenant, windowMs = WINDOW_MS, nodes = () => 1 } = options
+  const countHere = createLocalWindows(clock, windowMs)
+  const tell = (own: number, all: number | undefined) => createTelling(own, all, windowMs)
+  const told = tell(perMinute, perTenant)
+  /** By the number of nodes. */
+  let alone: { readonly nodes: number; readonly told: Telling } = { nodes: 1, told }
+
+  const takeHere = (error: unknown, key: string, tenantKey: string | undefined, cost: number): Allowance => {
+    if (!(error instanceof KeyValueUnavailable)) throw error
+    options.away(error)
+    const among = Math.max(1, nodes())
+    if (alone.nodes !== among) {
+      const share = (limit: number) => Math.max(1, Math.floor(limit / among))
+      alone = { nodes: among, told: tell(share(perMinute), perTenant && share(perTenant)) }
+    }
+    const own = countHere(key, cost)
+    const within = tenantKey !== undefined && own.count <= alone.told.perMinute
+    return alone.told.of(own, within ? countHere(tenantKey, cost) : undefined, clock.now())
+  }
   return {
     take({ tenant, credentialId }, cost) {
       const key = `limit:{${tenant}}:${credentialId}`
-      return kv.increment(key, cost, WINDOW_MS).then(
-        ({ count, resetMs }) => allowance(perMinute, count, resetMs, clock.now()),
-        (error: unknown) => {
-          if (!(error instanceof KeyValueUnavailable)) throw error
-          options.away(error)
-          const { count, resetMs } = countHere(key, cost)
-          return allowance(perMinute, count, resetMs, clock.now())
-        },
+      if (perTenant === undefined) {
+        return kv.increment(key, cost, windowMs).then(
+          (own) => told.of(own, undefined, clock.now()),
+          (error: unknown) => takeHere(error, key, undefined, cost),
+        )
+      }
+      const tenantKey = `limit:{${tenant}}`
+      return kv.incrementWithin([key, tenantKey], perMinute, cost, windowMs).then(
+        ([own, all]) => told.of(own, all, clock.now()),
+        (error: unknown) => takeHere(error, key, tenantKey, cost),
       )
     },
   }
 }
 
-function allowance(perMinute: number, count: number, resetMs: number, now: number): Allowance {
-  const over = count > perMinute
-  const retryAfter = Math.max(1, Math.ceil(resetMs / 1_000))
-  const headers: Record<string, string> = {
-    'x-ratelimit-limit': String(perMinute),
-    'x-ratelimit-remaining': String(Math.max(0, perMinute - count)),
-    'x-ratelimit-reset': String(Math.ceil((now + resetMs) / 1_000)),
-  }
-  if (over) headers['retry-after'] = String(retryAfter)
-  return { over, retryAfter, headers }
-}
-
-/** Windows of one minute in memory, by key; those unused longest are forgotten. */
-export function createLocalWindows(clock: Clock) {
+/** Windows in memory, by key; those unused longest are forgotten. */
+export function createLocalWindows(clock: Clock, windowMs = WINDOW_MS) {
   const windows = new Map<string, { count: number; endsAt: number }>()
-  return (key: string, cost: number): { count: number; resetMs: number } => {
+  return (key: string, cost: number): Counted => {
     const now = clock.now()
     const known = windows.get(key)
-    const window = known !== undefined && known.endsAt > now ? known : { count: 0, endsAt: now + WINDOW_MS }
+    const window = known !== undefined && known.endsAt > now ? known : { count: 0, endsAt: now + windowMs }
     window.count += cost
     windows.delete(key)
     windows.set(key, window)

@@ -106,7 +106,7 @@ export const EDGE_ADVICE: Advice<typeof EDGE_REFUSALS> = {
   'type.unsupported': 'Send `Content-Type: application/json`.',
   'answer.unacceptable': 'Send `Accept: application/json, text/event-stream`.',
   'body.too-large': 'Send less than 1 MiB.',
-  'rate.exceeded': `${WAIT} The limit is \`limits.requestsPerMinute\` of the profile.`,
+  'rate.exceeded': `${WAIT} The limits are those of the profile: \`limits.requestsPerMinute\`, \`limits.tenantRequestsPerMinute\`.`,
   'keys.exceeded': `${WAIT} Look for a client with a wrong key, or somebody who guesses.`,
   'session.required': 'Call `initialize` and send the `Mcp-Session-Id` of its answer with every request.',
   'streams.exceeded':

@@ -72,17 +72,31 @@ export type EdgeReason = keyof typeof EDGE
 
 export function refuseAtEdge(
   reason: EdgeReason,
-  more: { readonly headers?: Readonly<Record<string, string>>; readonly hint?: string; readonly id?: RequestId } = {},
+  more: {
+    readonly headers?: Readonly<Record<string, string>>
+    readonly hint?: string
+    readonly id?: RequestId
+    readonly data?: unknown
+  } = {},
 ): Refused {
   const { status, message } = EDGE[reason]
   return {
     status,
     code: status,
     message: more.hint === undefined ? message : `${message} ${more.hint}`,
+    ...(more.data === undefined ? {} : { data: more.data }),
     ...(more.id === undefined ? {} : { id: more.id }),
     ...(more.headers === undefined ? {} : { headers: more.headers }),
   }
 }
+
+/** The delay stands in the text, for people and models, and as a number, for programs; the header says it too. */
+export const overLimit = (retryAfter: number, id?: RequestId): Refused =>
+  refuseAtEdge('rate.exceeded', {
+    hint: `Wait ${retryAfter} s.`,
+    data: { retryAfterSeconds: retryAfter },
+    ...(id === undefined ? {} : { id }),
+  })
 
 const RETRY_SECONDS = 5
 

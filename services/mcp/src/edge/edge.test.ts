@@ -185,6 +185,7 @@ test('the edge of the MCP endpoint', async (suite) => {
     ]
     for (const answer of answers) {
       for (const name of limited) t.match(String(answer.headers[name]), /^\d+$/, `${answer.status} ${name}`)
+      t.match(answer.headers.ratelimit, /^"credential";r=\d+;t=\d+$/)
     }
     const reset = Number(answers[0]?.headers['x-ratelimit-reset'])
     t.ok(reset > Date.now() / 1_000 && reset <= Date.now() / 1_000 + 61)

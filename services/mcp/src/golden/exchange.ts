@@ -45,7 +45,7 @@ export interface Listening {
 }
 
 /** What belongs to the connection, or changes from one request to the next without saying anything. */
-const LEFT_OUT = /^(date|connection|keep-alive|content-length|transfer-encoding|x-request-id|x-ratelimit-.*)$/
+const LEFT_OUT = /^(date|connection|keep-alive|content-length|transfer-encoding|x-request-id|(x-)?ratelimit.*)$/
 
 function shownOf(raw: readonly string[]): Record<string, string> {
   const pairs = raw.flatMap((name, at) => (at % 2 === 0 ? [[name.toLowerCase(), raw[at + 1] ?? '']] : []))

@@ -71,6 +71,10 @@ export const instance_renew = (tx: Tx, id: string, node: string, leaseMs: number
 export const instance_delete = (tx: Tx, id: string): Promise<number> =>
   tx.run(sql`delete from mcp.instances where id = ${id}`)
 
+/** How many processes serve now. */
+export const instance_count = async (tx: Tx): Promise<number> =>
+  Number((await tx.one<{ count: bigint }>(sql`select count(*) from mcp.instances where lease_until > now()`)).count)
+
 /** Those that are over and hold nothing any more. */
 export const instances_delete_lost = (tx: Tx): Promise<number> =>
   tx.run(sql`

@@ -100,3 +100,15 @@ test('a node that stops tells of the end of its own; one that does not renew is 
   await killed.opened({ ...about, id: 'k9' })
   t.equal((await told('k8')).length, 2, 'not told again when it was alive after all')
 })
+
+test('a process knows how many serve: itself, others while their lease lasts, and one less when one has left', async (t) => {
+  const open = (node: string) => createPresence({ db, node, clock: systemClock, log: silentLogger, beatMs: 50 })
+  const one = open('one')
+  const other = open('other')
+  t.teardown(() => one.close())
+  const both = await eventually(10_000, 'both', () =>
+    one.nodes() >= 2 && other.nodes() === one.nodes() ? one.nodes() : undefined,
+  )
+  await other.close()
+  await eventually(10_000, 'one less', () => one.nodes() === both - 1)
+})

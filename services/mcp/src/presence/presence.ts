@@ -12,6 +12,7 @@ import {
   connections_end_of_instance,
   connections_insert,
   type EndedRow,
+  instance_count,
   instance_delete,
   instance_renew,
   instances_delete_lost,
@@ -35,6 +36,8 @@ export interface Presence {
   opened(connection: Opened): Promise<void>
   /** It does not any more. Whoever says so first is believed; what was never opened is not closed. */
   closed(id: string, reason: EndReason): void
+  /** How many processes serve, this one among them, as last known: a beat ago, or longer while the database is away. */
+  nodes(): number
   /** Ends what is this process's. */
   close(): Promise<void>
 }
@@ -74,6 +77,7 @@ export function createPresence(deps: {
   let steps: Step[] = []
   let running: Promise<void> | undefined
   let failing = false
+  let nodes = 1
 
   const append = async (tx: Tx, kind: 'connected' | 'disconnected', row: EndedRow, data: Partial<AuditedData>) => {
     const { tenant, actor, transport, revision, requestId } = row
@@ -149,7 +153,10 @@ export function createPresence(deps: {
   }
 
   const beat = async (): Promise<void> => {
-    await db.asPlatform('presence', (tx) => instance_renew(tx, instance, node, leaseMs))
+    nodes = await db.asPlatform('presence', async (tx) => {
+      await instance_renew(tx, instance, node, leaseMs)
+      return instance_count(tx)
+    })
     for (let count = BATCH; count === BATCH; ) {
       count = await db.asPlatform('presence', async (tx) => {
         const rows = await connections_end_due(tx, BATCH)
@@ -191,6 +198,7 @@ export function createPresence(deps: {
         add({ kind: 'open', row, told })
       })
     },
+    nodes: () => nodes,
     closed: (id, reason) => add({ kind: 'close', id, reason }),
     async close() {
       if (stopping.signal.aborted) return

@@ -141,7 +141,7 @@ function allowBrowser(deps: DoorDeps, exchange: Exchange): boolean {
   exchange.add({
     'access-control-allow-origin': origin,
     'access-control-expose-headers':
-      'WWW-Authenticate, Mcp-Session-Id, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset',
+      'WWW-Authenticate, Mcp-Session-Id, Retry-After, RateLimit, RateLimit-Policy, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset',
     vary: 'Origin',
   })
   return true

@@ -22,7 +22,7 @@ interface Said {
 
 /** What differs from one answer to the next, or belongs to the connection alone. */
 const OF_ITS_OWN = ['date', 'connection', 'keep-alive', 'transfer-encoding', 'x-request-id']
-const OF_ITS_TIME = ['x-ratelimit-remaining', 'x-ratelimit-reset']
+const OF_ITS_TIME = ['ratelimit', 'x-ratelimit-remaining', 'x-ratelimit-reset']
 
 function told(status: number, headers: Readonly<Record<string, unknown>>, body: string): Said {
   const kept = Object.entries(headers).filter(([name]) => !OF_ITS_OWN.includes(name))

@@ -7,7 +7,7 @@ import { ASKING_METHODS, askerFor, carriesAnswers, firstAsker, type MrtrDeps } f
 import type { Caller, Outcome } from '../calls/outcome.ts'
 import { accepts } from '../edge/accept.ts'
 import type { Admitted } from '../edge/guard.ts'
-import { type Refused, type RequestId, refuseAtEdge } from '../errors.ts'
+import { overLimit, type Refused, type RequestId, refuseAtEdge } from '../errors.ts'
 import { SESSION_METHODS, type SessionEndpoint, sessionIdOf } from '../sessions/session-endpoint.ts'
 import type { Entered, Session } from '../sessions/sessions.ts'
 import type { Granted } from '../streams/listen.ts'
@@ -50,8 +50,7 @@ async function handle(deps: EndpointDeps, exchange: Exchange, admitted: Admitted
   const allowance = await deps.limit.take(admitted.principal, costOf(deps.registry, requestsOf(message)))
   exchange.add(allowance.headers)
   if (allowance.over) {
-    const hint = `Wait ${allowance.retryAfter} s.`
-    return exchange.send(refusedAnswer(refuseAtEdge('rate.exceeded', { hint, ...idOf(message) })))
+    return exchange.send(refusedAnswer(overLimit(allowance.retryAfter, idOf(message).id)))
   }
   if (entered === undefined) return respond(deps, message, admitted, exchange)
   if (!entered.ok) return exchange.send(refusedAnswer({ ...entered.refused, ...idOf(message) }))

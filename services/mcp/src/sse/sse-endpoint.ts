@@ -4,7 +4,7 @@ import type { Principal, Rules } from '@gatehouse/policy'
 import type { Serve } from '@gatehouse/service'
 import { accepts } from '../edge/accept.ts'
 import type { Admitted } from '../edge/guard.ts'
-import { CODES, type Refused, refuseAtEdge } from '../errors.ts'
+import { CODES, overLimit, type Refused, refuseAtEdge } from '../errors.ts'
 import type { Presence } from '../presence/presence.ts'
 import { type Answer, refusedAnswer, scopeRefused } from '../protocol/answer.ts'
 import { costOf, scopesLacking } from '../protocol/batch.ts'
@@ -90,7 +90,7 @@ async function open(deps: SseDeps, exchange: Exchange, { principal }: Admitted):
   const refuse = (refused: Refused): void => exchange.send(refusedAnswer(refused))
   const allowance = await deps.limit.take(principal, 1)
   exchange.add(allowance.headers)
-  if (allowance.over) return refuse(refuseAtEdge('rate.exceeded', { hint: `Wait ${allowance.retryAfter} s.` }))
+  if (allowance.over) return refuse(overLimit(allowance.retryAfter))
   if (!accepts(exchange.headers.accept, 'text/event-stream')) return refuse(refuseAtEdge('answer.unacceptable'))
   const full = hub.refuses(principal)
   if (full !== undefined) return refuse(full)
@@ -136,7 +136,7 @@ async function take(deps: SseDeps, exchange: Exchange, admitted: Admitted, ticke
   const requests = message.kind === 'request' ? [message] : []
   const allowance = await deps.limit.take(admitted.principal, costOf(deps.registry, requests))
   exchange.add(allowance.headers)
-  if (allowance.over) return refuse(refuseAtEdge('rate.exceeded', { hint: `Wait ${allowance.retryAfter} s.` }))
+  if (allowance.over) return refuse(overLimit(allowance.retryAfter))
   if (ticket === undefined) return refuse(exchange.query.has('sessionId') ? gone(deps) : NO_SESSION)
   // Somebody else's looks like none at all.
   if (ticket.holder !== holderOf(admitted.principal)) return refuse(gone(deps))

@@ -56,6 +56,7 @@ export async function runningProduct(t: Scope, house: HouseWithParts): Promise<s
     kv: parts.kv,
     clock,
     perMinute: profile.limits.requestsPerMinute,
+    perTenant: profile.limits.tenantRequestsPerMinute,
     away: (error) => log.warn({ err: error }, 'the key-value store is away'),
   })
   const db = parts.host.as(tracker.schema.role)
