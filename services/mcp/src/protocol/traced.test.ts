@@ -18,6 +18,7 @@ test('spans are named by the methods, tools and prompts that there are, and neve
   const ask = (method: string, name?: string) =>
     dispatch({ kind: 'request', id: 1, revision: '2025-03-26', method, params: name === undefined ? {} : { name } }, {
       principal: { tenant: 'acme' },
+      log: {},
     } as never)
   for (const name of ['notes_read', 'SECRET', '__proto__']) ask('tools/call', name)
   for (const name of ['sum_up', 'SECRET']) ask('prompts/get', name)
