@@ -1,4 +1,10 @@
-import { createHeadReader, createVerification, type Finding, type SignedHead } from '@gatehouse/audit-proof'
+import {
+  createHeadReader,
+  createVerification,
+  type Finding,
+  type ProofLine,
+  type SignedHead,
+} from '@gatehouse/audit-proof'
 import { systemClock } from '@gatehouse/contracts'
 import { openDatabase, type Sql, sql, type Tx } from '@gatehouse/database'
 import { makeSigningKey } from '@gatehouse/keyring'
@@ -283,4 +289,47 @@ test('heads that are gone or altered are found', async (t) => {
 test('what stays proven is not what the erased person was called', async (t) => {
   const erased = await afterTampering((tx) => tx.run(sql`delete from audit.identities where person = 'p1'`))
   t.same(erased, [])
+})
+
+/** What is found in the lines of the untouched log after somebody altered them on their way. */
+async function afterAltering(alter: (lines: readonly ProofLine[]) => readonly ProofLine[]): Promise<readonly string[]> {
+  const lines = await owner.asPlatform('test', async (tx) => {
+    const read: ProofLine[] = []
+    for await (const line of proofLines((body) => body(tx), { keys, at: new Date() })) read.push(line)
+    return read
+  })
+  const verification = createVerification({ readHead })
+  for (const line of alter(lines)) await verification.line(line)
+  return kinds(verification.end().findings)
+}
+
+test('an export is found to be altered: heads of others, no heads, no end, and a beginning anew that leaves rows out', async (t) => {
+  const isOf = (tenant: string) => (line: ProofLine) => 'tenant' in line && line.tenant === tenant
+  const jwsOf = (lines: readonly ProofLine[], tenant: string) =>
+    lines.flatMap((line) => (line.kind === 'head' && line.tenant === tenant ? [line.jws] : [])).at(-1) ?? ''
+  t.same(await afterAltering((lines) => lines), [])
+  const borrowed = await afterAltering((lines) =>
+    lines.map((line) => (line.kind === 'head' && line.tenant === 't1' ? { ...line, jws: jwsOf(lines, 't2') } : line)),
+  )
+  t.ok(borrowed.includes('forged-head'), 'a head of another tenant')
+  const other = await afterAltering((lines) =>
+    lines.map((line) => (line.kind === 'platform' ? { ...line, jws: jwsOf(lines, 't1') } : line)),
+  )
+  t.ok(other.includes('forged-head'), 'a head of a tenant for that of the platform')
+  const none = await afterAltering((lines) =>
+    lines.map((line) => (line.kind === 'platform' ? { ...line, jws: null } : line)),
+  )
+  t.ok(none.includes('forged-head'), 'no head of the platform')
+  t.ok((await afterAltering((lines) => lines.slice(0, -1))).includes('incomplete'), 'no end')
+  const again = { kind: 'again', tenant: 't3' } as const
+  const end = (lines: readonly ProofLine[]) => lines.slice(-1)
+  const left = await afterAltering((lines) => [...lines.slice(0, -1), again, ...end(lines)])
+  t.ok(left.length > 0, 'nothing follows')
+  const whole = await afterAltering((lines) => [
+    ...lines.slice(0, -1),
+    again,
+    ...lines.filter((line) => isOf('t3')(line) && (line.kind === 'head' || line.kind === 'segment')),
+    ...end(lines),
+  ])
+  t.ok(whole.includes('cut-tail'), 'the segments follow without their rows')
 })
