@@ -6,8 +6,11 @@ import { createMetrics, type Logger } from '@gatehouse/telemetry'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { tenant_get_by_slug } from './tenants.store.ts'
 
-/** Beyond so many, the host that was asked for longest ago is opened anew when it is asked for again. */
-const MAX_OPEN = 200
+/**
+ * Beyond so many, the host that was asked for longest ago is opened anew when it is asked for again. One holds 1.4 MB: whoever asks for all
+ * of them must not fill the process.
+ */
+const MAX_OPEN = 100
 
 export interface HostsDeps {
   readonly profile: Profile
