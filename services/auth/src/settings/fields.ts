@@ -8,7 +8,12 @@ export function fieldOf(text: string | undefined, max: number): string | undefin
 /** A name that somebody gives; nothing when it cannot be one. */
 export const readName = (text: string | undefined): string | undefined => fieldOf(text, 100) ?? undefined
 
-const EMAIL = /^[^\s@\p{Cc}\p{Cs}]{1,64}@[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?\.[a-z0-9-]{2,63}$/iu
+/**
+ * Nothing that mail takes for more than an address, or leaves out of one (RFC 5322 section 3.2.3): a letter goes to who is written here, or to
+ * nobody. Case is spelled out, since `i` with `u` takes the Kelvin sign for a k.
+ */
+const EMAIL =
+  /^[^\s@\p{Cc}\p{Cf}\p{Cs}"(),:;<>[\]\\]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?\.[A-Za-z0-9-]{2,63}$/u
 
 /** An address as people write it; nothing when it is none. */
 export function readEmail(text: string | undefined): string | undefined {
