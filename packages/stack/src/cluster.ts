@@ -10,6 +10,7 @@ import { startCluster } from './cluster/cluster.ts'
 import { argumentsOrExit, wholeNumberOrExit } from './command-line.ts'
 import { runInWords } from './in-words.ts'
 import { openSecrets } from './secrets.ts'
+import { whereTo } from './where-to.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const log = createLogger('cluster', { level: 'warn' })
@@ -32,7 +33,8 @@ await runInWords(log, 'The cluster', async (closing) => {
   )
   const kept = join(root, '.gatehouse', 'cluster')
   mkdirSync(kept, { recursive: true, mode: 0o700 })
-  const secrets = await openSecrets(kept, loadProfile(config.GATEHOUSE_PROFILE).apiKeyPrefix, {
+  const profile = loadProfile(config.GATEHOUSE_PROFILE)
+  const secrets = await openSecrets(kept, profile.apiKeyPrefix, {
     adminToken: config.GATEHOUSE_ADMIN_TOKEN,
     demoPassword: config.GATEHOUSE_DEMO_PASSWORD,
     demoApiKey: config.GATEHOUSE_DEMO_API_KEY,
@@ -55,10 +57,7 @@ await runInWords(log, 'The cluster', async (closing) => {
     }),
   )
   say('')
-  say(`  MCP endpoint   ${cluster.publicUrl}/mcp`)
-  say(`  Demo accounts  member@acme.test and others, password ${secrets.demoPassword}`)
-  say(`  Demo API key   ${secrets.demoApiKey}`)
-  say(`  Admin token    ${secrets.adminToken}`)
+  for (const [label, value] of whereTo(profile, cluster.publicUrl, secrets)) say(`  ${label.padEnd(15)}${value}`)
   say(`  Logs           ${join(folder, 'logs')}`)
   say('')
   say('  ready · Ctrl-C ends all of it')

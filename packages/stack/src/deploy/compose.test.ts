@@ -96,3 +96,14 @@ test('the image is made of the lock file, by the pinned pnpm, for a Node that ru
   t.match(dockerfile, /--frozen-lockfile/)
   t.ok(Number(/node:(\d+)/.exec(dockerfile)?.[1]) >= 22)
 })
+
+test('what the first service writes lies in folders of the image that its user may write, and is what the balancer reads', async (t) => {
+  const [, folders = ''] = /for name in ([a-z ]+); do install -d -o node/.exec(read('packages/stack/Dockerfile')) ?? []
+  const mounted = (compose.services.init?.volumes ?? []).flatMap(
+    (volume) => /:\/secrets\/(\w+)$/.exec(volume)?.[1] ?? [],
+  )
+  t.same(mounted.sort(), folders.split(' ').sort())
+  t.ok(compose.services.init?.volumes?.includes('balancer:/secrets/balancer'))
+  t.ok(compose.services.balancer?.volumes?.includes('balancer:/etc/nginx/conf.d:ro'))
+  t.match(compose.services.balancer?.healthcheck?.test, ['CMD', 'wget', '-q', '-O', '/dev/null', /:8080\/up$/])
+})

@@ -7,6 +7,7 @@ import { t as file, test } from 'tap'
 import { runningHouse } from '../scenarios/running.ts'
 import { commandsIn, linesOf } from './docs-commands.ts'
 import { whyNot } from './manifests.ts'
+import { byNginx } from './matchers.ts'
 
 file.setTimeout(120_000)
 
@@ -43,7 +44,7 @@ test('the commands of the deployment page that need no cluster do what it says',
   const lines = blocks
     .filter(({ page, runBy }) => page === 'docs/deploy.md' && runBy === OWN)
     .flatMap(({ text }) => linesOf(text))
-  t.equal(lines.length, 5)
+  t.equal(lines.length, 8)
   for (const line of lines) {
     const printed = run(line, (text) => text.replace('.gatehouse/k8s', folder))
     if (line.includes('first-secrets')) {
@@ -51,9 +52,11 @@ test('the commands of the deployment page that need no cluster do what it says',
       t.match(readFileSync(join(folder, 'auth/database-url'), 'utf8'), /@gatehouse-rw\.gatehouse-data:5432\/gatehouse$/)
       continue
     }
+    if (line.includes('orgonaut')) t.match(printed, /\*\.gatehouse\.example\.com|\^\[\^\.\]\+\\\.gatehouse/, line)
+    if (line.includes('--kind nginx')) continue
     t.match(
       printed,
-      line.includes('gateway') ? /kind: HTTPRoute/ : line.includes('migrate') ? /kind: Job/ : /kind: Ingress/,
+      line.includes('--kind gateway') ? /kind: HTTPRoute/ : line.includes('migrate') ? /kind: Job/ : /kind: Ingress/,
       line,
     )
   }
@@ -84,4 +87,16 @@ test('the walk of the README: who is not signed in is told where to go, a call i
   t.match(JSON.parse(await ask(server)), { issuer: running.publicUrl })
   t.match(JSON.parse(await ask(call)), { result: { structuredContent: {} } })
   await eventually(15_000, 'the call in the log', async () => (await ask(events)).includes('search.global'))
+})
+
+test('the first service of compose says where to go, and makes the balancer of the profile and its hosts', async (t) => {
+  const folder = temporaryFolder(t)
+  const url = 'http://localhost:4000'
+  const printed = run(
+    `node --import tsx packages/stack/src/first-secrets.ts --folder ${folder} --profile orgonaut --url ${url}`,
+  )
+  t.match(printed, /MCP endpoint +http:\/\/acme\.localhost:4000\/mcp\/orgonaut\n/)
+  const config = readFileSync(join(folder, 'balancer/default.conf'), 'utf8')
+  t.equal(byNginx(config, 'acme.localhost', '/mcp/orgonaut'), 'mcp')
+  t.equal(byNginx(config, 'elsewhere.example', '/mcp/orgonaut'), undefined)
 })

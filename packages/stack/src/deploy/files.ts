@@ -15,10 +15,10 @@ export function hostsOf({ tenancy }: Pick<Profile, 'tenancy'>, host: string): re
   return [host, `*${ofTenants.slice(ofTenants.indexOf('.'))}`]
 }
 
-/** Ingress and HTTPRoute of a profile at a host. */
+/** Ingress, HTTPRoute and nginx's configuration of a profile at a host. */
 export const routingOf = (profile: Profile, host: string) => {
   const doorway = { routes: routes(profile), hosts: hostsOf(profile, host) }
-  return { ingress: ingressOf(doorway), httpRoute: httpRouteOf(doorway) }
+  return { ingress: ingressOf(doorway), httpRoute: httpRouteOf(doorway), nginx: nginxOf(doorway) }
 }
 
 const BY =
@@ -36,7 +36,6 @@ export function generatedFiles(read: (path: string) => string): Readonly<Record<
     'k8s/components/monitoring/prometheus-rule.yaml': ruleOf(read('k8s/monitoring/alerts.yaml')),
     'k8s/nats/permissions.conf': natsPermissions(),
     'k8s/parts/nats-values.yaml': BY.replace('routes.ts', 'bus-users.ts') + asYaml(natsValues()),
-    'packages/stack/compose/nginx.conf': BY + nginxOf(routes(profile)),
     'packages/stack/compose/proxy.conf': BY + NGINX_PROXY,
   }
 }

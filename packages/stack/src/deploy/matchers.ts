@@ -70,9 +70,19 @@ export function byHttpRoute(route: HttpRouteLike, host: string, path: string): s
   return chosen(rules, path)
 }
 
+/** The server that nginx takes for a host: an exact name before a regular expression, else the default one. */
+function serverOf(config: string, host: string): string {
+  const servers = config.split(/^server \{$/m).slice(1)
+  const named = servers.map((text) => ({ text, names: /server_name (.*);/.exec(text)?.[1]?.split(' ') ?? [] }))
+  const exact = named.find(({ names }) => names.includes(host))
+  const fits = (name: string): boolean => name.startsWith('~') && new RegExp(name.slice(1)).test(host)
+  const chosen = exact ?? named.find(({ names }) => names.some(fits))
+  return chosen?.text ?? servers.find((text) => text.includes('default_server')) ?? ''
+}
+
 /** The service that nginx's locations choose: `=` first, then the longest text that a path begins with. */
-export function byNginx(config: string, path: string): string | undefined {
-  const locations = [...config.matchAll(/location (= )?(\S+) \{ set \$node ([a-z]+):/g)]
+export function byNginx(config: string, host: string, path: string): string | undefined {
+  const locations = [...serverOf(config, host).matchAll(/location (= )?(\S+) \{ set \$node ([a-z]+):/g)]
   const [, , , exact] = locations.find(([, sign, match]) => sign !== undefined && match === path) ?? []
   if (exact !== undefined) return exact
   const [longest] = locations

@@ -7,7 +7,6 @@ import { test } from 'tap'
 import { parse } from 'yaml'
 import { routingOf } from './files.ts'
 import { byHttpRoute, byIngress, byNginx, type HttpRouteLike, type IngressLike } from './matchers.ts'
-import { nginxOf } from './routing.ts'
 
 const root = fileURLToPath(new URL('../../../..', import.meta.url))
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
@@ -27,45 +26,50 @@ const align = routes(loadProfile('align'))
 test('Ingress, HTTPRoute and nginx send each path where the table sends it', async (t) => {
   const ingress = parse(read('k8s/components/ingress/ingress.yaml')) as IngressLike
   const httpRoute = parse(read('k8s/components/gateway/http-route.yaml')) as HttpRouteLike
-  const nginx = read('packages/stack/compose/nginx.conf')
+  const { nginx } = routingOf(loadProfile('align'), HOST)
   for (const path of around(align)) {
     const service = serviceFor(align, path)
     const name = service === undefined ? undefined : `gatehouse-${service}`
     t.equal(byIngress(ingress, HOST, path), name, `Ingress: ${path}`)
     t.equal(byHttpRoute(httpRoute, HOST, path), name, `HTTPRoute: ${path}`)
-    t.equal(byNginx(nginx, path), service, `nginx: ${path}`)
+    t.equal(byNginx(nginx, HOST, path), service, `nginx: ${path}`)
   }
   t.equal(byIngress(ingress, 'elsewhere.example.com', '/mcp'), undefined)
   t.equal(byHttpRoute(httpRoute, 'elsewhere.example.com', '/mcp'), undefined)
+  t.equal(byNginx(nginx, 'elsewhere.example.com', '/mcp'), undefined)
 })
 
-test('so they do for a profile with other paths, at the host of each organisation', async (t) => {
-  const profile = { ...loadProfile('align') }
-  profile.paths = { ...profile.paths, mcp: '/api/v2/mcp', sse: undefined, messages: undefined, register: '/register' }
-  profile.tenancy = { ...profile.tenancy, by: 'host' }
-  const table = routes(profile)
-  const made = routingOf(profile, HOST)
-  const ingress = made.ingress as IngressLike
-  const httpRoute = made.httpRoute as HttpRouteLike
-  for (const path of around(table)) {
-    const service = serviceFor(table, path)
-    const name = service === undefined ? undefined : `gatehouse-${service}`
-    for (const host of [HOST, `acme.${HOST}`]) {
-      t.equal(byIngress(ingress, host, path), name, `${host}${path}`)
-      t.equal(byHttpRoute(httpRoute, host, path), name, `${host}${path}`)
+const other = { ...loadProfile('align') }
+other.paths = { ...other.paths, mcp: '/api/v2/mcp', sse: undefined, messages: undefined, register: '/register' }
+other.tenancy = { ...other.tenancy, by: 'host' }
+
+for (const profile of [other, loadProfile('orgonaut')]) {
+  test(`so they do at the host of each organisation, with other paths: ${profile.paths.mcp}`, async (t) => {
+    const table = routes(profile)
+    const { ingress, httpRoute, nginx } = routingOf(profile, HOST)
+    for (const path of around(table)) {
+      const service = serviceFor(table, path)
+      const name = service === undefined ? undefined : `gatehouse-${service}`
+      for (const host of [HOST, `acme.${HOST}`]) {
+        t.equal(byIngress(ingress as IngressLike, host, path), name, `Ingress: ${host}${path}`)
+        t.equal(byHttpRoute(httpRoute as HttpRouteLike, host, path), name, `HTTPRoute: ${host}${path}`)
+        t.equal(byNginx(nginx, host, path), service, `nginx: ${host}${path}`)
+      }
     }
-    t.equal(byNginx(nginxOf(table), path), service, path)
-  }
-  t.equal(byIngress(ingress, `a.b.${HOST}`, '/mcp'), undefined, 'a wildcard is one label')
-})
+    for (const host of [`a.b.${HOST}`, `acme-${HOST}`, 'gatehouse-example.com', `acme.${HOST}.example.net`]) {
+      t.equal(byIngress(ingress as IngressLike, host, profile.paths.mcp), undefined, host)
+      t.equal(byNginx(nginx, host, profile.paths.mcp), undefined, host)
+    }
+  })
+}
 
 test('no balancer makes a session sticky', async (t) => {
-  for (const file of [
-    'k8s/components/ingress/ingress.yaml',
-    'k8s/components/gateway/http-route.yaml',
-    'packages/stack/compose/nginx.conf',
+  for (const text of [
+    read('k8s/components/ingress/ingress.yaml'),
+    read('k8s/components/gateway/http-route.yaml'),
+    routingOf(loadProfile('align'), HOST).nginx,
   ])
-    t.notMatch(read(file), /affinity|sticky|ip_hash|sessionPersistence/i, file)
+    t.notMatch(text, /affinity|sticky|ip_hash|sessionPersistence/i)
   for (const service of ['auth', 'mcp', 'audit']) {
     t.match(parse(read(`k8s/base/${service}/service.yaml`)), { spec: { sessionAffinity: 'None' } })
   }

@@ -110,25 +110,43 @@ export interface NginxPlaces {
   readonly proxy: string
 }
 
-/** A balancer without affinity: every request goes to the next of the addresses that the name of its service has now. */
+const answerTo = (location: string, status: number, body: object): string => `    location ${location} {
+        default_type application/json;
+        return ${status} '${JSON.stringify(body)}';
+    }`
+
+const nobody = (what: string) => ({ error: 'not_found', error_description: `Nothing is served at this ${what}.` })
+
+/**
+ * A balancer without affinity: every request goes to the next of the addresses that the name of its service has now. Hosts that nobody
+ * named get nothing but `/up`, which says that the balancer runs.
+ */
 export function nginxOf(
-  routes: readonly Route[],
+  { routes, hosts }: Doorway,
   { port, resolver, proxy }: NginxPlaces = { port: 8080, resolver: '127.0.0.11', proxy: '/etc/nginx/proxy.conf' },
 ): string {
   const locations = matchesOf(routes).flatMap(({ exact, path, service }) =>
     (exact ? [`= ${path}`] : [`= ${path}`, `${path}/`]).map((match) => locationOf(match, service, proxy)),
   )
   return `server {
+    listen ${port} default_server;
+    server_name _;
+${answerTo('= /up', 200, { status: 'up' })}
+${answerTo('/', 404, nobody('host'))}
+}
+server {
     listen ${port};
+    server_name ${hosts.map(serverName).join(' ')};
     resolver ${resolver} valid=1s ipv6=off;
     merge_slashes off;
     # The services have their own limits.
     client_max_body_size 0;
 ${locations.join('\n')}
-    location / {
-        default_type application/json;
-        return 404 '{"error":"not_found","error_description":"Nothing is served at this path."}';
-    }
+${answerTo('/', 404, nobody('path'))}
 }
 `
 }
+
+/** nginx's own wildcard stands for any number of labels, the others' for one. */
+const serverName = (host: string): string =>
+  host.startsWith('*.') ? `~^[^.]+${host.slice(1).replaceAll('.', '\\.')}$` : host
