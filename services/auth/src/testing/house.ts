@@ -39,23 +39,28 @@ export interface House {
 /** Letters that have left, in order. */
 export interface Mailbox {
   readonly all: readonly Mail[]
-  /** The next one that nobody has taken out yet, waited for; some leave when the answer has. */
-  next(): Promise<Mail>
+  /** The next one that nobody has taken out yet, to that address if one is named; waited for, since some leave when the answer has. */
+  next(to?: string): Promise<Mail>
 }
 
 function createMailbox(): Mailbox & { readonly mailer: Mailer } {
   const all: Mail[] = []
   const arrived = new EventEmitter()
-  let taken = 0
+  const waiting: Mail[] = []
   return {
     all,
-    async next() {
-      while (taken >= all.length) await once(arrived, 'mail')
-      return all[taken++] as Mail
+    async next(to) {
+      for (;;) {
+        const at = waiting.findIndex((mail) => to === undefined || mail.to === to)
+        const [mail] = at === -1 ? [] : waiting.splice(at, 1)
+        if (mail !== undefined) return mail
+        await once(arrived, 'mail')
+      }
     },
     mailer: {
       async send(mail) {
         all.push(mail)
+        waiting.push(mail)
         arrived.emit('mail')
       },
       close: () => undefined,
