@@ -53,6 +53,13 @@ export function eventsPage(
         })),
       ],
     },
+    {
+      title: 'Heads of the audit log',
+      stream: STREAMS.auditHeads,
+      about:
+        'No events: each message is a head that the audit service signed (JWS, `typ` `audit-head+json`), on `audit-heads.<chain>`, the chain being the id of a tenant or `platform` in base64url. Only audit may publish here; `gatehouse audit verify` compares the log with the last head. See [audit.md](audit.md).',
+      kinds: [],
+    },
     ...catalogs.map(({ name, kinds }) => ({
       title: `Domain: ${name}`,
       stream: STREAMS.domain,
