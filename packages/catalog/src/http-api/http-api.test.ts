@@ -205,6 +205,18 @@ test('an answer that is too long, redirects elsewhere or is not what was agreed 
   }
 })
 
+test('a write that may have been done stays in doubt, though a later attempt never left', async (t) => {
+  let asked = 0
+  const token = async () => {
+    asked += 1
+    if (asked === 1) return 'service-token'
+    throw new CredentialUnavailable('away')
+  }
+  const { api, seen } = await scene(t, ['cut'], { credential: { token, forget: () => undefined } })
+  await t.rejects(api.request(asker(), { ...WRITE, method: 'PUT' }), { code: 'product.unknown' })
+  t.equal(seen.length, 1)
+})
+
 test('no token to be had is “nothing was done”; one that auth refuses to give is a fault of ours', async (t) => {
   const without = (error: Error) =>
     scene(t, [200], { credential: { token: () => Promise.reject(error), forget: () => undefined } })
