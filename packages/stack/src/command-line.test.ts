@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { judgeArguments } from './command-line.ts'
+import { judgeArguments, wholeNumberIn } from './command-line.ts'
 
 const line = {
   usage: 'usage: npm run it [-- --nodes N]',
@@ -17,4 +17,10 @@ test('arguments are values, help, or a fault in one line with the usage', async 
     t.match(judged.text, bad)
     t.match(judged.text, new RegExp(`^[^\\n]+\\n\\n${line.usage.replace(/[[\]]/g, '\\$&')}$`))
   }
+})
+
+test('a whole number lies in its range and is written in digits alone', async (t) => {
+  for (const good of ['1', '16']) t.equal(wholeNumberIn(good, [1, 16]), Number(good))
+  for (const bad of ['0', '17', 'many', '', '1.5', '1e1', '-1', ' 2'])
+    t.equal(wholeNumberIn(bad, [1, 16]), undefined, bad)
 })

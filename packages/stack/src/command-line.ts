@@ -38,10 +38,16 @@ export function argumentsOrExit<O extends Options>(line: CommandLine<O>): Values
   return process.exit(judged.kind === 'help' ? 0 : 2)
 }
 
+/** The whole number that a text is, if it lies in the range. */
+export const wholeNumberIn = (text: string, [from, to]: readonly [number, number]): number | undefined => {
+  const value = Number(text)
+  return /^\d+$/.test(text) && value >= from && value <= to ? value : undefined
+}
+
 /** The whole number that an option gives; a fault ends the process with 2. */
 export function wholeNumberOrExit(option: string, text: string, [from, to]: readonly [number, number]): number {
-  const value = Number(text)
-  if (/^\d+$/.test(text) && value >= from && value <= to) return value
+  const value = wholeNumberIn(text, [from, to])
+  if (value !== undefined) return value
   console.error(`--${option}: must be a whole number from ${from} to ${to}`)
   return process.exit(2)
 }

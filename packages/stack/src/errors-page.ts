@@ -92,7 +92,7 @@ export const EDGE_ADVICE: Advice<typeof EDGE_REFUSALS> = {
   'credential.malformed': 'Send one header, `Authorization: Bearer <token>`.',
   'credential.refused':
     'Refresh; if that is refused too, start the authorization again. A refused API key stays refused.',
-  'key.of-project': 'Make a key of the organisation: `gatehouse api-keys create`.',
+  'key.of-project': 'Make a key of the organisation: `gatehouse keys create`.',
   'key.without-grant': 'Make a key with one of `apiKeyGrants` of the profile.',
   'tenant.unnamed': 'Send `X-Tenant: <slug>`.',
   'tenant.mismatch': "Use the host, and the `X-Tenant`, of the credential's own workspace.",

@@ -2,10 +2,11 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { run as gatehouse } from '@gatehouse/cli'
 import { eventually, temporaryFolder } from '@gatehouse/testkit'
 import { t as file, test } from 'tap'
 import { runningHouse } from '../scenarios/running.ts'
-import { commandsIn, linesOf } from './docs-commands.ts'
+import { commandsIn, gatehouseCommandsIn, linesOf } from './docs-commands.ts'
 import { whyNot } from './manifests.ts'
 import { byNginx } from './matchers.ts'
 
@@ -29,6 +30,27 @@ test('every command of the README and the docs is run by a test, or says why not
     t.ok(runBy ?? notRun, `${page}: ${text.split('\n', 1)[0]}`)
     if (runBy !== undefined) t.ok(existsSync(join(root, runBy)), `${page}: ${runBy}`)
     if (notRun !== undefined) t.ok(notRun.length > 15, `${page}: ${notRun}`)
+  }
+})
+
+test('every `gatehouse …` that a page names is a command that there is', async (t) => {
+  const helpOf = async (...words: readonly string[]): Promise<string> => {
+    let told = ''
+    const tell = (text: string): void => {
+      told += text
+    }
+    await gatehouse([...words, '--help'], { env: {}, out: tell, err: tell, fetch })
+    return told
+  }
+  const spoken = pages.flatMap((page) => gatehouseCommandsIn(read(page)).map((words) => ({ page, words })))
+  t.ok(spoken.length > 20)
+  for (const { page, words } of spoken) {
+    const [command, next] = words
+    const help = await helpOf(command)
+    t.match(help, `Usage: gatehouse ${command} `, `${page}: ${words.join(' ')}`)
+    // What stands behind one that has none below it is its argument.
+    if (next === '' || !help.includes('[command]')) continue
+    t.match(await helpOf(command, next), `Usage: gatehouse ${command} ${next} `, `${page}: ${words.join(' ')}`)
   }
 })
 

@@ -26,3 +26,10 @@ export const linesOf = (text: string): readonly string[] =>
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('#'))
+
+const SPOKEN =
+  /(?:`gatehouse|^gatehouse|npm run -s gatehouse --) (?:--json )?([a-z][a-z-]*)(?: ([a-z][a-z-]*)(?=[ `\n]))?/gm
+
+/** Each `gatehouse …` in the text and the blocks of a page: the command, and the word behind it. */
+export const gatehouseCommandsIn = (markdown: string): readonly (readonly [command: string, next: string])[] =>
+  [...markdown.matchAll(SPOKEN)].map(([, command = '', next = '']) => [command, next])
