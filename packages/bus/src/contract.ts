@@ -243,6 +243,23 @@ const FOLLOWING: Record<string, (t: Test, given: Case) => Promise<void>> = {
     t.equal(follower.position, 1)
     await follower.stop()
   },
+  async 'streams are created anew without what they held, missing ones too, and whoever follows is told'(t, given) {
+    const { publish } = await prepare(given)
+    await publish('a', 'old')
+    const all = collector<string>()
+    const follower = await given.bus.follow(given.stream, { from: 'first', onGone: () => all.add('gone') }, (message) =>
+      all.add(text(message)),
+    )
+    await all.until(1)
+    const other = { ...define(`${given.stream}X`), subjects: [`${given.stream.toLowerCase()}x.>`] }
+    await given.bus.recreateStreams([define(given.stream), other])
+    await publish('a', 'new')
+    t.same(await all.until(3), ['old', 'gone', 'new'])
+    await follower.stop()
+    t.match(await given.bus.publish({ subject: `${given.stream.toLowerCase()}x.a`, id: '1', data: '' }), {
+      sequence: 1,
+    })
+  },
 }
 
 const CONSUMING: Record<string, (t: Test, given: Case) => Promise<void>> = {

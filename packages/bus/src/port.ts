@@ -61,6 +61,8 @@ export interface Bus {
   ): Promise<Follower>
   /** Creates what is missing and updates what differs. Only the migration step calls it. */
   ensureStreams(streams: readonly StreamDefinition[]): Promise<void>
+  /** Deletes streams with all that they hold and creates them anew; followers hear `onGone`. For what can be told again. */
+  recreateStreams(streams: readonly StreamDefinition[]): Promise<void>
   /** @throws BusUnavailable when the server does not answer within two seconds */
   ping(): Promise<void>
   close(): Promise<void>

@@ -4,6 +4,7 @@ import { clientHostsCommand } from './commands/client-hosts.ts'
 import { clientsCommand } from './commands/clients.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { explainCommand } from './commands/explain.ts'
+import { feedCommand } from './commands/feed.ts'
 import { grantsCommand } from './commands/grants.ts'
 import { keyringsCommand } from './commands/keyrings.ts'
 import { keysCommand } from './commands/keys.ts'
@@ -29,6 +30,7 @@ const COMMANDS = [
   explainCommand,
   resourcesCommand,
   auditCommand,
+  feedCommand,
   doctorCommand,
 ] as const
 
@@ -50,6 +52,7 @@ Examples:
   gatehouse --json audit list --follow
   gatehouse audit export --tenant acme --format csv --out acme.csv
   gatehouse audit verify
+  gatehouse feed rebuild
   gatehouse doctor`
 
 /**

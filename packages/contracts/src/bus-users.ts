@@ -39,6 +39,9 @@ const makes = ({ name }: Stream): readonly string[] => [
   `$JS.API.STREAM.UPDATE.${name}`,
 ]
 
+/** Deletes a stream and creates it anew: for what can be told again. */
+const remakes = (stream: Stream): readonly string[] => [...makes(stream), `$JS.API.STREAM.DELETE.${stream.name}`]
+
 /** Answers are heard below a place of one's own, so that nobody hears those of another. */
 const user = (name: BusUserName, purpose: string, publish: readonly string[]): BusUser => ({
   name,
@@ -61,6 +64,8 @@ export const busUsers = (tenant = '*'): readonly BusUser[] => [
     ...audit.subjects,
     ...follows(authState),
     ...follows(authDelta),
+    ...remakes(authState),
+    ...remakes(authDelta),
   ]),
   user('mcp', 'changes that tools make; tool calls for the audit log', [
     ...domain.subjects,

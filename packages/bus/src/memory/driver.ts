@@ -8,7 +8,7 @@ import { startConsumer } from './consumer.ts'
 import { Durable } from './durable.ts'
 import { startFollower } from './follower.ts'
 import type { Parts } from './parts.ts'
-import { ensureStream, listStreams } from './streams.store.ts'
+import { deleteStream, ensureStream, listStreams } from './streams.store.ts'
 import { Wakeups } from './wakeups.ts'
 
 /** Streams as tables of the embedded database; readers are woken in process, after the commit. */
@@ -55,6 +55,19 @@ export function openMemory(options: Omit<Parts, 'wakeups'>): Bus {
       await orUnavailable(() =>
         database.asPlatform('bus: create streams', async (tx) => {
           for (const stream of streams) await ensureStream(tx, stream)
+        }),
+      )
+      streamFor.forget()
+      for (const { name } of streams) wakeups.wake(name)
+    },
+    async recreateStreams(streams) {
+      refuseInsideTransaction('creating streams')
+      await orUnavailable(() =>
+        database.asPlatform('bus: create streams', async (tx) => {
+          for (const stream of streams) {
+            await deleteStream(tx, stream.name)
+            await ensureStream(tx, stream)
+          }
         }),
       )
       streamFor.forget()

@@ -33,6 +33,8 @@ export async function ensureStream(tx: Tx, stream: StreamDefinition): Promise<vo
       duplicate_window_seconds = excluded.duplicate_window_seconds`)
 }
 
+export const deleteStream = (tx: Tx, name: string) => tx.run(sql`delete from bus.streams where name = ${name}`)
+
 export function listStreams(tx: Tx): Promise<{ name: string; subjects: string[] }[]> {
   return tx.rows(sql`select name, subjects from bus.streams order by name`)
 }

@@ -9,7 +9,7 @@ import { openConnection } from './connection.ts'
 import { startConsumer } from './consumer.ts'
 import { startFollower } from './follower.ts'
 import { natsHeaders } from './messages.ts'
-import { ensureStream } from './streams.ts'
+import { ensureStream, recreateStream } from './streams.ts'
 
 /** Milliseconds until publishing and pinging give up, and until creating the streams does. */
 const ANSWER_WITHIN = 2_000
@@ -53,6 +53,14 @@ export async function openNats(url: string, { logger, name, replicas }: Options)
         const nats = await connection.ready(AbortSignal.timeout(CREATE_WITHIN))
         const jsm = await nats.jetstreamManager({ timeout: CREATE_WITHIN, checkAPI: false })
         for (const stream of streams) await ensureStream(jsm, stream, replicas)
+      })
+    },
+    async recreateStreams(streams) {
+      refuseInsideTransaction('creating streams')
+      await orUnavailable('$JS.API', async () => {
+        const nats = await connection.ready(AbortSignal.timeout(CREATE_WITHIN))
+        const jsm = await nats.jetstreamManager({ timeout: CREATE_WITHIN, checkAPI: false })
+        for (const stream of streams) await recreateStream(jsm, stream, replicas)
       })
     },
     ping: () => orUnavailable('', async () => within(ANSWER_WITHIN, connection.up().flush())),

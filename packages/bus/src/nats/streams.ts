@@ -35,6 +35,16 @@ export async function ensureStream(jsm: JetStreamManager, stream: StreamDefiniti
   }
 }
 
+/** What it held is gone; copies are kept of it as before, unless told how many. One that is missing is created. */
+export async function recreateStream(jsm: JetStreamManager, stream: StreamDefinition, replicas?: number) {
+  const unlessMissing = (error: unknown): undefined => {
+    if (!isStreamMissing(error)) throw error
+  }
+  const before = await jsm.streams.info(stream.name).catch(unlessMissing)
+  if (before !== undefined) await jsm.streams.delete(stream.name).catch(unlessMissing)
+  await ensureStream(jsm, stream, replicas ?? before?.config.num_replicas)
+}
+
 function streamConfig(stream: StreamDefinition): Partial<StreamConfig> {
   return {
     subjects: [...stream.subjects],

@@ -199,3 +199,14 @@ test('an answer of JetStream still comes within the time that it is waited for',
   const info = await nats.request('$JS.API.STREAM.INFO.DOMAIN', '', { timeout: 2_000 })
   t.match(info.json(), { config: { max_age: nanos(24 * 3_600_000) } })
 })
+
+test('auth may make the two streams of the feed anew, and no other', async (t) => {
+  const auth = await open(t, 'auth')
+  await auth.recreateStreams([STREAMS.authState, STREAMS.authDelta])
+  t.match(await auth.publish(message('auth.delta.tick', 'after')), { sequence: 1 })
+  const { nats, violations } = await stranger(t, 'auth')
+  const subject = `$JS.API.STREAM.DELETE.${STREAMS.audit.name}`
+  nats.publish(subject, '')
+  await eventually(5_000, 'auth to be told', () => violations.length > 0)
+  t.match(violations[0], subject)
+})

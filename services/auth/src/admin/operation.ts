@@ -23,7 +23,7 @@ export interface AdminDeps {
   readonly mailer: Mailer
   readonly originOf: (slug: string) => string
   readonly kv: Pick<KeyValue, 'ping'>
-  readonly bus: Pick<Bus, 'ping'>
+  readonly bus: Pick<Bus, 'ping' | 'follow' | 'recreateStreams'>
   readonly installation: Installation
 }
 

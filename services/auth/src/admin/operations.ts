@@ -3,6 +3,7 @@ import { CLIENT_HOST_OPERATIONS } from './client-host-operations.ts'
 import { CLIENT_OPERATIONS } from './client-operations.ts'
 import { DOCTOR_OPERATIONS } from './doctor-operations.ts'
 import { EXPLAIN_OPERATIONS } from './explain-operations.ts'
+import { FEED_OPERATIONS } from './feed-operations.ts'
 import { GRANT_OPERATIONS } from './grant-operations.ts'
 import { KEYRING_OPERATIONS } from './keyring-operations.ts'
 import type { Operation } from './operation.ts'
@@ -25,5 +26,6 @@ export const OPERATIONS: readonly Operation[] = [
   ...GRANT_OPERATIONS,
   ...EXPLAIN_OPERATIONS,
   ...KEYRING_OPERATIONS,
+  ...FEED_OPERATIONS,
   ...DOCTOR_OPERATIONS,
 ]

@@ -4,16 +4,19 @@ import {
   type Clock,
   type CloudEvent,
   DELTA_AGE_SECONDS,
+  DELTA_SUBJECTS,
   dataOf,
   FEED_HEADER,
+  FeedTick,
   PLATFORM,
+  type Revocation,
   Revoked,
   readEvent,
   STREAMS,
   TenantState,
   type TenantStateData,
 } from '@gatehouse/contracts'
-import type { Database } from '@gatehouse/database'
+import type { Database, Tx } from '@gatehouse/database'
 import { followsSelection, type Profile } from '@gatehouse/profiles'
 import type { Logger } from '@gatehouse/telemetry'
 import { client_list_withdrawn } from '../clients/clients.store.ts'
@@ -34,7 +37,7 @@ export interface ReconcileDeps {
 const RETRY_MS = 1_000
 
 /** What the streams hold in the name of this database. */
-interface Told {
+export interface Told {
   readonly tenants: ReadonlyMap<string, TenantStateData>
   /** Ids of the grants, tokens and clients that were taken back. */
   readonly grants: ReadonlySet<string>
@@ -42,15 +45,25 @@ interface Told {
   readonly clients: ReadonlySet<string>
   /** Person → what they have selected last. */
   readonly switches: ReadonlyMap<string, { readonly tenant: string; readonly order: number }>
+  /** Of people and memberships, by subject: what no row tells any more. */
+  readonly untold: ReadonlyMap<string, Revocation>
+  /** When the newest tick was written, milliseconds; absent without one. */
+  readonly tickedAt: () => number | undefined
 }
 
 /** Resolves when all that the streams held was read. `gone` is called when one of them vanishes later. */
-async function readStreams(bus: Bus, feed: string, gone: () => void): Promise<Told & { stop: () => Promise<void> }> {
+export async function readStreams(
+  bus: Pick<Bus, 'follow'>,
+  feed: string,
+  gone: () => void,
+): Promise<Told & { stop: () => Promise<void> }> {
   const tenants = new Map<string, TenantStateData>()
   const grants = new Set<string>()
   const tokens = new Set<string>()
   const clients = new Set<string>()
   const switches = new Map<string, { readonly tenant: string; readonly order: number }>()
+  const untold = new Map<string, Revocation>()
+  let tickedAt: number | undefined
   const ours = (read: (event: CloudEvent) => void) => (message: IncomingMessage) => {
     const event = message.headers[FEED_HEADER] === feed ? readEvent(message.data) : undefined
     if (event !== undefined) read(event)
@@ -68,7 +81,11 @@ async function readStreams(bus: Bus, feed: string, gone: () => void): Promise<To
     STREAMS.authDelta.name,
     { filter: 'auth.delta.>', from: 'first', onGone },
     ours((event) => {
+      tickedAt = dataOf(FeedTick, event)?.at ?? tickedAt
       const revocation = dataOf(Revoked, event)
+      if (revocation?.kind === 'person' || revocation?.kind === 'membership') {
+        untold.set(DELTA_SUBJECTS.revoked(revocation), revocation)
+      }
       if (revocation?.kind === 'grant') grants.add(revocation.grant)
       if (revocation?.kind === 'token') tokens.add(revocation.jti)
       if (revocation?.kind === 'client') clients.add(revocation.client)
@@ -86,6 +103,8 @@ async function readStreams(bus: Bus, feed: string, gone: () => void): Promise<To
     tokens,
     clients,
     switches,
+    untold,
+    tickedAt: () => tickedAt,
     stop: async () => void (await Promise.all([state.stop(), delta.stop()])),
   }
 }
@@ -128,7 +147,7 @@ function aborted(signal: AbortSignal): Promise<void> {
 }
 
 /** A stream that does not answer must not keep the process from ending. What comes late is stopped when it comes. */
-async function unlessAborted<T extends { stop: () => Promise<void> }>(
+export async function unlessAborted<T extends { stop: () => Promise<void> }>(
   work: Promise<T>,
   signal: AbortSignal,
 ): Promise<T> {
@@ -144,26 +163,31 @@ async function unlessAborted<T extends { stop: () => Promise<void> }>(
   }
 }
 
-async function tellMissing(told: Told, { profile, db, clock }: ReconcileDeps): Promise<number> {
-  const follows = followsSelection(profile)
-  const since = new Date(clock.now() - DELTA_AGE_SECONDS * 1_000)
-  return db.asPlatform('feed', async (tx) => {
-    const tenants = (await tenant_list(tx)).filter((tenant) => !isTold(tenant, told.tenants.get(tenant.id)))
+const tellMissing = (told: Told, deps: ReconcileDeps): Promise<number> =>
+  deps.db.asPlatform('feed', async (tx) => {
+    const { tenants, grants, tokens, clients, switched, count } = await missingIn(tx, told, deps)
     for (const tenant of tenants) await appendTenantState(tx, tenant)
-    const grants = (await grant_list_ended_since(tx, since)).filter(({ id }) => !told.grants.has(id))
     for (const { id, tenantId, reason } of grants)
       await appendRevoked(tx, tenantId, { kind: 'grant', grant: id, reason })
-    const tokens = (await revoked_token_list(tx, new Date(clock.now()))).filter(({ jti }) => !told.tokens.has(jti))
     for (const { jti, tenantId, reason } of tokens)
       await appendRevoked(tx, tenantId ?? PLATFORM, { kind: 'token', jti, reason })
-    const clients = (await client_list_withdrawn(tx, since)).filter(({ id }) => !told.clients.has(id))
     for (const { id, reason } of clients) await appendRevoked(tx, PLATFORM, { kind: 'client', client: id, reason })
-    const switched = (follows ? await person_list_switched_since(tx, since) : []).filter(
-      ({ personId, tenantId }) => told.switches.get(personId)?.tenant !== tenantId,
-    )
     for (const one of switched) await appendSwitch(tx, one)
-    return switched.length + tenants.length + grants.length + tokens.length + clients.length
+    return count
   })
+
+/** What this database knows and the streams do not hold. */
+export async function missingIn(tx: Tx, told: Told, { profile, clock }: Pick<ReconcileDeps, 'profile' | 'clock'>) {
+  const since = new Date(clock.now() - DELTA_AGE_SECONDS * 1_000)
+  const tenants = (await tenant_list(tx)).filter((tenant) => !isTold(tenant, told.tenants.get(tenant.id)))
+  const grants = (await grant_list_ended_since(tx, since)).filter(({ id }) => !told.grants.has(id))
+  const tokens = (await revoked_token_list(tx, new Date(clock.now()))).filter(({ jti }) => !told.tokens.has(jti))
+  const clients = (await client_list_withdrawn(tx, since)).filter(({ id }) => !told.clients.has(id))
+  const switched = (followsSelection(profile) ? await person_list_switched_since(tx, since) : []).filter(
+    ({ personId, tenantId }) => told.switches.get(personId)?.tenant !== tenantId,
+  )
+  const count = tenants.length + grants.length + tokens.length + clients.length + switched.length
+  return { tenants, grants, tokens, clients, switched, count }
 }
 
 const isTold = (tenant: Tenant, told: TenantStateData | undefined): boolean =>
