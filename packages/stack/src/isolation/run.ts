@@ -40,7 +40,8 @@ export async function probe(
   return { probes: sent, aimed, perKind, found }
 }
 
-const CONTROLS = 40
+/** Few of the names that a probe draws fit together, so one try in twenty may succeed. */
+const CONTROLS = 600
 
 /** Whether the owner, doing the same, is shown or may do something: else a probe that finds nothing says nothing. */
 export async function control(world: World, kind: Kind, pick: Pick): Promise<boolean> {
