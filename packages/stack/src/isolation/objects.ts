@@ -2,6 +2,8 @@ import type { World } from './world.ts'
 
 export const VERSION = '2025-06-18'
 const MODERN = '2026-07-28'
+/** For clients that take a task where a tool may run as one. */
+const TASKS = { extensions: { 'io.modelcontextprotocol/tasks': {} } }
 const META = {
   'io.modelcontextprotocol/protocolVersion': MODERN,
   'io.modelcontextprotocol/clientInfo': { name: 'probe', version: '1' },
@@ -18,11 +20,26 @@ export interface Reply {
 
 /** One request of the stateless revision. */
 export async function call(world: World, credential: string, method: string, params: object = {}): Promise<Reply> {
-  const name = (params as { name?: string; uri?: string }).name ?? (params as { uri?: string }).uri
+  const { name, uri, taskId } = params as { name?: string; uri?: string; taskId?: string }
+  return request(world, credential, method, params, name ?? uri ?? taskId, META)
+}
+
+/** The same of a client that takes tasks. */
+export const callTaking = (world: World, credential: string, method: string, params: object, name: string) =>
+  request(world, credential, method, params, name, { ...META, 'io.modelcontextprotocol/clientCapabilities': TASKS })
+
+function request(
+  world: World,
+  credential: string,
+  method: string,
+  params: object,
+  name: string | undefined,
+  meta: object,
+): Promise<Reply> {
   return send(
     world,
     credential,
-    { jsonrpc: '2.0', id: 1, method, params: { ...params, _meta: META } },
+    { jsonrpc: '2.0', id: 1, method, params: { ...params, _meta: meta } },
     {
       'mcp-protocol-version': MODERN,
       'mcp-method': method,
@@ -115,8 +132,17 @@ export interface Objects {
   /** Of resources that the owner can read. */
   readonly uris: readonly string[]
   readonly session: string
+  /** Calls of tools that go on after a page of the owner's. */
+  readonly pages: readonly Page[]
+  /** Of what runs, or ran, for the owner. */
+  readonly tasks: readonly string[]
   /** Of rows of auth: people, keys, consents, sessions, clients. */
   readonly rows: Readonly<Record<'people' | 'keys' | 'consents' | 'sessions' | 'grants', readonly string[]>>
+}
+
+export interface Page {
+  readonly name: string
+  readonly arguments: Readonly<Record<string, unknown>> & { readonly cursor: string }
 }
 
 const ID = /"((?:[a-z]{2,6}_[A-Za-z0-9_-]{6,}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}))\\?"/g
@@ -156,8 +182,51 @@ export async function findObjects(world: World): Promise<Objects> {
     ids: [...ids],
     uris,
     session: await openSession(world, owner.token),
+    pages: await pagesOf(world, tools, [...ids]),
+    tasks: await tasksOf(world, tools, [...ids]),
     rows: await rowsOf(world),
   }
+}
+
+const PAGES_OF_A_TOOL = 3
+const TRIED_IDS = 60
+
+/** Second pages of every tool that has them, found by asking for pages of one. */
+async function pagesOf(world: World, tools: readonly Tool[], ids: readonly string[]): Promise<Page[]> {
+  const pages: Page[] = []
+  for (const { name, inputSchema } of tools.filter((tool) => tool.inputSchema.properties?.cursor !== undefined)) {
+    const needs = (inputSchema.required ?? []).length > 0
+    let found = 0
+    for (const id of needs ? ids.slice(0, TRIED_IDS) : ['']) {
+      const wanted = Object.keys(inputSchema.properties ?? {}).filter((key) => inputSchema.required?.includes(key))
+      const given = Object.fromEntries(
+        wanted.map((key) => [key, argumentsFor(inputSchema.properties?.[key] ?? {}, () => id, key)]),
+      )
+      const { text } = await call(world, world.owner.token, 'tools/call', { name, arguments: { ...given, limit: 1 } })
+      const cursor = /"next_?[cC]ursor":"([^"]+)"/.exec(text)?.[1]
+      if (cursor === undefined) continue
+      pages.push({ name, arguments: { ...given, limit: 1, cursor } })
+      found += 1
+      if (found === PAGES_OF_A_TOOL) break
+    }
+  }
+  return pages
+}
+
+const SOME_TASKS = 3
+
+/** Tasks that the owner has begun: a tool that may run as one runs, whatever comes of it. */
+async function tasksOf(world: World, tools: readonly Tool[], ids: readonly string[]): Promise<string[]> {
+  const tasks: string[] = []
+  for (const { name, inputSchema } of tools.filter(({ name }) => world.taskTools.has(name))) {
+    for (const id of ids.slice(0, SOME_TASKS)) {
+      const params = { name, arguments: argumentsFor(inputSchema, () => id) }
+      const { text } = await callTaking(world, world.owner.token, 'tools/call', params, name)
+      const taskId = /"taskId":"([^"]+)"/.exec(text)?.[1]
+      if (taskId !== undefined) tasks.push(taskId)
+    }
+  }
+  return tasks
 }
 
 /** Ids of every table of the catalogs. */

@@ -1,4 +1,4 @@
-import { argumentsFor, call, inSession, type Objects, openSession } from './objects.ts'
+import { argumentsFor, call, callTaking, inSession, type Objects, openSession } from './objects.ts'
 import { CANARY, type Holder, type World } from './world.ts'
 
 /** What one probe came to. */
@@ -95,6 +95,32 @@ export async function kindsOf(world: World, there: Objects): Promise<readonly Ki
       control: () => true,
     },
     {
+      name: 'cursors of pages',
+      weight: 6,
+      aimed: true,
+      needs: there.pages.length,
+      probe(who, pick) {
+        const { name, arguments: given } = pick.of(there.pages)
+        return call(world, credential(who, pick), 'tools/call', { name, arguments: given })
+      },
+      control: leaks,
+    },
+    {
+      name: 'tasks',
+      weight: 4,
+      aimed: true,
+      needs: there.tasks.length,
+      async probe(who, pick) {
+        const taskId = pick.of(there.tasks)
+        const method = who === world.owner ? 'tasks/get' : pick.of(['tasks/get', 'tasks/cancel', 'tasks/update'])
+        const params = { taskId, ...(method === 'tasks/update' ? { inputResponses: {} } : {}) }
+        const { text, done } = await callTaking(world, who.token, method, params, taskId)
+        // What it came to need not hold a canary: that it is answered at all is enough.
+        return { text: done ? `${CANARY} ${text}` : text, done }
+      },
+      control: ({ done }) => done,
+    },
+    {
       name: 'subscriptions',
       weight: 6,
       aimed: true,
@@ -145,7 +171,7 @@ export async function kindsOf(world: World, there: Objects): Promise<readonly Ki
             `${paths.apiKeys}/change`,
             { key: pick.of([...rows.keys, 'key_x']), name: 'mine', scope: world.profile.defaultScopes[0] ?? '' },
           ],
-          [`${paths.authorizedApps}/revoke`, { consent: pick.of(rows.consents) }],
+          [`${paths.authorizedApps}/revoke`, { consent: pick.of([...rows.consents, 'con_x']) }],
           ['/settings/security/session', { session: pick.of([...rows.sessions, 'ses_x']) }],
           ['/settings/members/role', { person: pick.of(rows.people), role: 'viewer' }],
           ['/settings/members/remove', { person: pick.of(rows.people) }],

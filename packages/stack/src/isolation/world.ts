@@ -36,6 +36,8 @@ export interface World {
   /** As the owner of all tables. */
   readonly sql: Pool
   readonly schemas: readonly string[]
+  /** Names of tools that may run as tasks. */
+  readonly taskTools: ReadonlySet<string>
   /** A digest of every row of the other tenant, in the catalogs. */
   digest(): Promise<string>
 }
@@ -72,6 +74,9 @@ export async function openWorld(t: Scope, profileName: string): Promise<World> {
   if (one === undefined || other === undefined) throw new Error('the demo has two tenants')
   const catalogs = await loadCatalogs(profile.catalogs, { from: process.cwd(), production: false })
   const schemas = catalogs.map(({ schema }) => schema.name)
+  const taskTools = new Set(
+    catalogs.flatMap(({ tools }) => tools.flatMap(({ name, task }) => (task === undefined ? [] : [name]))),
+  )
   await plant(pool, schemas, other.id)
 
   const running = { profile, publicUrl, secrets }
@@ -109,6 +114,7 @@ export async function openWorld(t: Scope, profileName: string): Promise<World> {
     owner: await holderOf(other),
     sql: pool,
     schemas,
+    taskTools,
     digest: () => digestOf(pool, schemas, other.id),
   }
 }
