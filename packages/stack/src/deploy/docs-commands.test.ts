@@ -59,15 +59,18 @@ function run(line: string, put: (text: string) => string = (text) => text): stri
   return execFileSync('bash', ['-c', put(line)], { cwd: root, encoding: 'utf8', maxBuffer: 16 * 1024 * 1024 })
 }
 
-test('the commands of the deployment page that need no cluster do what it says', {
-  skip: whyNot() ?? false,
-}, async (t) => {
+test('the commands of the deployment page that need no cluster do what it says', async (t) => {
+  const withoutKubectl = whyNot()
   const folder = temporaryFolder(t)
   const lines = blocks
     .filter(({ page, runBy }) => page === 'docs/deploy.md' && runBy === OWN)
     .flatMap(({ text }) => linesOf(text))
   t.equal(lines.length, 8)
   for (const line of lines) {
+    if (line.startsWith('kubectl') && withoutKubectl !== undefined) {
+      t.pass(line, { skip: withoutKubectl })
+      continue
+    }
     const printed = run(line, (text) => text.replace('.gatehouse/k8s', folder))
     if (line.includes('first-secrets')) {
       t.same(readdirSync(folder).sort(), ['audit', 'auth', 'mcp', 'migrate', 'nats', 'postgres', 'redis', 'root'])

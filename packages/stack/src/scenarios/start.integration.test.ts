@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { freePort, temporaryFolder } from '@gatehouse/testkit'
 import { t as file, type Test, test } from 'tap'
+import { hostFetch } from './host-fetch.ts'
 import { ask, rpc } from './wire.ts'
 
 file.setTimeout(240_000)
@@ -132,6 +133,19 @@ test('npm start prints its URLs and secrets, keeps its data, and is held by one 
   t.match(JSON.stringify(await tool(key, 'search.global', { q: 'zebra' })), title)
   second.interrupt()
   t.strictSame(await second.ended, { code: 0, signal: null })
+})
+
+test('a profile where each organisation has a host prints their addresses, and answers there', async (t) => {
+  const port = await freePort()
+  const folder = join(temporaryFolder(t), 'orgonaut')
+  const started = npmStart(t, { GATEHOUSE_PROFILE: 'orgonaut', GATEHOUSE_FOLDER: folder, PORT: String(port) })
+  const banner = await started.ready
+  t.equal(shown(banner, 'MCP endpoint'), `http://acme.localhost:${port}/mcp/orgonaut`)
+  t.match(banner, '127.0.0.1 acme.localhost globex.localhost initech.localhost')
+  const metadata = await hostFetch(`http://acme.localhost:${port}/.well-known/oauth-protected-resource/mcp/orgonaut`)
+  t.match(await metadata.json(), { resource: `http://acme.localhost:${port}/mcp/orgonaut` })
+  started.interrupt()
+  t.strictSame(await started.ended, { code: 0, signal: null })
 })
 
 test('a start that cannot be says why in words: the port, the profile, production without real parts', async (t) => {
