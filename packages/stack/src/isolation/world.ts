@@ -80,9 +80,11 @@ export async function openWorld(t: Scope, profileName: string): Promise<World> {
   await plant(pool, schemas, other.id)
 
   const running = { profile, publicUrl, secrets }
+  // All that tools need: whoever may do nothing is refused for that, and not for whose it is.
+  const offered = profile.scopes.map(({ name }) => name)
   const holderOf = async (tenant: typeof one): Promise<Holder> => {
     const email = `owner@${tenant.slug}.test`
-    const connected = await connectClient(running, email)
+    const connected = await connectClient(running, email, offered)
     opened.push(connected.client)
     const pages = new PageVisitor(house.server, port)
     await pages.signIn(email, secrets.demoPassword)

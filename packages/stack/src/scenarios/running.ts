@@ -87,9 +87,14 @@ export interface Connected {
 }
 
 /** The official client, registered, signed in and connected. */
-export async function connectClient(running: Running, email: string): Promise<Connected> {
+export async function connectClient(
+  running: Pick<Running, 'publicUrl' | 'profile' | 'secrets'>,
+  email: string,
+  scopes: readonly string[] = [],
+): Promise<Connected> {
   const client = modernClient(`${running.publicUrl}${running.profile.paths.mcp}`, CALLBACK)
   const authorizationUrl = await client.connectAsStranger()
+  if (scopes.length > 0) authorizationUrl.searchParams.set('scope', scopes.join(' '))
   const person = { email, password: running.secrets.demoPassword }
   await client.connect(await authorizeInPages(authorizationUrl, CALLBACK, person))
   return { client, ...client.provider.held() }
