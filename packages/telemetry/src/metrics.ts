@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Timing } from './timing.ts'
 
 /** Prometheus metrics of one process. Names carry their unit (`_seconds`, `_bytes`, `_total`). */
 export interface Metrics {
@@ -10,6 +11,13 @@ export interface Metrics {
     labels?: readonly L[],
     bucketsSeconds?: readonly number[],
   ): Histogram<L>
+  /** A histogram for what happens with every request. */
+  timing<L extends string>(
+    name: string,
+    help: string,
+    labels: readonly L[],
+    bucketsSeconds: readonly number[],
+  ): Timing<L>
   /** The exposition text and its content type. */
   expose(): Promise<{ readonly contentType: string; readonly body: string }>
 }
@@ -20,6 +28,7 @@ const LATENCY_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 export function createMetrics(options: { readonly process: boolean } = { process: true }): Metrics {
   const registry = new Registry()
   if (options.process) collectDefaultMetrics({ register: registry })
+  const timings = new Map<string, Timing<string>>()
   const known = <M>(name: string, make: () => M): M => (registry.getSingleMetric(name) as M | undefined) ?? make()
   return {
     counter: <L extends string>(name: string, help: string, labels: readonly L[] = []) =>
@@ -31,6 +40,11 @@ export function createMetrics(options: { readonly process: boolean } = { process
         name,
         () => new Histogram<L>({ name, help, labelNames: [...labels], buckets: [...buckets], registers: [registry] }),
       ),
+    timing<L extends string>(name: string, help: string, _labels: readonly L[], buckets: readonly number[]) {
+      const timing = timings.get(name) ?? new Timing<string>(registry, { name, help, buckets })
+      timings.set(name, timing)
+      return timing as Timing<L>
+    },
     expose: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   }
 }

@@ -37,11 +37,12 @@ function ownMetrics(): ReadonlyMap<string, readonly string[]> {
     .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
   for (const file of files.filter((one) => existsSync(join(root, one)))) {
     for (const [, kind, name = '', rest = ''] of read(file).matchAll(
-      /\.(counter|gauge|histogram)\(\s*'(gatehouse_\w+)',\s*(?:'[^']*'|`[^`]*`)([^)]*)\)/g,
+      /\.(counter|gauge|histogram|timing)\(\s*'(gatehouse_\w+)',\s*(?:'[^']*'|`[^`]*`)([^)]*)\)/g,
     )) {
+      const isHistogram = kind === 'histogram' || kind === 'timing'
       const labels = [...rest.matchAll(/'(\w+)'/g)].map(([, label = '']) => label)
-      for (const one of kind === 'histogram' ? ['_bucket', '_count', '_sum'] : ['']) {
-        found.set(`${name}${one}`, kind === 'histogram' ? [...labels, 'le'] : labels)
+      for (const one of isHistogram ? ['_bucket', '_count', '_sum'] : ['']) {
+        found.set(`${name}${one}`, isHistogram ? [...labels, 'le'] : labels)
       }
     }
   }

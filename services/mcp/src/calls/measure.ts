@@ -10,23 +10,23 @@ export type Measure = (tool: string, outcome: Called['outcome'], ms: number) => 
 /** Counts and times the calls that are answered at once; a task lasts as long as people take to answer, and is only counted. */
 export function measureCalls(metrics: Metrics): Measure {
   const calls = toolCallsOf(metrics)
-  const seconds = metrics.histogram(
+  const seconds = metrics.timing(
     'gatehouse_mcp_tool_call_seconds',
     'Time from a tool call to its outcome, by outcome.',
     ['tool', 'outcome'],
     SECONDS,
   )
   // Children are looked up once.
-  const children = new Map<string, { readonly count: { inc(): void }; readonly time: { observe(s: number): void } }>()
+  const children = new Map<string, { readonly count: { inc(): void }; readonly time: (seconds: number) => void }>()
   return (tool, outcome, ms) => {
     const pair = `${outcome} ${tool}`
     let child = children.get(pair)
     if (child === undefined) {
       const labels = { tool, outcome }
-      child = { count: calls.labels(labels), time: seconds.labels(labels) }
+      child = { count: calls.labels(labels), time: seconds.of(labels) }
       children.set(pair, child)
     }
     child.count.inc()
-    child.time.observe(Math.max(0, ms) / 1_000)
+    child.time(Math.max(0, ms) / 1_000)
   }
 }
