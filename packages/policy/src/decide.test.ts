@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { decide, decideTenant, heldScopes, type Refusal } from './decide.ts'
+import { decide, decideTenant, type Refusal } from './decide.ts'
 import type { Principal, Requirement, Rules, TenantPolicy } from './principal.ts'
 
 const RULES: Rules = {
@@ -236,10 +236,4 @@ test('the gate of the tenant alone asks for no scope and no role', async (t) => 
   t.strictSame(decideTenant(bare, TENANT, RULES), { allow: true })
   t.match(decideTenant(bare, undefined, RULES), { reason: 'tenant.unknown' })
   t.match(decideTenant(bare, { ...TENANT, mcp: false }, RULES), { reason: 'mcp.disabled' })
-})
-
-test('held scopes are those granted and what they imply, and nothing granted is written to', async (t) => {
-  const granted = scopes('admin', 'unheard-of')
-  t.same(heldScopes(granted, RULES), scopes('admin', 'unheard-of', 'write', 'read'))
-  t.same(granted, scopes('admin', 'unheard-of'))
 })

@@ -80,10 +80,3 @@ function holds(scopes: ReadonlySet<string>, wanted: string, rules: Rules): boole
   for (const scope of scopes) if (rules.implies.get(scope)?.has(wanted) === true) return true
   return false
 }
-
-/** The scopes of a token together with what they imply. */
-export function heldScopes(scopes: ReadonlySet<string>, rules: Rules): ReadonlySet<string> {
-  const held = new Set(scopes)
-  for (const scope of scopes) for (const implied of rules.implies.get(scope) ?? []) held.add(implied)
-  return held
-}

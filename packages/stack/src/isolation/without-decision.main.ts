@@ -3,8 +3,7 @@ import { register } from 'node:module'
 /** The same house with a decision that allows everything: prints how many probes found that out. */
 const STUB = `
 const ALLOW = { allow: true }
-export const decide = () => ALLOW, decideHost = () => ALLOW, decideRights = () => ALLOW, decideTenant = () => ALLOW
-export const heldScopes = (scopes) => scopes`
+export const decide = () => ALLOW, decideHost = () => ALLOW, decideRights = () => ALLOW, decideTenant = () => ALLOW`
 const HOOK = `
 export const load = (url, context, next) => url.includes('/packages/policy/src/decide.ts')
   ? { format: 'module', shortCircuit: true, source: ${JSON.stringify(STUB)} } : next(url, context)`
