@@ -77,6 +77,7 @@ test('0: clients are listed over all pages, and their names cannot steer the ter
 const changes: readonly (readonly [string[], string, string, unknown])[] = [
   [['tenants', 'mcp', 'acme', 'off'], 'PATCH', '/admin/v1/tenants/t1', { mcp: false }],
   [['tenants', 'mcp', 'acme', 'on'], 'PATCH', '/admin/v1/tenants/t1', { mcp: true }],
+  [['tenants', 'plan', 'acme', 'business'], 'PATCH', '/admin/v1/tenants/t1', { plan: 'business' }],
   [['tenants', 'suspend', 'acme'], 'PATCH', '/admin/v1/tenants/t1', { status: 'suspended' }],
   [['tenants', 'activate', 'acme'], 'PATCH', '/admin/v1/tenants/t1', { status: 'active' }],
   [['tenants', 'suspend', 'x/y z'], 'PATCH', '/admin/v1/tenants/x%2Fy%20z', { status: 'suspended' }],

@@ -74,7 +74,9 @@ export const AUTH_ADVICE: Advice<typeof REFUSALS> = {
   'caller.unproven':
     'The operator compares `INTERNAL_CLIENTS` of auth with `MCP_CLIENT_ID` and `MCP_CLIENT_KEY` of mcp, and the clocks.',
   'credential.inactive': 'Make a new API key.',
-  'operator.unproven': 'Send `GATEHOUSE_ADMIN_TOKEN` as Bearer.',
+  'operator.unproven': 'Send `GATEHOUSE_ADMIN_TOKEN` as Bearer, or a token of a program that may administer.',
+  'operator.not-allowed':
+    'Ask for the scope `gatehouse:admin` with `client_credentials`, as a client that an operator registered for it and for no tenant.',
   'ring.fixed': 'Add a key to the file that `KEYRING_FILES` names.',
   'thing.taken': 'Use another name, or change what has it.',
   'client.self-made': 'Switch the client off, or have its maker change it.',

@@ -158,6 +158,11 @@ export const REFUSALS = {
   'caller.unproven': { error: 'invalid_client', status: 401, text: 'The calling service is not known.' },
   'credential.inactive': { error: 'inactive', status: 404, text: 'The credential is not, or no longer, good.' },
   'operator.unproven': { error: 'invalid_token', status: 401, text: 'The operator token is missing or wrong.' },
+  'operator.not-allowed': {
+    error: 'insufficient_scope',
+    status: 403,
+    text: 'The access token is not one of a program that may administer.',
+  },
   'ring.fixed': {
     error: 'invalid_request',
     status: 409,

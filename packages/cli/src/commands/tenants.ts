@@ -43,6 +43,15 @@ export function tenantsCommand(program: Command, io: Io): void {
       change(command, slug, { mcp: state === 'on' }, `MCP is ${state} for ${printable(slug)}.`),
     )
 
+  tenants
+    .command('plan')
+    .description('Give a tenant another plan of the profile; what it includes is open everywhere within a second')
+    .argument('<slug>', 'the tenant')
+    .argument('<plan>', 'a plan of the profile')
+    .action((slug: string, plan: string, _options: object, command: Command) =>
+      change(command, slug, { plan }, `${printable(slug)} has the plan ${printable(plan)}.`),
+    )
+
   for (const [verb, status, text] of [
     ['suspend', 'suspended', 'Suspend a tenant: its clients are refused until it is activated'],
     ['activate', 'active', 'Activate a suspended tenant'],

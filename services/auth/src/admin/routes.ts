@@ -1,24 +1,25 @@
-import type { Secret } from '@gatehouse/config'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { administered } from '../audit/administered.ts'
 import { Refusal } from '../errors.ts'
 import { answerErrors, answerJson } from '../http/answer-errors.ts'
-import { sameSecret } from '../secrets.ts'
 import { openApiDocument } from './openapi.ts'
 import type { AdminDeps, Operation } from './operation.ts'
 import { OPERATIONS } from './operations.ts'
+import { type Operator, type OperatorDeps, provenOperator } from './operator.ts'
 
 export const ADMIN_PATH = '/admin/v1'
 
 /** The operator's API: every operation of the table, and the document that describes them. */
 export async function adminRoutes(
   server: FastifyInstance,
-  deps: AdminDeps & { readonly publicUrl: string; readonly adminToken: Secret },
+  deps: AdminDeps & Omit<OperatorDeps, 'adminResource'> & { readonly publicUrl: string },
 ): Promise<void> {
   answerErrors(server, answerJson)
+  const operators = new WeakMap<FastifyRequest, Operator>()
+  const proving = { ...deps, adminResource: `${deps.publicUrl}${ADMIN_PATH}` }
   server.addHook('onRequest', async (request, reply) => {
     reply.header('cache-control', 'no-store')
-    requireOperator(request, deps.adminToken)
+    operators.set(request, await provenOperator(request, proving))
   })
   const document = openApiDocument(
     OPERATIONS,
@@ -31,24 +32,19 @@ export async function adminRoutes(
       method: operation.method,
       url: `${ADMIN_PATH}${operation.path.replace(/\{([a-zA-Z]+)\}/g, ':$1')}`,
       bodyLimit: 64 * 1024,
-      handler: async (request) => operation.output.parse(await run(operation, readInput(operation, request), deps)),
+      handler: async (request) =>
+        operation.output.parse(await run(operation, readInput(operation, request), deps, operators.get(request))),
     })
   }
 }
 
 /** What changes something is told to the audit log. */
-function run(operation: Operation, input: Record<string, unknown>, deps: AdminDeps) {
+function run(operation: Operation, input: Record<string, unknown>, deps: AdminDeps, operator: Operator = {}) {
   const { method, path } = operation
   if (method === 'GET') return operation.run(input, deps)
-  return administered(deps, { action: `${method} ${path}`, input }, (db) => operation.run(input, { ...deps, db }))
-}
-
-/** @throws Refusal 401 */
-function requireOperator(request: FastifyRequest, expected: Secret): void {
-  const token = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
-  if (token !== undefined && sameSecret(token, expected.reveal())) return
-  const challenge = token === undefined ? 'Bearer realm="admin"' : 'Bearer realm="admin", error="invalid_token"'
-  throw new Refusal('operator.unproven', { headers: { 'www-authenticate': challenge } })
+  return administered(deps, { action: `${method} ${path}`, input, ...operator }, (db) =>
+    operation.run(input, { ...deps, db }),
+  )
 }
 
 function readInput(operation: Operation, request: FastifyRequest): Record<string, unknown> {

@@ -9,6 +9,8 @@ export interface Change {
   readonly action: string
   /** What its path and its body have; of the body only the names are told. */
   readonly input: Readonly<Record<string, unknown>>
+  /** The program that did it; absent: whoever has the operator's token. */
+  readonly client?: string
 }
 
 /**
@@ -57,13 +59,13 @@ const hasWritten = async (tx: Tx): Promise<boolean> =>
 
 const PLACEHOLDER = /\{([a-zA-Z]+)\}/g
 
-function aboutOf({ action, input }: Change, clock: Clock) {
+function aboutOf({ action, input, client }: Change, clock: Clock) {
   const places = [...action.matchAll(PLACEHOLDER)].map(([, name]) => name ?? '')
   const of = places.at(-1)
   const { tenant } = input
   return {
     now: new Date(clock.now()),
-    actor: { kind: 'operator' as const },
+    actor: { kind: 'operator' as const, ...(client === undefined ? {} : { client }) },
     action,
     fields: Object.keys(input).filter((name) => !places.includes(name) && input[name] !== undefined),
     ...(of === undefined ? {} : { object: { kind: of, id: String(input[of]) } }),
