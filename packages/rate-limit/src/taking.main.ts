@@ -22,8 +22,10 @@ const limit = createRateLimit({
   },
 })
 await kv.ping()
+// Heard from here on: before, the signal would end the process.
+const begin = once(process, 'SIGUSR2')
 process.stdout.write('waiting\n')
-await once(process, 'SIGUSR2')
+await begin
 
 const took: unknown[] = []
 let ended = -1
