@@ -152,6 +152,8 @@ export async function servedPaths({ publicUrl }: Running): Promise<readonly Serv
     ),
     row('/admin/v1/doctor', 'auth', [200, 200, 405, 405, 405, 405, 405], JSON_TYPE, /"parts":\[/),
     row('/admin/v1/explain', 'auth', [400, 400, 405, 405, 405, 405, 405], JSON_TYPE, /"invalid_request"/),
+    row('/admin/v1/feed', 'auth', [200, 200, 405, 405, 405, 405, 405], JSON_TYPE, /"whole":/),
+    row('/admin/v1/feed/rebuild', 'auth', [405, 405, 405, 200, 405, 405, 405], JSON_TYPE, /"invalid_request"/),
     row('/admin/v1/clients', 'auth', [200, 200, 405, 400, 405, 405, 405], JSON_TYPE, /"clients":\[/),
     row('/admin/v1/api-keys/key_x', 'auth', [405, 405, 405, 405, 405, 404, 404], JSON_TYPE, /"invalid_request"/),
     row('/admin/v1/resources', 'auth', [200, 200, 405, 400, 405, 405, 405], JSON_TYPE, /"resources":\[/),
