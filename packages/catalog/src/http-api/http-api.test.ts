@@ -2,6 +2,8 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import type { Principal } from '@gatehouse/policy'
 import { freePort } from '@gatehouse/testkit'
 import { type Test, test } from 'tap'
@@ -244,4 +246,17 @@ test('an id that would lead elsewhere is refused, and so is an address that woul
     t.throws(() => createHttpApi({ baseUrl, credential }), { name: 'TypeError' }, baseUrl)
   }
   t.ok(createHttpApi({ baseUrl: 'http://api.internal', plainHttp: true, credential }))
+})
+
+test('an API that is silent is given up though garbage is collected meanwhile', async (t) => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const { api, seen } = await scene(t, ['silence'], { timeoutMs: 300, attempts: 1 })
+  const asked = t.rejects(api.request(asker(), READ), { code: 'product.unavailable' })
+  while (seen.length === 0) await new Promise((resolve) => setImmediate(resolve))
+  for (let count = 0; count < 5; count += 1) {
+    collect()
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  await asked
 })

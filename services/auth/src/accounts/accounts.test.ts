@@ -137,7 +137,7 @@ test('links by mail', async (t) => {
     const page = await owner.post('/settings/members/invite', { csrf, email, role })
     t.match(page.body, `An invitation is on its way to ${email}.`)
     t.notMatch(page.body, '/settings/invitation?', 'whoever invites cannot take it in their place')
-    return linkIn(await house.mails.next(email))
+    return linkIn(await house.mails.next(email, '/settings/invitation?'))
   }
 
   await t.test('an invitation by mail makes an account, a member of that role, once', async (t) => {

@@ -39,8 +39,8 @@ export interface House {
 /** Letters that have left, in order. */
 export interface Mailbox {
   readonly all: readonly Mail[]
-  /** The next one that nobody has taken out yet, to that address if one is named; waited for, since some leave when the answer has. */
-  next(to?: string): Promise<Mail>
+  /** The next one that nobody has taken out yet, to that address and with that in its text if they are named; waited for, since some leave when the answer has. */
+  next(to?: string, holds?: string): Promise<Mail>
 }
 
 function createMailbox(): Mailbox & { readonly mailer: Mailer } {
@@ -49,9 +49,9 @@ function createMailbox(): Mailbox & { readonly mailer: Mailer } {
   const waiting: Mail[] = []
   return {
     all,
-    async next(to) {
+    async next(to, holds = '') {
       for (;;) {
-        const at = waiting.findIndex((mail) => to === undefined || mail.to === to)
+        const at = waiting.findIndex((mail) => (to === undefined || mail.to === to) && mail.text.includes(holds))
         const [mail] = at === -1 ? [] : waiting.splice(at, 1)
         if (mail !== undefined) return mail
         await once(arrived, 'mail')
