@@ -9,6 +9,8 @@ const listen = (t: Test, server: Server): Promise<string> => {
     server.closeAllConnections()
     server.close()
   })
+  // Longer than any test: a connection that the other side keeps must not be closed under its next request.
+  server.keepAliveTimeout = 120_000
   return new Promise((resolve) => {
     server.listen(0, '127.0.0.1', () => resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`))
   })

@@ -245,6 +245,8 @@ export async function azalt(t: Test, house: Running): Promise<void> {
       ...rpc(token, 'subscriptions/listen', { notifications: { toolsListChanged: true } }),
       withinMs: 30_000,
     })
+    // Answered after the stream was asked for: it is open now, and belongs to the first.
+    for (let more = 0; more < 3; more += 1) t.equal(await active(), 'acme')
     await select('globex')
     await eventually(
       SOON_MS,
