@@ -1,5 +1,4 @@
 // For tests: appends to a journal for as long as it lives, several at once, and says which records are safe.
-import { writeSync } from 'node:fs'
 import { systemClock } from '@gatehouse/contracts'
 import { silentLogger } from '@gatehouse/telemetry'
 import { openJournal } from './journal.ts'
@@ -18,7 +17,8 @@ const writer = async (): Promise<void> => {
     count += 1
     const record = `${prefix}-${count}`
     await journal.append(record)
-    writeSync(1, `${record}\n`)
+    // Not `writeSync`: it fails where the reader is slower than what is said.
+    await new Promise((resolve) => process.stdout.write(`${record}\n`, resolve))
   }
 }
 await Promise.all(Array.from({ length: 16 }, writer))
