@@ -1,4 +1,5 @@
 export { type Decision, decide, decideHost, decideRights, decideTenant, type Refusal } from './decide.ts'
 export { type Explanation, explain, GATES, type Gate } from './explain.ts'
+export { ADMIN_SCOPE, administers, type Holder } from './operator.ts'
 export type { Principal, Requirement, Rules, TenantPolicy } from './principal.ts'
 export { refusalText } from './refusal-text.ts'

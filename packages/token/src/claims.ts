@@ -1,3 +1,4 @@
+import { PLATFORM } from '@gatehouse/contracts'
 import type { Principal } from '@gatehouse/policy'
 import { z } from 'zod'
 import { canonicalResource } from './resource.ts'
@@ -17,7 +18,8 @@ const claims = z.object({
   nbf: seconds.optional(),
   jti: id,
   scope: z.string().default(''),
-  tenant_id: id,
+  /** Absent for a client that acts in no tenant. */
+  tenant_id: id.optional(),
   roles: z.array(z.string()).default([]),
   grant_id: id.optional(),
 })
@@ -37,8 +39,8 @@ export interface Expected {
   readonly issuers: ReadonlySet<string>
   /** In canonical form. */
   readonly audiences: ReadonlySet<string>
-  /** Absent: any. */
-  readonly tenant?: string | undefined
+  /** Absent: any; `null`: none, a client that acts for itself alone. */
+  readonly tenant?: string | null | undefined
 }
 
 /** Whether claims were made by whom and for whom we expect. A token for several audiences could be replayed among them. */
@@ -48,7 +50,10 @@ export function judgeParties(claims: Claims, expected: Expected): TokenFault | u
   const [audience] = audiences
   if (audience === undefined || audiences.length > 1) return 'audience'
   if (!expected.audiences.has(canonicalResource(audience))) return 'audience'
-  return expected.tenant === undefined || expected.tenant === claims.tenant_id ? undefined : 'tenant'
+  const { tenant_id: tenant } = claims
+  if (expected.tenant === null) return tenant === undefined ? undefined : 'tenant'
+  if (tenant === undefined) return 'malformed'
+  return expected.tenant === undefined || expected.tenant === tenant ? undefined : 'tenant'
 }
 
 /**
@@ -66,7 +71,7 @@ export function judgeTime(
 
 export function principalOf(claims: Claims): Principal {
   return {
-    tenant: claims.tenant_id,
+    tenant: claims.tenant_id ?? PLATFORM,
     // RFC 9068 section 5: a token without a person has the client as its subject.
     kind: claims.sub === claims.client_id ? 'service' : 'person',
     subject: claims.sub,

@@ -218,6 +218,16 @@ test('a verifier of one tenant takes tokens of that tenant alone [O3]', async (t
   t.same(await verify(await sign({ tenant_id: 'tenant_globex' })), { ok: false, reason: 'tenant' })
 })
 
+test('a verifier of no tenant takes tokens of clients that act for themselves alone, and no other verifier takes those', async (t) => {
+  const ofNone = { sub: 'c1', grant_id: undefined, tenant_id: undefined, roles: undefined }
+  const { verify } = verifier({ tenant: null })
+  t.match(await verify(await sign(ofNone)), { ok: true, principal: { tenant: '*', kind: 'service', client: 'c1' } })
+  t.same(await verify(await sign()), { ok: false, reason: 'tenant' })
+  t.same(await verify(await sign({ ...ofNone, tenant_id: '*' })), { ok: false, reason: 'tenant' })
+  for (const other of [verifier(), verifier({ tenant: 'tenant_acme' })])
+    t.same(await other.verify(await sign(ofNone)), { ok: false, reason: 'malformed' })
+})
+
 test('a token that is remembered speaks for what its person has selected since [Z6]', async (t) => {
   let selected: string | undefined
   const { verify, known } = verifier({

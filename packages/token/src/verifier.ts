@@ -18,8 +18,11 @@ export interface TokenVerifierOptions {
   /** Identifiers of the resource that asks; a token for any other is refused. */
   readonly audiences: readonly string[]
   readonly clock: Clock
-  /** The only tenant that tokens may speak for, of an issuer that is one tenant's. */
-  readonly tenant?: string
+  /**
+   * The only tenant that tokens may speak for, of an issuer that is one tenant's. `null`: only tokens that speak for none are good, and `*` stands
+   * in their principals. Absent: any tenant.
+   */
+  readonly tenant?: string | null
   /** What was taken back and what people selected since; without it a token is good until it expires. */
   readonly feed?: Pick<FeedView, 'revoked' | 'current'>
   readonly skewSeconds?: number

@@ -1,13 +1,11 @@
 import type { Secret } from '@gatehouse/config'
 import type { Database } from '@gatehouse/database'
+import { ADMIN_SCOPE, administers, type Holder } from '@gatehouse/policy'
 import type { FastifyRequest } from 'fastify'
 import { Refusal } from '../errors.ts'
 import { sameSecret } from '../secrets.ts'
 import { standingOf } from '../token/alive.ts'
 import type { OwnClaims, ReadOwnToken } from '../token/own-tokens.ts'
-
-/** What an access token for the operator's API has to carry. */
-export const ADMIN_SCOPE = 'gatehouse:admin'
 
 /** Who uses the operator's API. */
 export interface Operator {
@@ -24,8 +22,7 @@ export interface OperatorDeps {
 }
 
 /**
- * The operator is whoever has the token of the environment, or a program that an operator registered: a client that acts for itself, in no tenant,
- * with `gatehouse:admin` for this API. No person can give that scope away: a token with a grant is never enough.
+ * The operator is whoever has the token of the environment, or a program that an operator registered, by a token of its own for this API.
  * @throws Refusal 401; 403 for a token of ours that is for something else
  */
 export async function provenOperator(request: FastifyRequest, deps: OperatorDeps): Promise<Operator> {
@@ -37,12 +34,17 @@ export async function provenOperator(request: FastifyRequest, deps: OperatorDeps
     const fault = token === undefined ? '' : ', error="invalid_token"'
     throw new Refusal('operator.unproven', { headers: { 'www-authenticate': `Bearer realm="admin"${fault}` } })
   }
-  if (!actsForItself(claims) || !claims.scopes.includes(ADMIN_SCOPE)) {
+  if (!administers(holderOf(claims))) {
     const challenge = `Bearer realm="admin", error="insufficient_scope", scope="${ADMIN_SCOPE}"`
     throw new Refusal('operator.not-allowed', { headers: { 'www-authenticate': challenge } })
   }
   return { client: claims.clientId }
 }
 
-const actsForItself = ({ grantId, tenantId, subject, clientId }: OwnClaims): boolean =>
-  grantId === undefined && tenantId === undefined && subject === clientId
+const holderOf = ({ grantId: grant, tenantId: tenant, subject, clientId: client, scopes }: OwnClaims): Holder => ({
+  subject,
+  client,
+  tenant,
+  grant,
+  scopes: new Set(scopes),
+})
