@@ -4,11 +4,13 @@ import { pause, unlessAborted } from '../pause.ts'
 import { afterGone, type Bus, type Follower, type From, type IncomingMessage } from '../port.ts'
 import type { Parts } from './consumer.ts'
 import { openOrdered, type Start } from './ordered.ts'
-import { isStreamMissing } from './streams.ts'
+import { unlessMissing } from './streams.ts'
 
 type Options = Parameters<Bus['follow']>[1]
 
 const RETRY_AFTER = 500
+/** Milliseconds. A new leader of a cluster has by then taken over what its followers had; a stream that is still too short has lost messages. */
+const BEHIND_FOR = 10_000
 
 /** What is known of the stream that is being followed. */
 export interface Known {
@@ -18,18 +20,44 @@ export interface Known {
   readonly target: number
 }
 
-/** Is this another stream than the one that was followed up to `position`? Pure. */
-export function isAnother(known: Known, position: number, info: Pick<StreamInfo, 'created' | 'state'>): boolean {
-  return info.created !== known.created || info.state.last_seq < position
+/** The last message that was handled. */
+export type Handled = Pick<IncomingMessage, 'sequence' | 'time'>
+
+/**
+ * Is this the stream that was followed up to `position`? A server that leads a cluster since a moment ago may not show all of it yet: such a
+ * stream is `behind`, and `another` if it stays so. Pure.
+ * @param info `undefined`: there is no such stream
+ * @param behindMs for how long it has been behind
+ */
+export function judgeStream(
+  known: Known,
+  position: number,
+  info: Pick<StreamInfo, 'created' | 'state'> | undefined,
+  behindMs: number,
+): 'same' | 'behind' | 'another' {
+  if (info !== undefined && info.created !== known.created) return 'another'
+  if (info !== undefined && info.state.last_seq >= Math.max(position, known.target)) return 'same'
+  return behindMs < BEHIND_FOR ? 'behind' : 'another'
 }
 
-/** Where reading begins: after the last message that was handled, else where `from` says. Pure. */
+/**
+ * Does the first message that is read again show that the stream holds what was handled? One that lost its newest messages gives their numbers to
+ * others, and by its length alone nobody can tell. `undefined`: this message does not say. Pure.
+ * @param doubted it was behind: then only the very message that was handled counts as proof
+ */
+export function goesOn(handled: Handled, doubted: boolean, first: Handled): boolean | undefined {
+  if (first.sequence < handled.sequence) return undefined
+  if (first.sequence === handled.sequence) return first.time.getTime() === handled.time.getTime()
+  return !doubted
+}
+
+/** Where reading begins: at the last message that was handled, which is looked at and not handled again, else where `from` says. Pure. */
 export function startAt(from: From, position: number, known: Known): Start {
   const sequence = (first: number): Start => ({
     deliver_policy: DeliverPolicy.StartSequence,
     opt_start_seq: Math.max(1, first),
   })
-  if (position > 0) return sequence(position + 1)
+  if (position > 0) return sequence(position)
   if (from === 'first') return { deliver_policy: DeliverPolicy.All }
   if (from === 'last-per-subject') return { deliver_policy: DeliverPolicy.LastPerSubject }
   // A number instead of the server's "new", so that a reconnect before the first message loses nothing.
@@ -40,7 +68,7 @@ export function startAt(from: From, position: number, known: Known): Start {
 
 /**
  * Follows with ordered consumers, one after the other: whenever a message is missing, the server falls silent or the
- * connection changes, the next one begins after the last message that was handled.
+ * connection changes, the next one goes on after the last message that was handled.
  */
 export async function startFollower(
   parts: Parts,
@@ -54,7 +82,8 @@ export async function startFollower(
   const outage = outageOf(logger, 'following a stream', { stream })
   let from = options.from
   let known: Known | undefined
-  let position = 0
+  let handled: Handled | undefined
+  let behindSince: number | undefined
   let sayCaughtUp = (): void => undefined
   let sayTried = (): void => undefined
   const caughtUp = new Promise<void>((resolve) => {
@@ -64,33 +93,61 @@ export async function startFollower(
     sayTried = resolve
   })
 
+  const position = (): number => handled?.sequence ?? 0
   const gone = (): void => {
     known = undefined
-    position = 0
+    handled = undefined
+    behindSince = undefined
     from = afterGone(from)
     logger.warn({ stream }, 'the followed stream is gone')
     options.onGone?.()
   }
   const deliver = (message: IncomingMessage, pending: number): void => {
-    if (message.sequence <= position || signal.aborted) return
     try {
       handle({ ...message, delivery: 1 })
     } catch (error) {
       const facts = { err: error, stream, sequence: message.sequence }
       logger.error(facts, 'a follower threw; the message counts as handled')
     }
-    position = message.sequence
-    if (pending === 0 || position >= (known?.target ?? 0)) sayCaughtUp()
+    handled = { sequence: message.sequence, time: message.time }
+    if (pending === 0 || message.sequence >= (known?.target ?? 0)) sayCaughtUp()
+  }
+  /** @throws while the stream is behind, or missing */
+  const recognize = (info: StreamInfo | undefined): Known => {
+    const now = performance.now()
+    const judged = known && judgeStream(known, position(), info, now - (behindSince ?? now))
+    if (judged === 'behind' && behindSince === undefined) {
+      behindSince = now
+      logger.warn({ stream, position: position(), last: info?.state.last_seq }, 'the followed stream is not all there')
+    }
+    if (judged === 'another') gone()
+    if (info === undefined) throw new Error('there is no such stream')
+    if (judged === 'behind') throw new Error(`the stream ends at ${info.state.last_seq}, before what there was`)
+    known ??= { created: info.created, target: info.state.last_seq }
+    return known
   }
   const session = async (): Promise<void> => {
     const { nats, signal: over, release } = await connection.session(signal)
     try {
       const jsm = await nats.jetstreamManager({ checkAPI: false, timeout: 2_000 })
-      const info = await unlessAborted(over, jsm.streams.info(stream))
-      if (known && isAnother(known, position, info)) gone()
-      known ??= { created: info.created, target: info.state.last_seq }
-      const wanted = { filter: options.filter, start: startAt(from, position, known), inbox: connection.inbox() }
-      const ordered = openOrdered(nats, wanted, { deliver, idle: sayCaughtUp })
+      const found = recognize(await unlessAborted(over, jsm.streams.info(stream).catch(unlessMissing)))
+      let sure = false
+      const hear = (message: IncomingMessage, pending: number): void => {
+        if (signal.aborted) return
+        const same = sure || handled === undefined || goesOn(handled, behindSince !== undefined, message)
+        if (same === undefined) return
+        if (!same) {
+          gone()
+          ordered.end()
+          return
+        }
+        sure = true
+        behindSince = undefined
+        if (message.sequence > position()) deliver(message, pending)
+      }
+      const start = startAt(from, position(), found)
+      const wanted = { filter: options.filter, start, inbox: connection.inbox() }
+      const ordered = openOrdered(nats, wanted, { deliver: hear, idle: sayCaughtUp })
       over.addEventListener('abort', ordered.end)
       if (over.aborted) ordered.end()
       await ordered.begin((config) => unlessAborted(over, jsm.consumers.add(stream, config)))
@@ -107,7 +164,6 @@ export async function startFollower(
         await session()
       } catch (error) {
         if (signal.aborted) return
-        if (known && isStreamMissing(error)) gone()
         outage.begins(error)
         sayTried()
         await pause(RETRY_AFTER, signal)
@@ -121,7 +177,7 @@ export async function startFollower(
   return {
     caughtUp,
     get position() {
-      return position
+      return position()
     },
     async stop() {
       stopping.abort()

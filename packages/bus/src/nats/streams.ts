@@ -13,7 +13,12 @@ import {
 const STREAM_NOT_FOUND = 10_059
 const STREAM_NAME_IN_USE = 10_058
 
-export const isStreamMissing = (error: unknown): boolean => apiCode(error) === STREAM_NOT_FOUND
+const isStreamMissing = (error: unknown): boolean => apiCode(error) === STREAM_NOT_FOUND
+
+/** `undefined` for a stream that is not there. @throws any other error */
+export function unlessMissing(error: unknown): undefined {
+  if (!isStreamMissing(error)) throw error
+}
 
 const apiCode = (error: unknown): number | undefined =>
   error instanceof NatsError ? error.api_error?.err_code : undefined
@@ -37,9 +42,6 @@ export async function ensureStream(jsm: JetStreamManager, stream: StreamDefiniti
 
 /** What it held is gone; copies are kept of it as before, unless told how many. One that is missing is created. */
 export async function recreateStream(jsm: JetStreamManager, stream: StreamDefinition, replicas?: number) {
-  const unlessMissing = (error: unknown): undefined => {
-    if (!isStreamMissing(error)) throw error
-  }
   const before = await jsm.streams.info(stream.name).catch(unlessMissing)
   if (before !== undefined) await jsm.streams.delete(stream.name).catch(unlessMissing)
   await ensureStream(jsm, stream, replicas ?? before?.config.num_replicas)
