@@ -23,7 +23,10 @@ export interface Recorder {
 
 interface Waiting {
   readonly event: CloudEvent
-  readonly stored: () => void
+  /** By the clock of `performance`. */
+  readonly until: number
+  /** Whoever waits still. */
+  settle: ((stored: boolean) => void) | undefined
 }
 
 /** A message of that many events stays well below NATS's 1 MB. */
@@ -36,7 +39,8 @@ const TRUST_MS = 1_000
 const SLOW_MS = 500
 
 /**
- * Publishes audit events on `audit.<node>`: whatever gathered while a publish was under way goes in the next message, `{ events: […] }`.
+ * Publishes audit events on `audit.<node>`, one message at a time: what comes in one turn of the loop, or while a publish is under way, goes
+ * in the next message together, `{ events: […] }`.
  * A message that failed is sent again with the same id until it is stored, so that a lost acknowledgement makes no second copy.
  *
  * With a journal, what the bus does not store soon is written there, and goes from there to the bus when that is back, also by the next
@@ -60,6 +64,19 @@ export function createRecorder(options: {
     'Audit events dropped because the queue was full.',
   )
   const queue: Waiting[] = []
+  const alarm = createAlarm(() => {
+    const now = performance.now()
+    let next = Number.POSITIVE_INFINITY
+    for (const waiting of queue) {
+      if (waiting.settle === undefined) continue
+      if (waiting.until > now) next = Math.min(next, waiting.until)
+      else {
+        waiting.settle(false)
+        waiting.settle = undefined
+      }
+    }
+    return next
+  })
   let running: Promise<void> | undefined
   let shown = 0
   let closed = false
@@ -140,18 +157,27 @@ export function createRecorder(options: {
   const drain = async (): Promise<void> => {
     try {
       while (queue.length > 0) {
+        await turnOfLoop()
         const batch = queue.slice(0, MAX_EVENTS)
         await send(batch)
         queue.splice(0, batch.length)
         if (queue.length !== shown) show()
-        for (const { stored } of batch) stored()
+        for (const { settle } of batch) settle?.(true)
       }
+      alarm.off()
     } finally {
       running = undefined
     }
   }
   const kick = (): void => {
     running ??= drain().catch((error: unknown) => log.error({ err: error }, 'draining audit events ended'))
+  }
+  const add = (waiting: Waiting): Promise<boolean> => {
+    queue.push(waiting)
+    // While the bus stores, the figure is that of the drain: setting it costs as much as the rest of this.
+    if (failing) show()
+    kick()
+    return NOT_YET
   }
   const ask = async (): Promise<boolean> => {
     try {
@@ -178,17 +204,12 @@ export function createRecorder(options: {
         log.error({ event: event.id }, 'the queue of audit events is full: one is lost')
         return Promise.resolve(false)
       }
-      return new Promise((resolve) => {
-        const timer = waitMs > 0 ? setTimeout(() => resolve(false), waitMs) : undefined
-        const stored = (): void => {
-          clearTimeout(timer)
-          resolve(true)
-        }
-        queue.push({ event, stored })
-        // While the bus stores, the figure is that of the drain: setting it costs as much as the rest of this.
-        if (failing) show()
-        kick()
-        if (waitMs <= 0) resolve(false)
+      // Who waits for nothing costs no promise of its own.
+      if (waitMs <= 0) return add({ event, until: 0, settle: undefined })
+      return new Promise((settle) => {
+        const until = performance.now() + waitMs
+        alarm.by(until)
+        add({ event, until, settle })
       })
     },
     reachable() {
@@ -213,6 +234,34 @@ export function createRecorder(options: {
       if (queue.length > 0) log.error({ events: queue.length }, 'ended with audit events that were not recorded')
     },
   }
+}
+
+const NOT_YET = Promise.resolve(false)
+
+/** Calls are answered together where they came together: one message for all of them, too. */
+const turnOfLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+/** One timer for all who wait: a timer for each would be set and cleared with every call. `ring` tells when it has to ring next. */
+function createAlarm(ring: () => number) {
+  let timer: NodeJS.Timeout | undefined
+  let at = Number.POSITIVE_INFINITY
+  const off = (): void => {
+    clearTimeout(timer)
+    at = Number.POSITIVE_INFINITY
+  }
+  const by = (until: number): void => {
+    if (until >= at) return
+    off()
+    at = until
+    timer = setTimeout(
+      () => {
+        at = Number.POSITIVE_INFINITY
+        by(ring())
+      },
+      Math.max(1, until - performance.now()),
+    )
+  }
+  return { by, off }
 }
 
 /** @throws when it takes longer; what it comes to then is nobody's business any more */
