@@ -1,3 +1,4 @@
+import { limitedTo } from '@gatehouse/outbound'
 import { Failure } from './failure.ts'
 
 /** The admin API of one installation. Every method throws `Failure`. */
@@ -48,26 +49,24 @@ export function createAdminClient(options: AdminClientOptions): AdminClient {
   const call = async (method: string, path: string, query: URLSearchParams, body?: unknown): Promise<unknown> => {
     const url = new URL(`${base.pathname.replace(/\/$/, '')}${path}`, base)
     url.search = query.toString()
-    let response: Response
-    let text: string
-    try {
-      const timeout = AbortSignal.timeout(TIMEOUT_MS)
-      response = await fetch(url, {
-        method,
-        headers: {
-          authorization: `Bearer ${token}`,
-          accept: 'application/json',
-          ...(body !== undefined && { 'content-type': 'application/json' }),
-        },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-        // The token goes to the address that was named and to no other.
-        redirect: 'manual',
-        signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
-      })
-      text = await response.text()
-    } catch (error) {
-      throw away(error)
+    const init = {
+      method,
+      headers: {
+        authorization: `Bearer ${token}`,
+        accept: 'application/json',
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      // The token goes to the address that was named and to no other.
+      redirect: 'manual' as const,
     }
+    const ask = async (within: AbortSignal) => {
+      const response = await fetch(url, { ...init, signal: within })
+      return { response, text: await response.text() }
+    }
+    const { response, text } = await limitedTo(TIMEOUT_MS, signal, ask).catch((error: unknown) => {
+      throw away(error)
+    })
     return read(response, text, base)
   }
   return {

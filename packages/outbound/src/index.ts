@@ -1,5 +1,6 @@
 export { cacheSeconds } from './cache-seconds.ts'
 export { type Connect, connectDirectly, type Target } from './connect.ts'
+export { limitedTo } from './limited-to.ts'
 export type { Fault, Fetched, Outbound, OutboundOptions, Wanted } from './outbound.ts'
 export { createOutbound } from './outbound.ts'
 export { isLoopback, isPublic } from './ranges.ts'

@@ -3,6 +3,7 @@ import { isIP, type Socket } from 'node:net'
 import { cacheSeconds } from './cache-seconds.ts'
 import { type Connect, connectDirectly } from './connect.ts'
 import { exchange, FetchFault } from './exchange.ts'
+import { limitedTo } from './limited-to.ts'
 import { isLoopback, isPublic } from './ranges.ts'
 import { readJson } from './read-json.ts'
 
@@ -54,8 +55,6 @@ export interface OutboundOptions {
   /** All addresses of a name. Default: the system's resolver. */
   readonly resolve?: (name: string) => Promise<readonly string[]>
   readonly connect?: Connect
-  /** A signal that aborts after so many milliseconds. Default: `AbortSignal.timeout`. */
-  readonly deadline?: (ms: number) => AbortSignal
   /** For a laptop: `http` on loopback hosts, and loopback addresses, are reachable. Default: no. */
   readonly loopback?: boolean
   readonly limits?: Partial<typeof LIMITS>
@@ -81,7 +80,6 @@ const LIMITS = {
 export function createOutbound(options: OutboundOptions = {}): Outbound {
   const limits = { ...LIMITS, ...options.limits }
   const { resolve = systemLookup, connect = connectDirectly(), loopback = false } = options
-  const deadline = options.deadline ?? ((ms: number) => AbortSignal.timeout(ms))
   const flights = new Map<string, Promise<Fetched>>()
   const perHost = new Map<string, number>()
 
@@ -100,9 +98,9 @@ export function createOutbound(options: OutboundOptions = {}): Outbound {
     const port = Number(url.port || (tls ? 443 : 80))
     let fault: unknown
     for (const address of await addressesOf(name, signal)) {
-      const soon = AbortSignal.any([signal, deadline(limits.connectMs)])
+      const target = { address, port, name: tls ? name : undefined }
       try {
-        return await connect({ address, port, name: tls ? name : undefined }, soon)
+        return await limitedTo(limits.connectMs, signal, (soon) => connect(target, soon))
       } catch (error) {
         if (signal.aborted) break
         fault = error
@@ -111,8 +109,7 @@ export function createOutbound(options: OutboundOptions = {}): Outbound {
     throw new FetchFault(signal.aborted ? 'timeout' : 'connect', { cause: fault })
   }
 
-  const fetchJson = async (url: URL, { maxBytes }: Wanted): Promise<Fetched> => {
-    const signal = deadline(limits.totalMs)
+  const fetchJson = async (url: URL, { maxBytes }: Wanted, signal: AbortSignal): Promise<Fetched> => {
     const socket = await reach(url, signal)
     const answer = await exchange(socket, url, { ...limits, maxBytes }, signal)
     const value = readJson(answer.body)
@@ -127,7 +124,7 @@ export function createOutbound(options: OutboundOptions = {}): Outbound {
     if (flights.size >= limits.inAll || here >= limits.perHost) return { ok: false, fault: 'busy' }
     perHost.set(host, here + 1)
     try {
-      return await fetchJson(url, wanted)
+      return await limitedTo(limits.totalMs, undefined, (signal) => fetchJson(url, wanted, signal))
     } catch (error) {
       if (!(error instanceof FetchFault)) throw error
       const { fault, status, cause } = error

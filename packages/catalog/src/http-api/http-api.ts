@@ -1,5 +1,6 @@
 import { setTimeout as pauseFor } from 'node:timers/promises'
 import { type Clock, systemClock } from '@gatehouse/contracts'
+import { limitedTo } from '@gatehouse/outbound'
 import type { z } from 'zod'
 import { type Call, ToolFailure } from '../define.ts'
 import { createCircuit, type Health } from './circuit.ts'
@@ -86,16 +87,15 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
     const told = circuit.enter()
     if (told === undefined) return { ended: { kind: 'resting' } }
     let health: Health = 'unsaid'
-    const limited = limitedTo(timeoutMs, call.signal)
     try {
-      const { signal } = limited
-      const sent = await send(() => fetch(url, { ...init, signal }), maxBytes)
+      const sent = await limitedTo(timeoutMs, call.signal, (signal) =>
+        send(() => fetch(url, { ...init, signal }), maxBytes),
+      )
       // A caller who went away says nothing about the API.
       call.signal.throwIfAborted()
       health = healthOf(sent.ended)
       return sent
     } finally {
-      limited.end()
       told(health)
     }
   }
@@ -127,25 +127,6 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
           made -= 1
         } else await pause(waitBefore(made, ended, random), call.signal)
       }
-    },
-  }
-}
-
-/**
- * A signal that fires with another one, or after so many milliseconds. Not `AbortSignal.any` of an `AbortSignal.timeout`: Node 20 may collect the
- * two as garbage while they are waited for, and then neither ever fires.
- */
-function limitedTo(ms: number, outer: AbortSignal): { readonly signal: AbortSignal; end(): void } {
-  const controller = new AbortController()
-  const leave = (): void => controller.abort(outer.reason)
-  const timer = setTimeout(() => controller.abort(new DOMException('no answer in time', 'TimeoutError')), ms)
-  outer.addEventListener('abort', leave)
-  if (outer.aborted) leave()
-  return {
-    signal: controller.signal,
-    end() {
-      clearTimeout(timer)
-      outer.removeEventListener('abort', leave)
     },
   }
 }

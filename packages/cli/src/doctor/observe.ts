@@ -1,3 +1,4 @@
+import { limitedTo } from '@gatehouse/outbound'
 import type { Context } from '../context.ts'
 import type { Observed } from './judge.ts'
 
@@ -26,10 +27,10 @@ export async function observe({ api, io, url, now }: Context & { readonly now: (
   const ask = async (address: string): Promise<Asked | undefined> => {
     const began = now()
     try {
-      const signals = [AbortSignal.timeout(TIMEOUT_MS), ...(io.signal === undefined ? [] : [io.signal])]
-      const signal = AbortSignal.any(signals)
-      const answer = await io.fetch(address, { redirect: 'manual', signal, headers: { accept: 'application/json' } })
-      const text = await answer.text()
+      const { answer, text } = await limitedTo(TIMEOUT_MS, io.signal, async (signal) => {
+        const answer = await io.fetch(address, { redirect: 'manual', signal, headers: { accept: 'application/json' } })
+        return { answer, text: await answer.text() }
+      })
       const middle = (began + now()) / 2
       const dated = Date.parse(answer.headers.get('date') ?? '')
       // `Date` is cut to the second: half of one is the middle of what it can mean.
