@@ -5,10 +5,12 @@ export interface Readiness {
 }
 
 const EVERY_MS = 100
-const WITHIN_MS = 1_000
+/** One question at a time: a node that is slow to answer is believed late rather than asked again for nothing. */
+const WITHIN_MS = 10_000
 
 /**
- * A node that says no is left out; one that says nothing stays, so that what it does to a request is seen. While none says yes all are tried.
+ * A node that says no is left out until it says yes; one that says nothing stays what it was, so that what a node that died does to a request is
+ * seen. While none says yes all are tried.
  */
 export function watchReadiness(urls: () => readonly string[]): Readiness {
   const leaving = new Set<string>()
@@ -20,9 +22,9 @@ export function watchReadiness(urls: () => readonly string[]): Readiness {
       const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(WITHIN_MS) })
       const text = await answer.text()
       if (answer.status === 503 && text.includes('"staying"')) leaving.add(url)
-      else leaving.delete(url)
+      else if (answer.status === 200) leaving.delete(url)
     } catch {
-      leaving.delete(url)
+      // Nothing was said.
     } finally {
       asking.delete(url)
     }

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import type { Called } from '../faults/callers.ts'
 import { type FaultHouse, openFaultHouse } from '../faults/house.ts'
 import { type Course, watchUnder } from '../faults/watch.ts'
 import { LOAD } from './node-deaths.ts'
@@ -51,7 +52,17 @@ export async function restartNodes(
   const result = { restarts: ends.length, drainMs, callsFailed: failed.length, ...counts }
   const unclean = ends.filter((end) => end !== '0')
   if (failed.length > 0 || counts.streamsBroken !== 0 || unclean.length > 0) {
-    throw new Error(JSON.stringify({ ...result, ends, failed: failed.slice(0, 3) }))
+    throw new Error(JSON.stringify({ ...result, ends, failed: kindsOf(failed) }))
   }
   return result
+}
+
+/** How many calls failed in which way. */
+function kindsOf(failed: readonly Called[]): Readonly<Record<string, number>> {
+  const kinds: Record<string, number> = {}
+  for (const { status, text } of failed) {
+    const kind = `${status} ${text.replaceAll(/[0-9a-f-]{36}/g, '<id>').slice(0, 300)}`
+    kinds[kind] = (kinds[kind] ?? 0) + 1
+  }
+  return kinds
 }
