@@ -54,7 +54,7 @@ export interface Cluster {
   readonly mcp: readonly ServiceProcess[]
   /** Starts one more MCP node. */
   addNode(): Promise<ServiceProcess>
-  /** Starts a node again that has ended, with its name, its address and its journal. */
+  /** Starts a node again that has ended, with its name, its address and its journal. @throws while it runs */
   restartNode(node: ServiceProcess): Promise<ServiceProcess>
   /** Takes a node out of the balancer and ends it. */
   removeNode(node: ServiceProcess): Promise<string>

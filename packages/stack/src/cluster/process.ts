@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createWriteStream, type WriteStream } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -34,8 +35,18 @@ export interface ServiceSpec {
 /** The loader that Node before 22.18 needs to run the sources. */
 export const NODE_ARGS = ['--import', 'tsx']
 
-/** Starts a service and waits until `/readyz` says so. @throws with the end of its log when it ends or is late */
+/**
+ * Starts a service and waits until `/readyz` says so.
+ * @throws where another process answers at its port; with the end of its log when it ends or is late
+ */
 export async function startService(spec: ServiceSpec, withinMs = 90_000): Promise<ServiceProcess> {
+  const url = `http://127.0.0.1:${spec.port}`
+  // Where the service says how it is.
+  const health = `http://127.0.0.1:${spec.env.HEALTH_PORT ?? spec.port}`
+  for (const taken of new Set([url, health])) {
+    // Another process would be taken for this one, and this one would end unseen.
+    if (await isListening(taken)) throw new Error(`${spec.name} cannot start: a process listens at ${taken}`)
+  }
   const log = createWriteStream(join(spec.logs, `${spec.name}.log`), { flags: 'a' })
   const child = spawn(process.execPath, [...NODE_ARGS, join(root, spec.main)], {
     cwd: root,
@@ -58,7 +69,6 @@ export async function startService(spec: ServiceSpec, withinMs = 90_000): Promis
     child.kill('SIGKILL')
     return ended
   }
-  const url = `http://127.0.0.1:${spec.port}`
   const service: ServiceProcess = {
     name: spec.name,
     url,
@@ -74,9 +84,7 @@ export async function startService(spec: ServiceSpec, withinMs = 90_000): Promis
     over = true
   })
   const deadline = Date.now() + withinMs
-  // Where the service says how it is.
-  const health = `http://127.0.0.1:${spec.env.HEALTH_PORT ?? spec.port}`
-  while (!(await isReady(health))) {
+  while (over || !(await isReady(health))) {
     if (over || Date.now() > deadline) {
       const how = over ? `ended with ${await ended}` : 'was not ready in time'
       await service.kill()
@@ -107,6 +115,18 @@ function keepLog(child: ChildProcess, log: WriteStream): () => string {
     })
   }
   return () => tail
+}
+
+function isListening(url: string): Promise<boolean> {
+  const { hostname, port } = new URL(url)
+  return new Promise((resolve) => {
+    const socket = connect({ host: hostname, port: Number(port) })
+    const end = (listening: boolean) => {
+      socket.destroy()
+      resolve(listening)
+    }
+    socket.once('connect', () => end(true)).once('error', () => end(false))
+  })
 }
 
 async function isReady(url: string): Promise<boolean> {

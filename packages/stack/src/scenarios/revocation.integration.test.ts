@@ -1,5 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { openBus } from '@gatehouse/bus'
+import { DELTA_SUBJECTS, STREAMS } from '@gatehouse/contracts'
 import { eventually, spawnNode } from '@gatehouse/testkit'
 import { decodeJwt } from 'jose'
 import { t as file, type Test, test } from 'tap'
@@ -91,7 +93,7 @@ async function watch(
 function effective(t: Test, { lastBefore, ended, streams }: Seen): void {
   t.comment(`calls ${lastBefore.map(Math.round)} ms, streams ${ended.map(Math.round)} ms after it was committed`)
   for (const ms of lastBefore) t.ok(ms <= PROMISED_MS, 'no call was answered as before for longer')
-  for (const ms of ended) t.ok(ms <= PROMISED_MS + 250, 'no stream was open for longer')
+  for (const ms of ended) t.ok(ms <= PROMISED_MS, 'no stream was open for longer')
   for (const { status, text } of streams) {
     t.equal(status, 200)
     t.match(text, /"result":/, 'it ended with its result, and was not cut off')
@@ -105,6 +107,24 @@ const connect = async (email: string): Promise<Connected> => {
   const connected = await connectClient(running, email)
   file.teardown(() => connected.client.close())
   return connected
+}
+
+/** Lets the age of what the delta stream holds run out, which takes a day otherwise. */
+async function forgetRevocations(t: Test): Promise<void> {
+  const bus = await openBus(cluster.nats.url)
+  t.teardown(() => bus.close())
+  const held = async (): Promise<string[]> => {
+    const subjects: string[] = []
+    const { authDelta } = STREAMS
+    const reading = await bus.follow(authDelta.name, { from: 'first' }, ({ subject }) => void subjects.push(subject))
+    await reading.caughtUp
+    await reading.stop()
+    return subjects.filter((subject) => subject !== DELTA_SUBJECTS.tick)
+  }
+  t.ok((await held()).length > 0, 'what was taken back is held')
+  await bus.ensureStreams([{ ...STREAMS.authDelta, maxAgeSeconds: 1, duplicateWindowSeconds: 1 }])
+  await eventually(10_000, 'the revocations to be forgotten', async () => (await held()).length === 0)
+  await bus.ensureStreams([STREAMS.authDelta])
 }
 
 test('what is taken back while calls and streams run is taken back on both nodes within a second', async (t) => {
@@ -162,12 +182,29 @@ test('what is taken back while calls and streams run is taken back on both nodes
   )
 
   await t.test(
-    'a workspace that is suspended, and a node that starts then knows it from its first answer [L1]',
+    'a workspace that is suspended, and a node that starts when the revocations of that time are forgotten knows it from its first answer [L1]',
     async (t) => {
       const owner = await connect('owner@globex.test')
       const patch = (status: string) => administer(running, 'PATCH', `/tenants/${globex}`, { status })
       effective(t, await watch(owner.accessToken, status(423), () => patch('suspended')))
-      const fresh = await cluster.restartNode(second)
+      await second.stop()
+      await forgetRevocations(t)
+      let started = false
+      const starting = cluster.restartNode(second).finally(() => {
+        started = true
+      })
+      // Asked since before the port is open: a node that lets anybody in while it still reads is seen.
+      const answers: number[] = []
+      while (!started || answers.length === 0) {
+        const answer = await projects(second, owner.accessToken).catch(() => undefined)
+        if (answer === undefined) await pause(5)
+        else answers.push(answer.status)
+      }
+      const fresh = await starting
+      t.not(fresh.pid, second.pid)
+      t.comment(`${answers.length} answers before it said that it was ready`)
+      t.equal(answers[0], 423, 'the first answer of all')
+      t.same(new Set(answers), new Set([423]), 'and those until it was ready')
       t.equal((await projects(fresh, owner.accessToken)).status, 423)
       await patch('active')
     },
