@@ -44,10 +44,19 @@ export function tenantsCommand(program: Command, io: Io): void {
     )
 
   tenants
+    .command('rename')
+    .description('Change what people read as the name of a tenant; its slug stays')
+    .argument('<slug>', 'the tenant')
+    .argument('<name>', 'the new name')
+    .action((slug: string, name: string, _options: object, command: Command) =>
+      change(command, slug, { name }, `${printable(slug)} is called ${printable(name)}.`),
+    )
+
+  tenants
     .command('plan')
     .description('Give a tenant another plan of the profile; what it includes is open everywhere within a second')
     .argument('<slug>', 'the tenant')
-    .argument('<plan>', 'a plan of the profile')
+    .argument('<plan>', 'one that "gatehouse plans list" shows')
     .action((slug: string, plan: string, _options: object, command: Command) =>
       change(command, slug, { plan }, `${printable(slug)} has the plan ${printable(plan)}.`),
     )

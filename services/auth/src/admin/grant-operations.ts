@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { Refusal } from '../errors.ts'
+import { consent_list_of_person } from '../grants/consents.store.ts'
 import { grant_list, grant_lock } from '../grants/grants.store.ts'
-import { endGrant } from '../grants/revoke.ts'
+import { endConsent, endGrant } from '../grants/revoke.ts'
+import { account_get } from '../people/people.store.ts'
 import { id, text, time } from './fields.ts'
 import { defineOperation, type Operation } from './operation.ts'
 
@@ -16,7 +18,17 @@ const grant = z.object({
   usedAt: time.optional().describe('When tokens were issued from it last.'),
 })
 
-/** Grants: authorizations that people gave to clients. */
+const consent = z.object({
+  id,
+  client: z.object({ id: z.string(), name: z.string() }),
+  tenant: z.string().describe('Name of the tenant that it was given in.'),
+  resource: z.string(),
+  scopes: z.array(z.string()),
+  grantedAt: time,
+  usedAt: time.optional().describe('When tokens were issued from it last.'),
+})
+
+/** Grants: authorizations that people gave to clients, and the consents that they rest on. */
 export const GRANT_OPERATIONS: readonly Operation[] = [
   defineOperation({
     method: 'GET',
@@ -59,6 +71,40 @@ export const GRANT_OPERATIONS: readonly Operation[] = [
       })
       if (!ended) throw new Refusal('thing.unknown')
       return { revoked: true as const }
+    },
+  }),
+  defineOperation({
+    method: 'GET',
+    path: '/people/{person}/consents',
+    summary: 'List what a person allows to clients, newest first',
+    input: z.object({ person: id }),
+    output: z.object({ consents: z.array(consent) }),
+    run: ({ person }, { db }) =>
+      db.asPlatform('admin', async (tx) => {
+        if ((await account_get(tx, person)) === undefined) throw new Refusal('thing.unknown')
+        const consents = await consent_list_of_person(tx, person)
+        return {
+          consents: consents.map(({ id, resource, scopes, grantedAt, usedAt, ...of }) => ({
+            ...{ id, resource, scopes: [...scopes], tenant: of.tenantName },
+            client: { id: of.clientId, name: of.clientName },
+            grantedAt: grantedAt.toISOString(),
+            ...(usedAt === null ? {} : { usedAt: usedAt.toISOString() }),
+          })),
+        }
+      }),
+  }),
+  defineOperation({
+    method: 'DELETE',
+    path: '/people/{person}/consents/{consent}',
+    summary:
+      'Take back what a person allowed to a client: every grant that rests on it ends, and the client has to ask anew',
+    input: z.object({ person: id, consent: id }),
+    output: z.object({ revoked: z.literal(true), grants: z.number().int().describe('How many grants ended.') }),
+    run: async ({ person, consent }, { db, clock }) => {
+      const of = { personId: person, reason: 'operator.revoked', now: new Date(clock.now()) } as const
+      const ended = await db.asPlatform('admin', (tx) => endConsent(tx, consent, of))
+      if (ended === undefined) throw new Refusal('thing.unknown')
+      return { revoked: true as const, grants: ended.grants }
     },
   }),
 ]

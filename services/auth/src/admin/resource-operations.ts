@@ -1,5 +1,6 @@
 import type { JSONWebKeySet } from 'jose'
 import { z } from 'zod'
+import { judgeJwks } from '../clients/keys/judge-jwks.ts'
 import { Refusal } from '../errors.ts'
 import { endGrantsOfResource } from '../grants/revoke.ts'
 import { judgeResource } from '../resources/judge-resource.ts'
@@ -36,13 +37,9 @@ const facts = {
   defaultScopes: z.array(scopeName).max(100).describe('Granted when a request for it names no scope.'),
   tokenSeconds: z.number().int().min(60).max(86_400).describe('Life time of its access tokens.'),
 }
-const publicKey = z
-  .record(z.string(), z.unknown())
-  .refine((jwk) => typeof jwk.kty === 'string' && jwk.kty !== 'oct', 'must be a public key')
-  .refine((jwk) => !('d' in jwk), 'must be a public key: it has a private part')
 const credential = {
   keys: z
-    .array(publicKey)
+    .array(z.record(z.string(), z.unknown()))
     .min(1)
     .max(10)
     .optional()
@@ -184,9 +181,16 @@ const shown = ({ secretHash, jwks, ...of }: Resource): z.input<typeof resource> 
 })
 
 function newCredential(keys: readonly Record<string, unknown>[] | undefined) {
-  if (keys !== undefined) return { stored: { secretHash: null, jwks: { keys } as JSONWebKeySet }, shown: {} }
+  if (keys !== undefined) return { stored: { secretHash: null, jwks: publicKeys(keys) }, shown: {} }
   const secret = newSecret()
   return { stored: { secretHash: sha256(secret), jwks: null }, shown: { secret } }
+}
+
+/** Only what is public of them is kept. @throws Refusal when one of them is not, or is of no use */
+function publicKeys(keys: readonly Record<string, unknown>[]): JSONWebKeySet {
+  const jwks = judgeJwks({ keys })
+  if (jwks?.keys.length === keys.length) return jwks
+  throw new Refusal('request.malformed', { text: 'keys: each must be a public key for signatures (JWK).' })
 }
 
 /** @throws Refusal */

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { administered } from '../audit/administered.ts'
 import { Refusal } from '../errors.ts'
 import { answerErrors, answerJson } from '../http/answer-errors.ts'
-import { openApiDocument } from './openapi.ts'
+import { asksInQuery, DOCUMENT_PATH, openApiDocument } from './openapi.ts'
 import type { AdminDeps, Operation } from './operation.ts'
 import { OPERATIONS } from './operations.ts'
 import { type Operator, type OperatorDeps, provenOperator } from './operator.ts'
@@ -26,7 +26,7 @@ export async function adminRoutes(
     `${deps.publicUrl}${ADMIN_PATH}`,
     `${deps.profile.branding.name} administration`,
   )
-  server.get(`${ADMIN_PATH}/openapi.json`, async () => document)
+  server.get(`${ADMIN_PATH}${DOCUMENT_PATH}`, async () => document)
   for (const operation of OPERATIONS) {
     server.route({
       method: operation.method,
@@ -47,10 +47,16 @@ function run(operation: Operation, input: Record<string, unknown>, deps: AdminDe
   )
 }
 
+const NO_BODY = 'What this operation takes stands in the query, not in a body.'
+const NO_QUERY = 'What this operation takes stands in the body, not in the query.'
+
 function readInput(operation: Operation, request: FastifyRequest): Record<string, unknown> {
-  const carried = operation.method === 'GET' || operation.method === 'DELETE' ? request.query : (request.body ?? {})
+  const [query, body] = [request.query ?? {}, request.body ?? {}]
+  const [carried, ignored] = asksInQuery(operation) ? [query, body] : [body, query]
   if (typeof carried !== 'object' || Array.isArray(carried)) throw new Refusal('request.malformed')
-  // As the document says: a field that is misspelt must not look like one that was obeyed.
+  // As the document says: a field that is misspelt, or at the wrong place, must not look like one that was obeyed.
+  if (Object.keys(ignored).length > 0)
+    throw new Refusal('request.malformed', { text: asksInQuery(operation) ? NO_BODY : NO_QUERY })
   const parsed = operation.input.strict().safeParse({ ...carried, ...(request.params as object) })
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues

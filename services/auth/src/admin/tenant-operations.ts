@@ -16,12 +16,36 @@ const tenant = z.object({
   mcp: z.boolean().describe('Whether MCP is switched on.'),
 })
 
+const NO_INPUT = z.object({})
+
 export const TENANT_OPERATIONS: readonly Operation[] = [
+  defineOperation({
+    method: 'GET',
+    path: '/plans',
+    summary: 'List the plans of the profile',
+    input: NO_INPUT,
+    output: z.object({
+      plans: z.array(z.object({ name: z.string(), mcp: z.boolean().describe('Whether it has MCP.') })),
+    }),
+    run: async (_input, { profile: { plans } }) => ({
+      plans: plans.all.map((name) => ({ name, mcp: plans.withMcp.includes(name) })),
+    }),
+  }),
+  defineOperation({
+    method: 'GET',
+    path: '/roles',
+    summary: 'List the roles of the profile, with what each may do',
+    input: NO_INPUT,
+    output: z.object({ roles: z.array(z.object({ name: z.string(), permissions: z.array(z.string()) })) }),
+    run: async (_input, { profile: { roles } }) => ({
+      roles: Object.entries(roles).map(([name, permissions]) => ({ name, permissions: [...permissions] })),
+    }),
+  }),
   defineOperation({
     method: 'GET',
     path: '/tenants',
     summary: 'List tenants',
-    input: z.object({}),
+    input: NO_INPUT,
     output: z.object({ tenants: z.array(tenant) }),
     run: async (_input, { db }) => ({ tenants: await db.asPlatform('admin', tenant_list) }),
   }),
@@ -52,9 +76,10 @@ export const TENANT_OPERATIONS: readonly Operation[] = [
   defineOperation({
     method: 'PATCH',
     path: '/tenants/{tenant}',
-    summary: 'Change the plan of a tenant, switch MCP on or off, suspend or reactivate it',
+    summary: 'Rename a tenant, change its plan, switch MCP on or off, suspend or reactivate it',
     input: z.object({
       tenant: id,
+      name: text(100).optional(),
       plan: text(60).optional().describe('One of the plans of the profile.'),
       mcp: z.boolean().optional(),
       status: z.enum(['active', 'suspended']).optional(),

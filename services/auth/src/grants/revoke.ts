@@ -46,12 +46,17 @@ export async function endGrant(tx: Tx, id: string, reason: EndReason, now: Date)
   return true
 }
 
-/** Ends a person's consent with every grant that rests on it. @returns the client's name; nothing when there was no such consent */
-export async function endConsent(tx: Tx, id: string, personId: string, now: Date): Promise<string | undefined> {
-  const ended = await consent_end(tx, id, personId, now)
+/** Ends a person's consent with every grant that rests on it. @returns the client's name and how many ended; nothing when there was no such consent */
+export async function endConsent(
+  tx: Tx,
+  id: string,
+  of: { readonly personId: string; readonly reason: 'person.revoked' | 'operator.revoked'; readonly now: Date },
+): Promise<{ readonly clientName: string; readonly grants: number } | undefined> {
+  const ended = await consent_end(tx, id, of.personId, of.now)
   if (ended === undefined) return undefined
-  for (const grant of await grant_list_living_of_consent(tx, ended)) await endGrant(tx, grant.id, 'person.revoked', now)
-  return ended.clientName
+  const grants = await grant_list_living_of_consent(tx, ended)
+  for (const grant of grants) await endGrant(tx, grant.id, of.reason, of.now)
+  return { clientName: ended.clientName, grants: grants.length }
 }
 
 /** Ends what people allowed at a resource that is no more. @returns how many grants ended */

@@ -31,10 +31,11 @@ export function authorizedAppsRoutes(server: FastifyInstance, deps: AuthorizedAp
       browsers.requireOwnForm(request, form.get('csrf'))
       const consent = form.get('consent') ?? ''
       const now = new Date(clock.now())
-      const client = await db.asPlatform('revocation', (tx) => endConsent(tx, consent, who.session.personId, now))
-      if (client === undefined) throw new PageFault('thing.unknown')
+      const of = { personId: who.session.personId, reason: 'person.revoked', now } as const
+      const ended = await db.asPlatform('revocation', (tx) => endConsent(tx, consent, of))
+      if (ended === undefined) throw new PageFault('thing.unknown')
       request.log.info({ consent, person: who.session.personId }, 'consent revoked')
-      return show(who, reply, deps, `${displayName(client)} no longer has access.`)
+      return show(who, reply, deps, `${displayName(ended.clientName)} no longer has access.`)
     }),
   })
 }

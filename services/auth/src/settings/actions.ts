@@ -26,7 +26,11 @@ export const PAGE_ACTIONS: readonly PageAction[] = [
   { form: '/sign-in/new-password', personal: 'nobody else knows the password' },
   { form: '/settings/invitation', operation: 'POST /tenants/{tenant}/people', command: 'people add' },
   { form: '/settings/organisation', personal: 'which organisation is shown is the person’s own' },
-  { form: '{authorizedApps}/revoke', operation: 'DELETE /grants/{grant}', command: 'grants revoke' },
+  {
+    form: '{authorizedApps}/revoke',
+    operation: 'DELETE /people/{person}/consents/{consent}',
+    command: 'consents revoke',
+  },
   { form: '{apiKeys}/create', operation: 'POST /tenants/{tenant}/api-keys', command: 'keys create' },
   { form: '{apiKeys}/change', operation: 'PATCH /api-keys/{key}', command: 'keys change' },
   { form: '{apiKeys}/revoke', operation: 'DELETE /api-keys/{key}', command: 'keys revoke' },

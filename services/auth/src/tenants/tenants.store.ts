@@ -30,11 +30,13 @@ export const tenant_update = (
   tx: Tx,
   id: string,
   change: {
+    readonly name?: string | undefined
     readonly plan?: string | undefined
     readonly mcp?: boolean | undefined
     readonly status?: Tenant['status'] | undefined
   },
 ) =>
   tx.maybe<Tenant>(sql`
-    update auth.tenants set plan = coalesce(${change.plan ?? null}, plan), mcp = coalesce(${change.mcp ?? null}::boolean, mcp), status = coalesce(${change.status ?? null}, status)
+    update auth.tenants set name = coalesce(${change.name ?? null}, name), plan = coalesce(${change.plan ?? null}, plan),
+      mcp = coalesce(${change.mcp ?? null}::boolean, mcp), status = coalesce(${change.status ?? null}, status)
     where id = ${id} returning ${columns}`)

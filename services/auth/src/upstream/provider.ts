@@ -56,10 +56,15 @@ export const providerFields = {
     .string()
     .min(1)
     .max(60)
-    .regex(/^\P{Cc}+$/u)
+    .regex(/^[^\p{Cc}\p{Cs}]+$/u)
     .describe('On the button, as “Sign in with …”.'),
   issuer: issuer.describe('Issuer identifier of the provider, exactly; its discovery document is below it.'),
-  clientId: z.string().min(1).max(500).describe('What we are called there.'),
+  clientId: z
+    .string()
+    .min(1)
+    .max(500)
+    .regex(/^[^\p{Cc}\p{Cs}]+$/u)
+    .describe('What we are called there.'),
   clientSecret: z.string().min(1).max(2_000).optional().describe('How we prove ourselves; or `privateKey`.'),
   authMethod: z
     .enum(['client_secret_basic', 'client_secret_post'])

@@ -12,7 +12,12 @@ const PUBLIC: Readonly<Record<string, readonly string[]>> = {
 }
 const NAMED = ['kid', 'alg', 'use']
 
-const text = z.string().min(1).max(2_000)
+/** A database keeps neither a NUL nor half a surrogate pair, and no key has them. */
+const text = z
+  .string()
+  .min(1)
+  .max(2_000)
+  .regex(/^[^\p{Cc}\p{Cs}]*$/u)
 /** 8192 bits, and an exponent of 32: a check by larger numbers takes up to five hundred times as long, and anybody may ask for it. */
 const RSA = z.object({ n: z.string().max(1_366), e: z.string().max(6) })
 const keySet = z.object({
