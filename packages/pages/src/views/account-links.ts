@@ -55,7 +55,7 @@ ${newPassword(fault)}
   return page({ title: 'Set a new password', brand, body })
 }
 
-const newPassword = (fault: string | undefined) =>
+const newPassword = (fault: string | undefined, focus = true) =>
   field({
     name: 'password',
     label: 'New password',
@@ -64,7 +64,7 @@ const newPassword = (fault: string | undefined) =>
     required: true,
     hint: 'At least 12 characters. A few words in a row are good.',
     error: fault,
-    focus: true,
+    focus,
   })
 
 export interface InvitationPage extends LinkPage {
@@ -87,6 +87,7 @@ export interface InvitationPage extends LinkPage {
 /** What somebody finds behind an invitation. */
 export function invitationPage(of: InvitationPage): string {
   const { brand, tenant, role, email, action, csrf } = of
+  const nameFirst = of.draft === undefined || of.draft.faults.name !== undefined
   const body = html`<h1>Join <bdi>${displayName(tenant.name)}</bdi></h1>
 <p class="lead"><bdi>${displayName(email, 100)}</bdi> is invited to ${displayName(brand.name)} as ${displayName(role)}.</p>
 ${
@@ -108,8 +109,8 @@ ${
     body: html`${
       of.step === 'account' &&
       html`<input type="hidden" name="username" autocomplete="username" value="${email}">
-${field({ name: 'name', label: 'Your name', autocomplete: 'name', value: of.draft?.name, required: true, error: of.draft?.faults.name })}
-${newPassword(of.draft?.faults.password)}`
+${field({ name: 'name', label: 'Your name', autocomplete: 'name', value: of.draft?.name, required: true, error: of.draft?.faults.name, focus: nameFirst })}
+${newPassword(of.draft?.faults.password, !nameFirst)}`
     }
 <div class="actions"><button class="primary">Join</button></div>`,
   })

@@ -50,7 +50,7 @@ ${postForm({
   action: `${action}/put`,
   csrf,
   className: 'narrow-form',
-  body: html`${field({ name: 'host', label: 'Host', value: draft?.host, required: true, hint: 'claude.ai is that host and all below it. localhost: programs on people’s computers. cursor: is an installed application.', error: draft?.fault })}
+  body: html`${field({ name: 'host', label: 'Host', value: draft?.host, required: true, hint: 'A host as claude.ai, with all below it; localhost for programs on people’s computers; or a scheme as cursor: for an installed application.', error: draft?.fault })}
 ${select({ name: 'rule', label: 'Rule', value: 'deny', options: Object.entries(RULES).map(([value, text]) => ({ value, text })) })}
 <div class="actions"><button class="primary">Add the rule</button></div>`,
 })}

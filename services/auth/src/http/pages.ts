@@ -1,4 +1,4 @@
-import { type Brand, errorPage, type PageHeaders, pageHeaders } from '@gatehouse/pages'
+import { type Brand, type ErrorView, errorPage, type PageHeaders, pageHeaders } from '@gatehouse/pages'
 import type { Profile } from '@gatehouse/profiles'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Refusal } from '../errors.ts'
@@ -10,6 +10,11 @@ export const brandOf = ({ branding }: Profile): Brand => ({
 })
 
 const START_AGAIN = 'Go back to the application and start connecting again.'
+
+/** Where somebody goes on who came from nowhere in particular. */
+const START = { href: '/', text: 'Go to the start page' }
+const SIGN_IN = { href: '/sign-in', text: 'Go to the sign-in page' }
+const SECURITY = { href: '/settings/security', text: 'Go to Security' }
 
 /** What a person reads when nothing can be sent back to the application. */
 export const FAULTS = {
@@ -118,6 +123,7 @@ export const FAULTS = {
     title: 'Your role does not include this',
     cause: 'In the organisation that you have selected, this page is for those who manage it.',
     whatToDo: 'Ask an owner or an administrator of your organisation, or select another one.',
+    onward: START,
   },
   'role.above': {
     status: 403,
@@ -130,12 +136,14 @@ export const FAULTS = {
     title: 'This link can no longer be used',
     cause: 'It can be used once, and for a limited time; or what it was for has been taken back.',
     whatToDo: 'Ask for a new one where you got it. For a new password: “Forgot your password?” on the sign-in page.',
+    onward: SIGN_IN,
   },
   'address.unknown': {
     status: 404,
     title: 'There is no such page',
     cause: 'The address may be mistyped, or the page has moved.',
     whatToDo: 'Check the address, or begin at the start page.',
+    onward: START,
   },
   'rate.exceeded': {
     status: 429,
@@ -148,36 +156,42 @@ export const FAULTS = {
     title: 'There is no such way to sign in',
     cause: 'The provider is not, or no longer, one of those where people of this service sign in.',
     whatToDo: 'Go back to the sign-in page and use another way.',
+    onward: SIGN_IN,
   },
   'upstream.lost': {
     status: 400,
     title: 'This sign-in cannot be finished',
     cause: 'It took too long, it was finished already, or it was begun in another browser.',
     whatToDo: 'Start again from the sign-in page. Cookies have to be allowed for this site.',
+    onward: SIGN_IN,
   },
   'upstream.unavailable': {
     status: 503,
     title: 'The other sign-in service cannot be reached',
     cause: 'It does not answer, or has a fault of its own. Try again in a moment, or sign in another way.',
     whatToDo: 'Try again in a moment, or sign in another way.',
+    onward: SIGN_IN,
   },
   'upstream.denied': {
     status: 403,
     title: 'You were not signed in there',
     cause: 'The other sign-in service says that the sign-in was cancelled or refused.',
     whatToDo: 'Try again, or sign in another way.',
+    onward: SIGN_IN,
   },
   'upstream.unproven': {
     status: 400,
     title: 'The other sign-in service did not prove who you are',
     cause: 'Its answer does not fit what was asked, so nobody was signed in.',
     whatToDo: 'Try again. If it stays, ask for help and quote the line below.',
+    onward: SIGN_IN,
   },
   'upstream.stale': {
     status: 403,
     title: 'A new sign-in is needed',
     cause: 'The application asked for one, and the other service answered with an earlier sign-in.',
     whatToDo: 'Sign out there and try again, or sign in another way.',
+    onward: SIGN_IN,
   },
   'upstream.unverified': {
     status: 403,
@@ -185,12 +199,14 @@ export const FAULTS = {
     cause:
       'The other sign-in service does not say that it checked your email address, and without one nobody is let in.',
     whatToDo: 'Verify the address there, or ask an administrator of your organisation.',
+    onward: SIGN_IN,
   },
   'upstream.stranger': {
     status: 403,
     title: 'No organisation here lets you in yet',
     cause: 'You signed in elsewhere, and no organisation has invited that address or takes everybody of its domain.',
     whatToDo: 'Ask an administrator of your organisation to invite you.',
+    onward: SIGN_IN,
   },
   'upstream.taken': {
     status: 403,
@@ -198,6 +214,7 @@ export const FAULTS = {
     cause:
       'An account here has that address, or is linked to that sign-in. Sign in to it as you always do, and link the two in its settings.',
     whatToDo: 'Sign in as you always do, and link the two under Security.',
+    onward: SIGN_IN,
   },
   'account.deactivated': {
     status: 403,
@@ -210,12 +227,14 @@ export const FAULTS = {
     title: 'Sign in again first',
     cause: 'How you sign in can only be changed shortly after a sign-in, and yours is some time ago.',
     whatToDo: 'Sign out, sign in, and repeat it.',
+    onward: SECURITY,
   },
   'sign-in.last': {
     status: 409,
     title: 'It is your only way to sign in',
     cause: 'Without it nobody could sign in to this account any more.',
     whatToDo: 'Link another one first.',
+    onward: SECURITY,
   },
   'logout.redirect': {
     status: 400,
@@ -236,7 +255,7 @@ export const FAULTS = {
     cause: 'The fault is on our side.',
     whatToDo: 'Try again. If it stays, ask for help and quote the line below.',
   },
-} as const satisfies Record<string, { status: number; title: string; cause: string; whatToDo: string }>
+} as const satisfies Record<string, Omit<ErrorView, 'brand' | 'requestId'>>
 
 export type PageReason = keyof typeof FAULTS
 

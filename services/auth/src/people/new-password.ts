@@ -8,7 +8,7 @@ export function faultOfPassword(
   of: { readonly email: string; readonly name: string; readonly brand: string },
 ): string | undefined {
   const characters = Array.from(password).length
-  if (characters < SHORTEST) return `Use at least ${SHORTEST} characters. A few words in a row are good.`
+  if (characters < SHORTEST) return `Use at least ${SHORTEST} characters.`
   if (characters > LONGEST) return `Use at most ${LONGEST} characters.`
   const plain = simple(password)
   if (new Set(plain).size < 5) return 'Use more different characters.'
