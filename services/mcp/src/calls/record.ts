@@ -4,6 +4,7 @@ import { auditSubject, type Clock, type CloudEvent } from '@gatehouse/contracts'
 import type { Logger, Metrics } from '@gatehouse/telemetry'
 import { drainJournal, watchJournal } from '../journal/drain.ts'
 import { type Journal, JournalFull } from '../journal/journal.ts'
+import { eventText } from './event-text.ts'
 
 export interface Recorder {
   /** There is no log at all, so no event is made either. For benchmarks of what is beside it; no recorder of this service has it. */
@@ -139,7 +140,7 @@ export function createRecorder(options: {
     }
   }
   const send = async (batch: readonly Waiting[]): Promise<void> => {
-    const events = batch.map(({ event }) => JSON.stringify(event))
+    const events = batch.map(({ event }) => eventText(event))
     const message = { subject, id: randomUUID(), data: `{"events":[${events.join(',')}]}` }
     for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(wait * 2, LAST_PAUSE_MS)) {
       // While the bus is away the drainer of the journal finds out when it is back.
