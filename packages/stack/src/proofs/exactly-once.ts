@@ -3,8 +3,8 @@ import { AUDITED } from '@gatehouse/contracts'
 import { type Database, openDatabase, sql } from '@gatehouse/database'
 import { eventually } from '@gatehouse/testkit'
 import { loadOf } from '../bench/entries.ts'
-import type { Load } from '../bench/rounds.ts'
 import type { Cluster } from '../cluster/cluster.ts'
+import { LeanCaller } from './lean-caller.ts'
 
 export interface Course {
   readonly calls: number
@@ -20,8 +20,8 @@ export interface Course {
 const CALL = {
   name: '',
   method: 'tools/call',
-  mcpName: 'search.global',
-  params: { name: 'search.global', arguments: { q: 'zz' } },
+  mcpName: 'counters_ping',
+  params: { name: 'counters_ping', arguments: {} },
 }
 const LISTEN = {
   name: '',
@@ -42,25 +42,19 @@ export async function runExactlyOnce(cluster: Cluster, course: Course): Promise<
     const streams = await holdStreams(cluster, course)
     const calling = callAll(cluster, course)
     const killing = killInTurn(cluster, course, () => calling.progress())
-    const { answered, unanswered } = await calling.done
+    const answered = await calling.done
     const seconds = (performance.now() - began) / 1_000
     await killing
     streams.leave()
-    const counts = await eventually(90_000, `${answered.size} events in the audit log`, async () => {
-      const found = await countCalls(audit)
-      return [...answered].every((id) => found.has(id)) ? found : undefined
-    }).catch(() => countCalls(audit))
+    course.say(`all calls were made after ${Math.round(seconds)} s`)
+    const recorded = await untilAll(audit, answered)
     const connections = await eventually(60_000, 'an end for each connection', async () => {
       const all = await countConnections(audit)
       return all.opened >= streams.held && all.open === 0 ? all : undefined
     }).catch(() => countConnections(audit))
     const result = {
       calls: course.calls,
-      answered: answered.size,
-      unanswered: unanswered.size,
-      unansweredRecorded: [...unanswered].filter((id) => counts.has(id)).length,
-      missing: [...answered].filter((id) => !counts.has(id)).length,
-      repeated: [...counts.values()].filter((count) => count > 1).length,
+      ...compare(answered, recorded),
       connections: connections.opened,
       connectionsWithoutEnd: connections.open,
       connectionsRepeated: connections.repeated,
@@ -77,34 +71,63 @@ export async function runExactlyOnce(cluster: Cluster, course: Course): Promise<
   }
 }
 
-/** Each id is ours, sent as `X-Request-Id`, and used once: what is not answered is not tried again. */
-function callAll({ publicUrl }: Cluster, { calls, callers, apiKey }: Course) {
-  const load = loadOf(CALL, publicUrl, apiKey)
-  const answered = new Set<string>()
-  const unanswered = new Set<string>()
-  let next = 0
-  const caller = async (): Promise<void> => {
-    for (let index = next++; index < calls; index = next++) {
-      const id = `${PREFIX}${index}`
-      const good = await isAnswered(load, id)
-      ;(good ? answered : unanswered).add(id)
-      // A front without nodes answers at once; whoever calls on would spend all calls on it.
-      if (!good) await pause(20)
-    }
+/** @param answered 1 for each call whose answer arrived, by its number; `recorded`: how often it stands in the log */
+function compare(answered: Uint8Array, recorded: Uint8Array) {
+  const found = { answered: 0, unanswered: 0, unansweredRecorded: 0, missing: 0, repeated: 0 }
+  for (const [call, was] of answered.entries()) {
+    const times = recorded[call] ?? 0
+    if (was === 1) found.answered += 1
+    else found.unanswered += 1
+    if (was === 1 && times === 0) found.missing += 1
+    if (was === 0 && times > 0) found.unansweredRecorded += 1
+    if (times > 1) found.repeated += 1
   }
-  const done = Promise.all(Array.from({ length: callers }, caller)).then(() => ({ answered, unanswered }))
-  return { done, progress: () => next / calls }
+  return found
 }
 
-async function isAnswered(load: Load, id: string): Promise<boolean> {
-  try {
-    const headers = { ...load.headers, 'x-request-id': id }
-    const answer = await fetch(load.url, { method: 'POST', headers, body: load.body ?? '' })
-    const text = await answer.text()
-    return answer.status === 200 && text.includes('"result"')
-  } catch {
-    return false
+/** A node that answers nothing is left alone for so long. */
+const LEFT_ALONE_MS = 250
+
+/**
+ * Each id is ours, sent as `X-Request-Id`, and used once: what is not answered is not tried again. Callers pick a node for each call, as a
+ * balancer does, and pass over one that has just been away.
+ */
+function callAll(cluster: Cluster, { calls, callers, apiKey, say }: Course) {
+  const answered = new Uint8Array(calls)
+  const { headers, body = '' } = loadOf(CALL, cluster.publicUrl, apiKey)
+  const own = { ...headers, host: new URL(cluster.publicUrl).host }
+  /** Until when. */
+  const away = new Map<string, number>()
+  const pick = (): string | undefined => {
+    const now = performance.now()
+    const up = cluster.mcp.filter(({ url }) => (away.get(url) ?? 0) <= now)
+    const url = up[Math.floor(Math.random() * up.length)]?.url
+    // One call finds out for all whether a node is back.
+    if (url !== undefined && away.has(url)) away.set(url, now + LEFT_ALONE_MS)
+    return url
   }
+  let next = 0
+  const caller = async (): Promise<void> => {
+    const ways = new Map<string, LeanCaller>()
+    while (next < calls) {
+      const url = pick()
+      if (url === undefined) {
+        await pause(20)
+        continue
+      }
+      const way = ways.get(url) ?? new LeanCaller({ url, path: '/mcp', headers: own, body })
+      ways.set(url, way)
+      const call = next++
+      if (call % Math.ceil(calls / 10) === 0) say(`${call} calls`)
+      if (await way.ask(`${PREFIX}${call}`)) {
+        answered[call] = 1
+        away.delete(url)
+      } else away.set(url, performance.now() + LEFT_ALONE_MS)
+    }
+    for (const way of ways.values()) way.close()
+  }
+  const done = Promise.all(Array.from({ length: callers }, caller)).then(() => answered)
+  return { done, progress: () => next / calls }
 }
 
 /** Nodes, the audit service, the bus, and again, spread over the calls. */
@@ -154,15 +177,50 @@ async function holdStreams({ publicUrl }: Cluster, { streams, apiKey }: Course) 
   return { held: opened.length, leave: () => leaving.abort() }
 }
 
-/** How often each request id stands in the log as the end of a call. */
-async function countCalls(audit: Database): Promise<ReadonlyMap<string, number>> {
-  const rows = await audit.asPlatform('proof', (tx) =>
-    tx.rows<{ id: string; count: bigint }>(sql`
-      select request_id as id, count(*) as count from audit.events
-      where tool = ${CALL.mcpName} and request_id like ${`${PREFIX}%`} group by request_id`),
-  )
-  return new Map(rows.map(({ id, count }) => [id, Number(count)]))
+/** The log is still being written while it grows within that time. */
+const GROWS_WITHIN_MS = 90_000
+const LOOK_EVERY_MS = 1_000
+
+/**
+ * How often each call stands in the log as one that ended, when the log has as many as were answered and grows no more, or when it does not
+ * grow for long.
+ */
+async function untilAll(audit: Database, answered: Uint8Array): Promise<Uint8Array> {
+  const wanted = answered.reduce((sum, was) => sum + was, 0)
+  let rows = -1
+  for (let grownAt = performance.now(); performance.now() - grownAt < GROWS_WITHIN_MS; await pause(LOOK_EVERY_MS)) {
+    const now = await countRows(audit)
+    if (now === rows && rows >= wanted) {
+      const recorded = await tally(audit, answered.length)
+      if (compare(answered, recorded).missing === 0) return recorded
+    }
+    if (now !== rows) grownAt = performance.now()
+    rows = now
+  }
+  return tally(audit, answered.length)
 }
+
+const OF_CALLS = sql`from audit.events where tool = ${CALL.mcpName} and request_id like ${`${PREFIX}%`}`
+
+const countRows = async (audit: Database): Promise<number> => {
+  const [row] = await audit.readAsPlatform<{ rows: bigint }>('proof', sql`select count(*) as rows ${OF_CALLS}`)
+  return Number(row?.rows)
+}
+
+/** Of one moment, by number of the call; 255 stands for more, too. */
+const tally = (audit: Database, calls: number): Promise<Uint8Array> =>
+  audit.asPlatform('proof', async (tx) => {
+    const found = new Uint8Array(calls)
+    await tx.run(sql`declare all_calls no scroll cursor for select request_id ${OF_CALLS}`)
+    for (;;) {
+      const rows = await tx.rows<{ request_id: string }>(sql`fetch 20000 from all_calls`)
+      if (rows.length === 0) return found
+      for (const { request_id: id } of rows) {
+        const call = Number(id.slice(PREFIX.length))
+        found[call] = Math.min(255, (found[call] ?? 0) + 1)
+      }
+    }
+  })
 
 const countConnections = (audit: Database) =>
   audit.asPlatform('proof', async (tx) => {
