@@ -9,6 +9,9 @@ const SEND_AGAIN = 'Mend the request; nothing was changed.'
 const AUTHORIZE_ANEW = 'Start the authorization again.'
 const WAIT = 'Wait as long as `Retry-After` says, then send it again.'
 
+const ADMINISTER =
+  'Ask for the scope `gatehouse:admin` with `client_credentials`, as a client that an operator registered for it and for no tenant.'
+
 export const AUTH_ADVICE: Advice<typeof REFUSALS> = {
   'request.malformed': 'Read `error_description`; send each parameter once.',
   'request.media-type': 'Send a form. Registration and the admin API take JSON.',
@@ -75,8 +78,7 @@ export const AUTH_ADVICE: Advice<typeof REFUSALS> = {
     'The operator compares `INTERNAL_CLIENTS` of auth with `MCP_CLIENT_ID` and `MCP_CLIENT_KEY` of mcp, and the clocks.',
   'credential.inactive': 'Make a new API key.',
   'operator.unproven': 'Send `GATEHOUSE_ADMIN_TOKEN` as Bearer, or a token of a program that may administer.',
-  'operator.not-allowed':
-    'Ask for the scope `gatehouse:admin` with `client_credentials`, as a client that an operator registered for it and for no tenant.',
+  'operator.not-allowed': ADMINISTER,
   'ring.fixed': 'Add a key to the file that `KEYRING_FILES` names.',
   'thing.taken': 'Use another name, or change what has it.',
   'client.self-made': 'Switch the client off, or have its maker change it.',
@@ -155,8 +157,10 @@ export const CODE_ADVICE: Readonly<Record<keyof typeof CODES, readonly [status: 
   }
 
 export const AUDIT_ADVICE: Advice<typeof PROBLEMS> = {
-  'credential.missing': 'Send `GATEHOUSE_ADMIN_TOKEN` as Bearer.',
-  'credential.wrong': 'Send the token that this installation was started with.',
+  'credential.missing':
+    'Send `GATEHOUSE_ADMIN_TOKEN` as Bearer, a token of a program that may administer, or one of the organisation.',
+  'credential.wrong': 'Send the token that this installation was started with, or get a new access token.',
+  'operator.not-allowed': ADMINISTER,
   'token.unverifiable': WAIT,
   'scope.missing': 'Ask for a token with the scope `audit:read` for the resource `/admin/v1/audit`.',
   'permission.missing': 'Ask an owner of the organisation for a role that permits `audit:read`.',

@@ -1,4 +1,4 @@
-import { auditSchema, createAuditApp, RESOURCE_PATH } from '@gatehouse/audit'
+import { auditSchema, createAuditApp } from '@gatehouse/audit'
 import { authSchema, createAuthApp } from '@gatehouse/auth'
 import type { DemoTenant } from '@gatehouse/catalog'
 import { Secret } from '@gatehouse/config'
@@ -95,8 +95,11 @@ export async function assembleHouse(options: HouseOptions, closing: Closing): Pr
     await openSealers({ db: host.as(mcpSchema.role), secret: new Secret(secrets.master), clock, log }),
   )
   const jwks = localJwks(() => auth.jwks())
-  const verifierFor = (audience: string) =>
-    createTokenVerifier({ jwks, issuers: [publicUrl], audiences: [audience], clock, feed: feed.view })
+  const verifierFor = (audience: string, tenant?: null) =>
+    createTokenVerifier({
+      ...{ jwks, issuers: [publicUrl], audiences: [audience], clock, feed: feed.view },
+      ...(tenant === null && { tenant }),
+    })
   const sse = sseResourceNames(publicUrl, profile)
   const mcp = closing(
     createMcpApp({
@@ -129,7 +132,7 @@ export async function assembleHouse(options: HouseOptions, closing: Closing): Pr
     authUrl: publicUrl,
     // In the same process, whatever stands between it and its public address.
     fetch: async (...asked) => inProcess(server)(...asked),
-    verifier: verifierFor(`${publicUrl}${RESOURCE_PATH}`),
+    verifierFor,
     feed: feed.view,
     database: host.as(auditSchema.role),
     bus,

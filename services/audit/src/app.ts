@@ -7,8 +7,8 @@ import { type Profile, rulesOf } from '@gatehouse/profiles'
 import type { App, ReadyCheck } from '@gatehouse/service'
 import type { Logger, Metrics, Tracing } from '@gatehouse/telemetry'
 import type { FeedView, TokenVerifier } from '@gatehouse/token'
-import type { FastifyInstance } from 'fastify'
-import { createAccess } from './access/access.ts'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { createAccess, type Operator } from './access/access.ts'
 import { openActivity } from './activity/open-activity.ts'
 import { startCloser } from './begun/close-unheard.ts'
 import { problemOf } from './errors.ts'
@@ -22,8 +22,10 @@ import { retentionRoutes } from './retention/retention.route.ts'
 import { openRings } from './seal/rings.ts'
 import { type Sealer, startSealer } from './seal/sealer.ts'
 
-/** Where tokens for this service are good, below the public URL. */
+/** Where tokens of a tenant are good for this service, below the public URL. */
 export const RESOURCE_PATH = '/admin/v1/audit'
+/** The operator's API, of which auth has the other part. */
+const OPERATOR_PATH = '/admin/v1'
 
 export interface AuditDeps {
   readonly profile: Profile
@@ -35,8 +37,8 @@ export interface AuditDeps {
   readonly authUrl: string
   /** How auth is asked. */
   readonly fetch: typeof globalThis.fetch
-  /** Tokens for the audience `publicUrl` + `RESOURCE_PATH`. */
-  readonly verifier: TokenVerifier
+  /** Tokens for that audience; with `null` those that speak for no tenant. */
+  readonly verifierFor: (audience: string, tenant?: null) => TokenVerifier
   readonly feed: Pick<FeedView, 'freshness'>
   /** As `gatehouse_audit`. */
   readonly database: Database
@@ -61,11 +63,16 @@ export interface AuditService {
 
 /** @throws TypeError when a protection would be empty */
 export function createAuditApp(deps: AuditDeps): AuditService {
-  const { profile, database, bus, log, metrics, clock } = deps
+  const { profile, publicUrl, database, bus, log, metrics, clock } = deps
   if (deps.secret.reveal().length < 16) throw new TypeError('the secret needs at least 16 characters')
   const rings = openRings({ ...deps, db: database })
   const signer = rings.heads
-  const access = createAccess({ ...deps, rules: rulesOf(profile) })
+  const access = createAccess({
+    ...deps,
+    verifier: deps.verifierFor(`${publicUrl}${RESOURCE_PATH}`),
+    operators: deps.verifierFor(`${publicUrl}${OPERATOR_PATH}`, null),
+    rules: rulesOf(profile),
+  })
   const ended = new AbortController()
   let consumer: Consumer | undefined
   let sealer: Sealer | undefined
@@ -81,9 +88,12 @@ export function createAuditApp(deps: AuditDeps): AuditService {
         eventsRoute(api, access.reader)
         exportRoute(api, access.reader)
         await api.register(async (operator) => {
-          operator.addHook('onRequest', async (request) => access.operator(request))
+          const operators = new WeakMap<FastifyRequest, Operator>()
+          operator.addHook('onRequest', async (request) => {
+            operators.set(request, await access.operator(request))
+          })
           proofRoutes(operator, { database, bus, signer, clock })
-          retentionRoutes(operator, database)
+          retentionRoutes(operator, { database, clock, operatorOf: (request) => operators.get(request) ?? {} })
           const document = openApiDocument()
           operator.get('/admin/v1/audit/openapi.json', async () => document)
         })

@@ -1,5 +1,6 @@
 import { BusUnavailable } from '@gatehouse/bus'
 import { DatabaseUnavailable } from '@gatehouse/database'
+import { ADMIN_SCOPE } from '@gatehouse/policy'
 
 interface Problem {
   readonly status: number
@@ -22,14 +23,20 @@ export const PROBLEMS = {
   'credential.wrong': {
     status: 401,
     error: 'invalid_token',
-    description: 'The token is not the admin token of this installation, nor a good one for this resource.',
-    headers: { 'www-authenticate': `${BEARER}, error="invalid_token", error_description="The admin token is wrong"` },
+    description: 'The token is not the admin token of this installation, nor a good access token for this.',
+    headers: { 'www-authenticate': `${BEARER}, error="invalid_token", error_description="The token is not good here"` },
   },
   'token.unverifiable': {
     status: 503,
     error: 'temporarily_unavailable',
     description: 'Tokens cannot be checked at the moment. Try again.',
     headers: { 'retry-after': '2' },
+  },
+  'operator.not-allowed': {
+    status: 403,
+    error: 'insufficient_scope',
+    description: 'The access token is not one of a program that may administer.',
+    headers: { 'www-authenticate': `${BEARER}, error="insufficient_scope", scope="${ADMIN_SCOPE}"` },
   },
   'scope.missing': {
     status: 403,

@@ -6,7 +6,7 @@ import { loadProfile } from '@gatehouse/profiles'
 import { createServer, healthOf, runService, tracedFetch, tracingOf } from '@gatehouse/service'
 import { createLogger, createMetrics } from '@gatehouse/telemetry'
 import { createTokenVerifier, followFeed, remoteJwks } from '@gatehouse/token'
-import { createAuditApp, RESOURCE_PATH } from './app.ts'
+import { createAuditApp } from './app.ts'
 import { auditConfig } from './config.ts'
 import { auditSchema } from './schema.ts'
 
@@ -37,14 +37,17 @@ await runService(log, async (closing) => {
   const feed = await followFeed({ bus, clock, log, graceSeconds: profile.staleGraceSeconds })
   closing({ close: () => feed.stop() })
   const jwks = remoteJwks(new URL('/.well-known/jwks.json', authUrl).href, { fetch, clock, log })
-  const audiences = [`${publicUrl}${RESOURCE_PATH}`]
   const audit = createAuditApp({
     profile,
     publicUrl,
     issuer,
     authUrl,
     fetch: tracedFetch(fetch, tracing),
-    verifier: createTokenVerifier({ jwks, issuers: [issuer], audiences, clock, feed: feed.view }),
+    verifierFor: (audience, tenant) =>
+      createTokenVerifier({
+        ...{ jwks, issuers: [issuer], audiences: [audience], clock, feed: feed.view },
+        ...(tenant === null && { tenant }),
+      }),
     feed: feed.view,
     database: host.as(auditSchema.role),
     bus,

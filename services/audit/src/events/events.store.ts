@@ -3,13 +3,18 @@ import { eventColumns, type StoredRow } from '../stored-event.ts'
 import type { Position } from './cursor.ts'
 import type { EventFilters } from './query.ts'
 
-/** With the person, where it is one that was not erased. */
+/** With the persons, where they were not erased. */
 export interface StoredEvent extends StoredRow {
+  /** Who did it. */
   readonly person: string | null
+  /** To whom it was done. */
+  readonly object_person: string | null
 }
 
 const shown = sql`${eventColumns}, (
-  select person from audit.identities as i where i.tenant = e.tenant and i.identity = e.actor_identity) as person`
+  select person from audit.identities as i where i.tenant = e.tenant and i.identity = e.actor_identity) as person, (
+  select person from audit.identities as i where e.rest -> 'object' ->> 'kind' = 'person' and i.tenant = e.tenant
+    and i.identity = substr(e.rest -> 'object' ->> 'id', length('person:') + 1)) as object_person`
 
 /** At most `limit` events behind `after`, newest first. */
 export async function events_list(

@@ -1,5 +1,6 @@
 import { auditName } from '@gatehouse/contracts'
 import { z } from 'zod'
+import { identityIn, objectPersonOf, standInOf, withTexts } from '../identities/stand-in.ts'
 import type { StoredEvent } from './events.store.ts'
 import { OUTCOMES } from './query.ts'
 
@@ -68,7 +69,7 @@ export function toItem(row: StoredEvent): EventItem {
     ...(row.arguments_sha256 !== null && { argumentsSha256: row.arguments_sha256 }),
     ...(row.request_id !== null && { requestId: row.request_id }),
     ...(row.traceparent !== null && { traceparent: row.traceparent }),
-    ...(Object.keys(row.rest).length > 0 && { rest: row.rest }),
+    ...(Object.keys(row.rest).length > 0 && { rest: restOf(row) }),
     ...(row.seq !== null && {
       sealed: { class: row.class, month: row.time.toISOString().slice(0, 7), seq: Number(row.seq) },
     }),
@@ -77,7 +78,7 @@ export function toItem(row: StoredEvent): EventItem {
 
 function actorOf(row: StoredEvent): EventItem['actor'] {
   const id = row.actor_id ?? row.person
-  const erased = row.actor_identity === null ? undefined : `erased-${row.actor_identity.slice(0, 12)}`
+  const erased = row.actor_identity === null ? undefined : erasedName(row.actor_identity)
   const shown = id ?? erased
   if (row.actor_kind === null) return undefined
   return {
@@ -87,4 +88,16 @@ function actorOf(row: StoredEvent): EventItem['actor'] {
     ...(row.client !== null && { client: row.client }),
     ...(row.grant_id !== null && { grant: row.grant_id }),
   }
+}
+
+/** The same in all of a tenant's log, and nobody's. */
+const erasedName = (identity: string): string => `erased-${identity.slice(0, 12)}`
+
+/** With its persons by who they are. */
+function restOf({ rest, actor_identity, person, object_person }: StoredEvent): Readonly<Record<string, unknown>> {
+  const object = identityIn(objectPersonOf(rest) ?? '')
+  const names = new Map<string, string>()
+  if (object !== undefined) names.set(standInOf(object), object_person ?? erasedName(object))
+  if (actor_identity !== null) names.set(standInOf(actor_identity), person ?? erasedName(actor_identity))
+  return names.size === 0 ? rest : (withTexts(rest, names) as Readonly<Record<string, unknown>>)
 }

@@ -103,7 +103,12 @@ export function openApiDocument(): object {
     },
     components: {
       securitySchemes: {
-        adminToken: { type: 'http', scheme: 'bearer', description: 'GATEHOUSE_ADMIN_TOKEN of this installation.' },
+        adminToken: {
+          type: 'http',
+          scheme: 'bearer',
+          description:
+            'GATEHOUSE_ADMIN_TOKEN of this installation, or an access token of a program that may administer it.',
+        },
       },
     },
   }

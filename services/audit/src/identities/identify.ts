@@ -2,17 +2,16 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { Tx } from '@gatehouse/database'
 import type { EventRow } from '../ingest/to-row.ts'
 import { identities_find, identities_insert_missing } from './identities.store.ts'
+import { identityIn, objectPersonOf, standInOf, withTexts } from './stand-in.ts'
+
+/** The salted hash of a person in the log of a tenant. */
+type IdentityOf = (tenant: string, person: string) => string | undefined
 
 /** Gives each person of the rows the salted hash that stands for them in the log; who has none gets one. */
-export async function identify(
-  tx: Tx,
-  rows: readonly EventRow[],
-): Promise<(row: Pick<EventRow, 'tenant' | 'actorKind' | 'actorId'>) => string | undefined> {
+export async function identify(tx: Tx, rows: readonly EventRow[]): Promise<IdentityOf> {
   const people = new Map(
-    rows.flatMap(({ tenant, actorKind, actorId }) =>
-      actorKind === 'person' && actorId !== null
-        ? [[keyOf(tenant, actorId), { tenant, person: actorId }] as const]
-        : [],
+    rows.flatMap((row) =>
+      peopleOf(row).map((person) => [keyOf(row.tenant, person), { tenant: row.tenant, person }] as const),
     ),
   )
   const known = new Map<string, string>()
@@ -26,21 +25,38 @@ export async function identify(
     await identities_insert_missing(tx, missing.map(salted))
     await look()
   }
-  return ({ tenant, actorKind, actorId }) =>
-    actorKind === 'person' && actorId !== null ? known.get(keyOf(tenant, actorId)) : undefined
+  return (tenant, person) => known.get(keyOf(tenant, person))
 }
 
-/** The row without its person: the hash in the place of the id, wherever the id stands. */
-export function pseudonymous(row: EventRow, identity: string | undefined) {
-  if (identity === undefined) return { ...row, actorIdentity: null }
-  const replaced = (value: unknown): unknown => {
-    if (value === row.actorId) return `person:${identity}`
-    if (Array.isArray(value)) return value.map(replaced)
-    if (typeof value !== 'object' || value === null) return value
-    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, replaced(inner)]))
+/** The row without its persons: hashes in the place of ids, wherever those stand. */
+export function pseudonymous(row: EventRow, identityOf: IdentityOf) {
+  const actor = personOf(row)
+  const actorIdentity = actor === undefined ? null : (identityOf(row.tenant, actor) ?? null)
+  const standIns = new Map(
+    peopleOf(row).flatMap((person) => {
+      const identity = identityOf(row.tenant, person)
+      return identity === undefined ? [] : [[person, standInOf(identity)] as const]
+    }),
+  )
+  if (standIns.size === 0) return { ...row, actorIdentity }
+  return {
+    ...row,
+    actorId: actorIdentity === null ? row.actorId : null,
+    actorIdentity,
+    rest: withTexts(row.rest, standIns) as EventRow['rest'],
   }
-  return { ...row, actorId: null, actorIdentity: identity, rest: replaced(row.rest) as EventRow['rest'] }
 }
+
+/** Who did it, and whom it was done to; not who is a hash already. */
+function peopleOf(row: EventRow): readonly string[] {
+  const object = objectPersonOf(row.rest)
+  return [personOf(row), object !== undefined && identityIn(object) === undefined ? object : undefined].filter(
+    (person) => person !== undefined,
+  )
+}
+
+const personOf = ({ actorKind, actorId }: EventRow): string | undefined =>
+  actorKind === 'person' ? (actorId ?? undefined) : undefined
 
 function salted({ tenant, person }: { readonly tenant: string; readonly person: string }) {
   const salt = randomBytes(32)

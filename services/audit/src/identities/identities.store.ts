@@ -24,15 +24,19 @@ export const identities_insert_missing = (
     order by p.tenant, p.person
     on conflict (person, tenant) do nothing`)
 
-/** Erases who a person was, in one tenant or in all; how many logs that was. */
+/** Erases who a person was, in one tenant or in all. @returns what stands for the person in which logs */
 export const identities_erase = (tx: Tx, person: string, tenant: string | undefined) =>
-  tx.run(sql`
+  tx.rows<{ tenant: string; identity: string }>(sql`
     delete from audit.identities
-    where person = ${person} and ${tenant === undefined ? sql`true` : sql`tenant = ${tenant}`}`)
+    where person = ${person} and ${tenant === undefined ? sql`true` : sql`tenant = ${tenant}`}
+    returning tenant, identity`)
 
-/** Persons of whom no event is left. One whose first event is on its way is younger than this. */
+/** Persons of whom no event is left, by them or about them. One whose first event is on its way is younger than this. */
 export const identities_forget_unused = (tx: Tx) =>
   tx.run(sql`
     delete from audit.identities as i
     where i.created_at < now() - interval '1 hour'
-      and not exists (select from audit.events as e where e.actor_identity = i.identity)`)
+      and not exists (select from audit.events as e where e.actor_identity = i.identity)
+      and not exists (
+        select from audit.events as e
+        where e.rest -> 'object' ->> 'kind' = 'person' and e.rest -> 'object' ->> 'id' = 'person:' || i.identity)`)

@@ -6,7 +6,7 @@ import type { EventRow } from './to-row.ts'
 /** Stores events that are not yet there, persons by their salted hashes; how many those were. */
 export async function events_insert_missing(tx: Tx, rows: readonly EventRow[]): Promise<number> {
   const identityOf = await identify(tx, rows)
-  const stored = rows.map((row) => pseudonymous(row, identityOf(row)))
+  const stored = rows.map((row) => pseudonymous(row, identityOf))
   const column = <K extends keyof (typeof stored)[number]>(name: K) => stored.map((row) => row[name])
   return tx.run(sql`
     insert into audit.events (

@@ -1,9 +1,10 @@
-import type { Database } from '@gatehouse/database'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
+import { type AdministrationDeps, administered } from '../administered.ts'
 import { Refusal } from '../errors.ts'
 import { readParameters } from '../events/query.ts'
 import { identities_erase } from '../identities/identities.store.ts'
+import { standInOf } from '../identities/stand-in.ts'
 import { retention_list, retention_set } from './retention.store.ts'
 
 const change = z.strictObject({
@@ -20,21 +21,31 @@ const erasure = z.strictObject({
 })
 
 /** How long events are kept, and who is in them no longer. */
-export function retentionRoutes(server: FastifyInstance, database: Database): void {
+export function retentionRoutes(server: FastifyInstance, deps: AdministrationDeps): void {
+  const { database } = deps
   const list = async () => ({ retention: await database.asPlatform('audit: retention', retention_list) })
   server.get('/admin/v1/audit/retention', list)
   server.put<{ Params: { class: string } }>('/admin/v1/audit/retention/:class', async (request) => {
     const { months } = readParameters(change, request.body)
     const kind = /^[a-z]{1,32}$/.exec(request.params.class)?.[0] ?? ''
-    const found = await database.asPlatform('audit: retention', (tx) => retention_set(tx, kind, months))
-    if (found === 0) throw new Refusal('class.unknown')
-    request.log.info({ class: kind, months }, 'retention changed')
+    await administered(request, deps, { action: 'PUT /audit/retention/{class}', fields: ['months'] }, async (tx) => {
+      if ((await retention_set(tx, kind, months)) === 0) throw new Refusal('class.unknown')
+      return { result: undefined, concerned: [{ object: { kind: 'class', id: kind } }] }
+    })
     return list()
   })
   server.post('/admin/v1/audit/erasures', async (request) => {
-    const { person, tenant } = readParameters(erasure, request.body)
-    const logs = await database.asPlatform('audit: erasure', (tx) => identities_erase(tx, person, tenant))
-    request.log.info({ logs }, 'a person was erased from the audit log')
-    return { erased: logs }
+    const given = readParameters(erasure, request.body)
+    const made = { action: 'POST /audit/erasures', fields: Object.keys(given) }
+    const erased = await administered(request, deps, made, async (tx) => {
+      const gone = await identities_erase(tx, given.person, given.tenant)
+      // By what stands for the person: who it was is to be nowhere.
+      const concerned = gone.map(({ tenant, identity }) => ({
+        tenant,
+        object: { kind: 'person', id: standInOf(identity) },
+      }))
+      return { result: gone.length, concerned }
+    })
+    return { erased }
   })
 }

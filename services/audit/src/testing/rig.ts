@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '@gatehouse/contracts'
 import type { Database } from '@gatehouse/database'
 import { createLocalSigner, makeSigningKey } from '@gatehouse/keyring'
 import { fixedKeyring } from '@gatehouse/keyring/testing'
+import type { Principal } from '@gatehouse/policy'
 import { loadProfile } from '@gatehouse/profiles'
 import { createServer } from '@gatehouse/service'
 import { createMetrics, silentLogger } from '@gatehouse/telemetry'
@@ -32,6 +33,8 @@ export async function auditRig(parts: {
   readonly clock?: Clock
   readonly freshness?: 'fresh' | 'stale' | 'expired'
   readonly fetch?: typeof globalThis.fetch
+  /** Whose credential was taken back. */
+  readonly revoked?: (principal: Principal) => boolean
 }) {
   const { clock = systemClock, freshness = 'fresh', fetch = globalThis.fetch } = parts
   const metrics = createMetrics({ process: false })
@@ -42,12 +45,12 @@ export async function auditRig(parts: {
     issuer: PUBLIC_URL,
     authUrl: PUBLIC_URL,
     fetch,
-    verifier: createTokenVerifier({
-      jwks,
-      issuers: [PUBLIC_URL],
-      audiences: [`${PUBLIC_URL}${RESOURCE_PATH}`],
-      clock,
-    }),
+    verifierFor: (audience, tenant) =>
+      createTokenVerifier({
+        ...{ jwks, issuers: [PUBLIC_URL], audiences: [audience], clock },
+        ...(tenant === null && { tenant }),
+        ...(parts.revoked && { feed: { revoked: parts.revoked, current: (principal) => principal } }),
+      }),
     feed: { freshness: () => freshness },
     database: parts.database,
     bus: parts.bus,
