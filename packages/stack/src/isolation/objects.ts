@@ -1,3 +1,4 @@
+import type { Credential } from './holder.ts'
 import type { World } from './world.ts'
 
 export const VERSION = '2025-06-18'
@@ -19,18 +20,18 @@ export interface Reply {
 }
 
 /** One request of the stateless revision. */
-export async function call(world: World, credential: string, method: string, params: object = {}): Promise<Reply> {
+export async function call(world: World, credential: Credential, method: string, params: object = {}): Promise<Reply> {
   const { name, uri, taskId } = params as { name?: string; uri?: string; taskId?: string }
   return request(world, credential, method, params, name ?? uri ?? taskId, META)
 }
 
 /** The same of a client that takes tasks. */
-export const callTaking = (world: World, credential: string, method: string, params: object, name: string) =>
+export const callTaking = (world: World, credential: Credential, method: string, params: object, name: string) =>
   request(world, credential, method, params, name, { ...META, 'io.modelcontextprotocol/clientCapabilities': TASKS })
 
 function request(
   world: World,
-  credential: string,
+  credential: Credential,
   method: string,
   params: object,
   name: string | undefined,
@@ -53,7 +54,7 @@ const encodeName = (name: string): string =>
   /^[\x21-\x7e]+$/.test(name) ? name : `=?base64?${Buffer.from(name).toString('base64')}?=`
 
 /** One request of a session. */
-export const inSession = (world: World, credential: string, session: string, method: string, params: object = {}) =>
+export const inSession = (world: World, credential: Credential, session: string, method: string, params: object = {}) =>
   send(
     world,
     credential,
@@ -64,13 +65,12 @@ export const inSession = (world: World, credential: string, session: string, met
     },
   )
 
-async function send(world: World, credential: string, payload: object, headers: Record<string, string>) {
+async function send(world: World, credential: Credential, payload: object, headers: Record<string, string>) {
   const answer = await world.server.inject({
     method: 'POST',
     url: world.profile.paths.mcp,
     headers: {
-      host: world.host,
-      authorization: `Bearer ${credential}`,
+      ...credential,
       'content-type': 'application/json',
       accept: 'application/json, text/event-stream',
       ...headers,
@@ -82,7 +82,7 @@ async function send(world: World, credential: string, payload: object, headers: 
   return { status: answer.statusCode, text, headers: answer.headers, done }
 }
 
-export async function openSession(world: World, credential: string): Promise<string> {
+export async function openSession(world: World, credential: Credential): Promise<string> {
   const params = { protocolVersion: VERSION, capabilities: {}, clientInfo: { name: 'probe', version: '1' } }
   const begun = await send(world, credential, { jsonrpc: '2.0', id: 1, method: 'initialize', params }, {})
   const id = String(begun.headers['mcp-session-id'] ?? '')
@@ -129,6 +129,8 @@ export interface Objects {
   readonly tools: readonly Tool[]
   readonly prompts: readonly Prompt[]
   readonly ids: readonly string[]
+  /** Those of them that lie in tables, by the table's name. */
+  readonly idsByTable: ReadonlyMap<string, readonly string[]>
   /** Of resources that the owner can read. */
   readonly uris: readonly string[]
   readonly session: string
@@ -162,7 +164,8 @@ export async function findObjects(world: World): Promise<Objects> {
     String(one.uriTemplate),
   )
 
-  const ids = new Set(await idsInDatabase(world))
+  const idsByTable = await idsInDatabase(world)
+  const ids = new Set([...idsByTable.values()].flat())
   const uris: string[] = []
   for (const uri of fixed) {
     const { text, done } = await call(world, owner.token, 'resources/read', { uri })
@@ -180,6 +183,7 @@ export async function findObjects(world: World): Promise<Objects> {
     tools,
     prompts,
     ids: [...ids],
+    idsByTable,
     uris,
     session: await openSession(world, owner.token),
     pages: await pagesOf(world, tools, [...ids]),
@@ -230,17 +234,18 @@ async function tasksOf(world: World, tools: readonly Tool[], ids: readonly strin
 }
 
 /** Ids of every table of the catalogs. */
-async function idsInDatabase({ sql, schemas, owner }: World): Promise<string[]> {
+async function idsInDatabase({ sql, schemas, owner }: World): Promise<Map<string, string[]>> {
   const { rows } = await sql.query<{ schema: string; table: string }>(
     `select c.table_schema as schema, c.table_name as table from information_schema.columns c
      where c.table_schema = any($1) and c.column_name = 'id' and exists (select from information_schema.columns o
        where o.table_schema = c.table_schema and o.table_name = c.table_name and o.column_name = 'tenant_id')`,
     [schemas],
   )
-  const found: string[] = []
+  const found = new Map<string, string[]>()
   for (const { schema, table } of rows) {
     const text = `select id::text from "${schema}"."${table}" where tenant_id = $1 order by id limit 60`
-    for (const { id } of (await sql.query<{ id: string }>(text, [owner.tenant])).rows) found.push(id)
+    const ids = (await sql.query<{ id: string }>(text, [owner.tenant])).rows.map(({ id }) => id)
+    if (ids.length > 0) found.set(table, ids)
   }
   return found
 }

@@ -7,9 +7,9 @@ export class PageVisitor {
   readonly #cookies = new Map<string, string>()
   #csrf = ''
 
-  constructor(server: FastifyInstance, port: number) {
+  constructor(server: FastifyInstance, host: string) {
     this.#server = server
-    this.#host = `localhost:${port}`
+    this.#host = host
   }
 
   async signIn(email: string, password: string): Promise<void> {

@@ -1,5 +1,6 @@
+import type { Credential, Holder } from './holder.ts'
 import { argumentsFor, call, callTaking, inSession, type Objects, openSession } from './objects.ts'
-import { CANARY, type Holder, type World } from './world.ts'
+import { CANARY, type World } from './world.ts'
 
 /** What one probe came to. */
 export interface Outcome {
@@ -48,6 +49,22 @@ export function pickOf(seed: number): Pick {
   }
 }
 
+/** Half of them from a table that is called like the field: `project_id` and `projectId` from `projects`. */
+function idFor(field: string, { ids, idsByTable }: Objects, pick: Pick): string {
+  const stem = field.replace(/_?ids?$/i, '').toLowerCase()
+  const fitting = stem === '' ? [] : [...idsByTable].flatMap(([table, of]) => (table.includes(stem) ? of : []))
+  return pick.of(fitting.length > 0 && pick.number() < 0.5 ? fitting : ids)
+}
+
+const filledIn = (example: Readonly<Record<string, unknown>>, { ids }: Objects, pick: Pick): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(example).map(([key, value]) => {
+      const beginning = typeof value === 'string' && value.endsWith('…') ? value.slice(0, -1) : undefined
+      const fitting = beginning === undefined ? [] : ids.filter((id) => id.startsWith(beginning))
+      return [key, fitting.length > 0 ? pick.of(fitting) : value]
+    }),
+  )
+
 /** The kinds of a world; sessions of the stranger are opened here. */
 export async function kindsOf(world: World, there: Objects): Promise<readonly Kind[]> {
   const sessions = new Map<Holder, string>([
@@ -55,7 +72,7 @@ export async function kindsOf(world: World, there: Objects): Promise<readonly Ki
     [world.owner, there.session],
   ])
   const { paths } = world.profile
-  const credential = (who: Holder, pick: Pick): string => (pick.number() < 0.7 ? who.token : who.key)
+  const credential = (who: Holder, pick: Pick): Credential => (pick.number() < 0.7 ? who.token : who.key)
   const page = async (asked: Promise<{ readonly status: number; readonly text: string }>): Promise<Outcome> => {
     const { status, text } = await asked
     return { text, done: status < 400 }
@@ -65,8 +82,13 @@ export async function kindsOf(world: World, there: Objects): Promise<readonly Ki
   const tool = async (who: Holder, pick: Pick, tools: typeof readers): Promise<Outcome> => {
     const { name, inputSchema } = pick.of(tools)
     const text = (field: string): string =>
-      /id$/i.test(field) || pick.number() < 0.3 ? pick.of(there.ids) : CANARY.slice(0, 6)
-    return call(world, credential(who, pick), 'tools/call', { name, arguments: argumentsFor(inputSchema, text) })
+      /id$/i.test(field) || pick.number() < 0.3 ? idFor(field, there, pick) : CANARY.slice(0, 6)
+    const examples = world.examples.get(name) ?? []
+    const given =
+      examples.length > 0 && pick.number() < 0.5
+        ? filledIn(pick.of(examples), there, pick)
+        : argumentsFor(inputSchema, text)
+    return call(world, credential(who, pick), 'tools/call', { name, arguments: given })
   }
   const kinds: (Kind & { readonly needs: number })[] = [
     {
@@ -91,8 +113,7 @@ export async function kindsOf(world: World, there: Objects): Promise<readonly Ki
       aimed: true,
       needs: writers.length,
       probe: (who, pick) => tool(who, pick, writers),
-      // What the owner's own probe would do is not done: that the ids are real is shown by the kinds that read.
-      control: () => true,
+      control: ({ done }) => done,
     },
     {
       name: 'cursors of pages',
@@ -160,6 +181,18 @@ export async function kindsOf(world: World, there: Objects): Promise<readonly Ki
       control: ({ done }) => done,
     },
     {
+      name: 'the host of another organisation, and its name in a header',
+      weight: 6,
+      aimed: true,
+      needs: world.profile.tenancy.by === 'host' ? there.uris.length : 0,
+      probe(who, pick) {
+        const { host, 'x-tenant': slug = '' } = world.owner.key
+        const elsewhere = pick.of([{ host }, { host, 'x-tenant': slug }, { 'x-tenant': slug }])
+        return call(world, { ...credential(who, pick), ...elsewhere }, 'resources/read', { uri: pick.of(there.uris) })
+      },
+      control: leaks,
+    },
+    {
       name: 'API keys, consents, sessions and members on pages',
       weight: 4,
       aimed: true,
@@ -201,7 +234,7 @@ export async function kindsOf(world: World, there: Objects): Promise<readonly Ki
           ['GET', `/admin/v1/audit/events?tenant=${of}`],
           ['PATCH', `/admin/v1/tenants/${of}`],
         ] as const)
-        const headers = { authorization: `Bearer ${credential(who, pick)}` }
+        const headers = credential(who, pick)
         const answer = await world.server.inject({
           method,
           url,
@@ -224,7 +257,7 @@ export async function kindsOf(world: World, there: Objects): Promise<readonly Ki
         // Of the owner's own tenant, and still not for this key.
         const reply = await call(
           world,
-          who === world.owner ? who.key : (world.owner.readKey ?? ''),
+          who === world.owner ? who.key : (world.owner.readKey ?? world.owner.key),
           'tools/call',
           asked,
         )

@@ -13,12 +13,14 @@ export interface Count {
 
 const AT_ONCE = 24
 const ENOUGH = 5
+/** Probes between two words of how far it is. */
+const TOLD = 25_000
 
 /** Sends probes as the stranger until their number is reached, or enough was found. */
 export async function probe(
   world: World,
   kinds: readonly Kind[],
-  of: { readonly probes: number; readonly seed: number },
+  of: { readonly probes: number; readonly seed: number; readonly say?: (text: string) => void },
 ): Promise<Count> {
   const pick = pickOf(of.seed)
   const drawn = kinds.flatMap((kind) => Array.from({ length: kind.weight }, () => kind))
@@ -29,6 +31,7 @@ export async function probe(
   const work = async (): Promise<void> => {
     while (sent < of.probes && found.length < ENOUGH) {
       sent += 1
+      if (sent % TOLD === 0) of.say?.(`${sent} of ${of.probes} probes`)
       const kind = pick.of(drawn)
       perKind[kind.name] = (perKind[kind.name] ?? 0) + 1
       if (kind.aimed) aimed += 1

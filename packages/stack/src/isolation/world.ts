@@ -1,34 +1,21 @@
 import { randomBytes } from 'node:crypto'
 import { loadCatalogs } from '@gatehouse/mcp'
-import { loadProfile, type Profile } from '@gatehouse/profiles'
+import { loadProfile, type Profile, sitesOf } from '@gatehouse/profiles'
 import type { Closeable } from '@gatehouse/service'
 import { silentLogger } from '@gatehouse/telemetry'
 import { freePort, postgres, type Scope, temporaryFolder } from '@gatehouse/testkit'
 import type { FastifyInstance } from 'fastify'
 import { Pool } from 'pg'
 import { assembleHouse } from '../house.ts'
-import { connectClient } from '../scenarios/running.ts'
 import { openSecrets } from '../secrets.ts'
-import { PageVisitor } from './page-visitor.ts'
+import { type Holder, holderOf } from './holder.ts'
 
 /** Stands in every text of the other tenant that a person or a tool can read. */
 export const CANARY = 'CANARY7f3a'
 
-/** Somebody who holds a token, a key and a browser session. */
-export interface Holder {
-  readonly tenant: string
-  readonly token: string
-  /** The token where the profile takes no keys. */
-  readonly key: string
-  /** Of a key that may only read; absent where there are none. */
-  readonly readKey: string | undefined
-  readonly pages: PageVisitor
-}
-
 export interface World {
   readonly profile: Profile
   readonly server: FastifyInstance
-  readonly host: string
   /** Who probes. */
   readonly stranger: Holder
   /** Whose things are probed for. */
@@ -38,6 +25,8 @@ export interface World {
   readonly schemas: readonly string[]
   /** Names of tools that may run as tasks. */
   readonly taskTools: ReadonlySet<string>
+  /** Arguments that fit together, by tool; `unt_…` stands for any id that begins so. */
+  readonly examples: ReadonlyMap<string, readonly Readonly<Record<string, unknown>>[]>
   /** A digest of every row of the other tenant, in the catalogs. */
   digest(): Promise<string>
 }
@@ -57,7 +46,9 @@ export async function openWorld(t: Scope, profileName: string): Promise<World> {
     return thing
   }
   const shipped = loadProfile(profileName)
-  const profile: Profile = { ...shipped, limits: { ...shipped.limits, requestsPerMinute: 100_000_000 } }
+  const limits = { ...shipped.limits, requestsPerMinute: 100_000_000 }
+  // A million probes take longer than a token is usually good for.
+  const profile: Profile = { ...shipped, limits, accessTokenSeconds: 86_400 }
   const given = { adminToken: undefined, demoApiKey: undefined, demoPassword: randomBytes(9).toString('base64url') }
   const secrets = await openSecrets(temporaryFolder(t), profile.apiKeyPrefix, given)
   const port = await freePort()
@@ -77,46 +68,23 @@ export async function openWorld(t: Scope, profileName: string): Promise<World> {
   const taskTools = new Set(
     catalogs.flatMap(({ tools }) => tools.flatMap(({ name, task }) => (task === undefined ? [] : [name]))),
   )
+  const examples = new Map(
+    catalogs.flatMap(({ tools }) =>
+      tools.map((tool) => [tool.name, (tool.examples ?? []).map((one) => one.arguments)]),
+    ),
+  )
   await plant(pool, schemas, other.id)
 
-  const running = { profile, publicUrl, secrets }
-  // All that tools need: whoever may do nothing is refused for that, and not for whose it is.
-  const offered = profile.scopes.map(({ name }) => name)
-  const holderOf = async (tenant: typeof one): Promise<Holder> => {
-    const email = `owner@${tenant.slug}.test`
-    const connected = await connectClient(running, email, offered)
-    opened.push(connected.client)
-    const pages = new PageVisitor(house.server, port)
-    await pages.signIn(email, secrets.demoPassword)
-    const makeKey = async (scopes: readonly string[]): Promise<string> => {
-      const answer = await house.server.inject({
-        method: 'POST',
-        url: `/admin/v1/tenants/${tenant.id}/api-keys`,
-        headers: { authorization: `Bearer ${secrets.adminToken}` },
-        payload: { name: tenant === other ? CANARY : 'probing', scopes },
-      })
-      if (answer.statusCode !== 200) throw new Error(answer.body)
-      return answer.json().key
-    }
-    const [read = ''] = profile.defaultScopes
-    const takesKeys = profile.credentials.includes('api-key')
-    return {
-      tenant: tenant.id,
-      token: connected.accessToken,
-      key: takesKeys ? await makeKey(profile.defaultScopes) : connected.accessToken,
-      readKey: takesKeys ? await makeKey([read]) : undefined,
-      pages,
-    }
-  }
+  const at = { profile, publicUrl, secrets, server: house.server, sites: sitesOf(profile, publicUrl) }
   return {
     profile,
     server: house.server,
-    host: `localhost:${port}`,
-    stranger: await holderOf(one),
-    owner: await holderOf(other),
+    stranger: await holderOf(at, one, 'probing'),
+    owner: await holderOf(at, other, CANARY),
     sql: pool,
     schemas,
     taskTools,
+    examples,
     digest: () => digestOf(pool, schemas, other.id),
   }
 }
