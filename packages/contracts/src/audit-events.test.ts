@@ -58,6 +58,7 @@ test('the types of audited facts are pinned', async (t) => {
     [
       'gatehouse.mcp.connected.v1',
       'gatehouse.mcp.disconnected.v1',
+      'gatehouse.mcp.turned-away.v1',
       'gatehouse.auth.sign-in.v1',
       'gatehouse.auth.sign-out.v1',
       'gatehouse.auth.consent.v1',

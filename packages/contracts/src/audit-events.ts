@@ -92,6 +92,7 @@ export const audited = z.object({
   fields: z.array(z.string()).optional().describe('Names of the fields that were given.'),
   argumentsSha256: argumentsSha256.optional(),
   durationMs: z.number().int().nonnegative().optional(),
+  count: z.number().int().positive().optional().describe('How many of the same it stands for; absent: one.'),
   protocolVersion: z.string().optional(),
   requestId: z.string().optional(),
   node: z.string().optional(),
@@ -106,6 +107,8 @@ export const AUDITED = {
   connected: fact('mcp.connected'),
   /** Exactly one for each `connected`. */
   disconnected: fact('mcp.disconnected'),
+  /** A request with a good credential that was refused before any method was looked at: over its limit, tenant suspended, MCP off. */
+  turnedAway: fact('mcp.turned-away'),
   signedIn: fact('auth.sign-in'),
   signedOut: fact('auth.sign-out'),
   consented: fact('auth.consent'),

@@ -10,6 +10,7 @@ import { createRecorder, type Recorder } from './calls/record.ts'
 import { tracedRecorder } from './calls/traced.ts'
 import { DEFAULT_LIMITS, type McpDeps, type McpLimits } from './deps.ts'
 import { createProof } from './edge/credential.ts'
+import { createDoorLog, type DoorLog } from './edge/door-log.ts'
 import { createGuard } from './edge/guard.ts'
 import { judgeKey } from './edge/judge-key.ts'
 import { createKeyCache } from './edge/key-cache.ts'
@@ -134,7 +135,9 @@ export function createMcpApp(deps: McpDeps): McpApp {
     clock,
     failed: (error) => log.warn({ err: error }, 'auth cannot be asked about a credential'),
   })
-  const parts: Parts = { rules, registry, recorder, window, hub, presence, keys, standing, sessions, envelope, tasks }
+  const doorLog = createDoorLog({ recorder, clock, node: deps.node })
+  const own = { rules, registry, recorder, doorLog, envelope }
+  const parts: Parts = { ...own, window, hub, presence, keys, standing, sessions, tasks }
   const endpoint = endpointOf(deps, limits, parts)
   const sse = sseOf(deps, limits, parts, endpoint)
 
@@ -149,6 +152,7 @@ export function createMcpApp(deps: McpDeps): McpApp {
     await observer.stop()
     await presence.close()
     await drainer.stop()
+    doorLog.close()
     await recorder.close(CLOSE_MS)
     if ((recorder.waiting ?? 0) > 0) left.push('audit events that were not recorded')
     if (deps.journal?.empty === false)
@@ -208,6 +212,7 @@ interface Parts {
   readonly rules: ReturnType<typeof rulesOf>
   readonly registry: ReturnType<typeof buildRegistry>
   readonly recorder: Recorder
+  readonly doorLog: DoorLog
   readonly hub: ReturnType<typeof createHub>
   readonly keys: ReturnType<typeof createKeyCache>
   readonly standing: ReturnType<typeof createStanding>
@@ -296,6 +301,7 @@ function endpointOf(deps: McpDeps, limits: McpLimits, parts: Parts): EndpointDep
       nodes: presence.nodes,
       away: (error) => log.warn({ err: error }, 'the key-value store is away; this node counts requests alone'),
     }),
+    doorLog: parts.doorLog,
     registry,
     rules,
     bodyBytes: limits.bodyBytes,

@@ -38,8 +38,14 @@ export interface Knock {
 
 export type Passed =
   | { readonly ok: true; readonly admitted: Admitted }
-  /** `principal` is there once a credential was proven: its window still counts the request. */
-  | { readonly ok: false; readonly refused: Refused; readonly principal?: Principal }
+  /** `known` is there once a credential was proven: its window still counts the request, and the audit log is told. */
+  | { readonly ok: false; readonly refused: Refused; readonly known?: Known }
+
+/** Who was turned away, and why. */
+export interface Known {
+  readonly principal: Principal
+  readonly reason: EdgeReason
+}
 
 export interface GuardDeps {
   /** Where a request came in. */
@@ -101,41 +107,45 @@ function judgeProven(deps: GuardDeps, visit: Visit, proven: Proven): Passed | Pr
   if (!proven.ok) return { ok: false, refused: refuseCredential(deps, arrived, proven.reason) }
   const { principal } = proven
   if (deps.feed.freshness() === 'fresh' || presented.kind !== 'bearer') return judgeKnock(deps, visit, principal)
-  return judgeStanding(deps, arrived, presented.value).then((refused) =>
-    refused === undefined ? judgeKnock(deps, visit, principal) : { ok: false, refused },
-  )
+  return judgeStanding(deps, visit, principal, presented.value)
 }
 
 function judgeKnock(deps: GuardDeps, { knock, arrived }: Visit, principal: Principal): Passed {
   if (knock.method !== 'POST' && knock.methods?.has(knock.method) !== true) {
-    return { ok: false, refused: refuseAtEdge('method.refused', { headers: { allow: 'POST' } }), principal }
+    return turnAway(principal, 'method.refused', { headers: { allow: 'POST' } })
   }
   const tenant = deps.feed.tenant(principal.tenant)
   const named = judgeNamed(deps.profile, arrived, { principal, tenant, header: knock.tenantHeader })
-  if (named !== undefined) return { ok: false, refused: refuseAtEdge(named), principal }
+  if (named !== undefined) return turnAway(principal, named)
   const decision = decideTenant(principal, tenant, deps.rules)
   if (!decision.allow || tenant === undefined) {
-    const reason = decision.allow ? 'tenant.unknown' : decision.reason
-    return { ok: false, refused: refuseTenant(deps, arrived, reason), principal }
+    return turnAwayTenant(deps, arrived, principal, decision.allow ? 'tenant.unknown' : decision.reason)
   }
   if (knock.contentEncoding !== undefined && knock.contentEncoding.trim().toLowerCase() !== 'identity') {
-    const headers = { 'accept-encoding': 'identity' }
-    return { ok: false, refused: refuseAtEdge('encoding.unsupported', { headers }), principal }
+    return turnAway(principal, 'encoding.unsupported', { headers: { 'accept-encoding': 'identity' } })
   }
   if (knock.method === 'POST' && !isJson(knock.contentType)) {
-    return { ok: false, refused: refuseAtEdge('type.unsupported'), principal }
+    return turnAway(principal, 'type.unsupported')
   }
   return { ok: true, admitted: { principal, tenant, metadataUrl: arrived.metadataUrl } }
 }
 
+const turnAway = (principal: Principal, reason: EdgeReason, more?: Parameters<typeof refuseAtEdge>[1]): Passed => ({
+  ok: false,
+  refused: refuseAtEdge(reason, more),
+  known: { principal, reason },
+})
+
 /** Revocations do not reach this node: auth is asked, and only where it does not answer the credential is believed, for the grace. */
-async function judgeStanding(deps: GuardDeps, arrived: Place, credential: string): Promise<Refused | undefined> {
+async function judgeStanding(deps: GuardDeps, visit: Visit, principal: Principal, credential: string): Promise<Passed> {
+  const { arrived } = visit
   const standing = await deps.standing(credential)
-  if (standing === 'inactive') return refuseCredential(deps, arrived, 'refused')
-  if (standing === 'suspended') return refuseTenant(deps, arrived, 'tenant.suspended')
-  return standing === 'away' && deps.feed.freshness() === 'expired'
-    ? unavailable('It cannot be checked now whether this credential is still good.')
-    : undefined
+  if (standing === 'inactive') return { ok: false, refused: refuseCredential(deps, arrived, 'refused') }
+  if (standing === 'suspended') return turnAwayTenant(deps, arrived, principal, 'tenant.suspended')
+  if (standing === 'away' && deps.feed.freshness() === 'expired') {
+    return { ok: false, refused: unavailable('It cannot be checked now whether this credential is still good.') }
+  }
+  return judgeKnock(deps, visit, principal)
 }
 
 function refuseCredential(
@@ -157,16 +167,15 @@ function refuseCredential(
   return challenged(deps, arrived, 'credential.refused', 'invalid_token')
 }
 
-function refuseTenant(deps: GuardDeps, arrived: Place, reason: string): Refused {
+function turnAwayTenant(deps: GuardDeps, arrived: Place, principal: Principal, reason: string): Passed {
   if (reason === 'tenant.suspended') {
     const { billing } = deps.profile.paths
-    return refuseAtEdge(
-      'tenant.suspended',
-      billing === undefined ? {} : { hint: `See ${arrived.origin}${billing} to restore it.` },
-    )
+    const hint = `See ${arrived.origin}${billing} to restore it.`
+    return turnAway(principal, reason, billing === undefined ? {} : { hint })
   }
-  if (reason === 'mcp.disabled' || reason === 'plan.without-mcp') return refuseAtEdge(reason)
-  return challenged(deps, arrived, 'tenant.unknown', 'invalid_token')
+  if (reason === 'mcp.disabled' || reason === 'plan.without-mcp') return turnAway(principal, reason)
+  const refused = challenged(deps, arrived, 'tenant.unknown', 'invalid_token')
+  return { ok: false, refused, known: { principal, reason: 'tenant.unknown' } }
 }
 
 function challenged(

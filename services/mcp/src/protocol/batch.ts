@@ -1,7 +1,10 @@
 import { type Decision, decide, type Rules } from '@gatehouse/policy'
 import type { Caller, Outcome } from '../calls/outcome.ts'
+import type { TurnedAway } from '../edge/door-log.ts'
+import type { Admitted } from '../edge/guard.ts'
 import type { Registry } from '../registry/build.ts'
-import type { RpcRequest } from './classify.ts'
+import type { Classified, RpcRequest } from './classify.ts'
+import type { Exchange } from './exchange.ts'
 
 /**
  * What one request asks of an OAuth token beyond what it has. A batch is judged as a whole before any of it runs: one request that
@@ -39,6 +42,21 @@ function decisionOf(
           ? deps.registry.prompts.get(name)
           : undefined
   return asked && decide(caller.principal, caller.tenant, asked.requirement, deps.rules)
+}
+
+/** The requests of a message that is to be answered. */
+export const requestsOf = (message: Classified): readonly RpcRequest[] =>
+  message.kind === 'request' ? [message] : message.kind === 'batch' ? message.requests : []
+
+/** What the audit log is told of a message that came over the limit. */
+export function overLimitOf(message: Classified, { principal }: Admitted, { id: requestId }: Exchange): TurnedAway {
+  const calls = requestsOf(message).filter(({ method }) => method === 'tools/call')
+  const [call] = calls
+  const about = { principal, reason: 'rate.exceeded', requestId } as const
+  if (call === undefined) return about
+  const { name } = call.params
+  const one = calls.length === 1 && typeof name === 'string'
+  return { ...about, calls: calls.length, revision: call.revision, ...(one ? { tool: name } : {}) }
 }
 
 /** What requests take from the rate limit together. */

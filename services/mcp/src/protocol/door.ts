@@ -1,15 +1,19 @@
 import type { RateLimit } from '@gatehouse/rate-limit'
 import type { Arrival, Serve } from '@gatehouse/service'
-import type { Admitted, Knock, Passed } from '../edge/guard.ts'
+import type { DoorLog, TurnedAway } from '../edge/door-log.ts'
+import type { Admitted, Knock, Known, Passed } from '../edge/guard.ts'
 import { CODES, type Refused, refuseAtEdge } from '../errors.ts'
 import type { Registry } from '../registry/build.ts'
 import { type Answer, refusedAnswer } from './answer.ts'
 import { Exchange } from './exchange.ts'
+import { decodeMirrored } from './mirrored.ts'
 import { takeBody } from './take-body.ts'
 
 export interface DoorDeps {
   readonly guard: (knock: Knock) => Passed | Promise<Passed>
   readonly limit: RateLimit
+  /** Told of each POST of somebody known that is refused here. */
+  readonly doorLog: Pick<DoorLog, 'turnedAway'>
   readonly registry: Registry
   readonly bodyBytes: number
   readonly allowedOrigins: Pick<ReadonlySet<string>, 'has'>
@@ -68,7 +72,7 @@ class Visit {
 
   #settle(passed: Passed): void {
     const exchange = this.#exchange
-    if (!passed.ok) this.#refuse(passed.refused, passed.principal)
+    if (!passed.ok) this.#refuse(passed.refused, passed.known)
     else {
       exchange.admitted = passed.admitted
       if (exchange.method === 'POST') takeBody(exchange.request, this.#deps.bodyBytes, (body) => this.#read(body))
@@ -83,7 +87,8 @@ class Visit {
     else {
       // The rest of it is not waited for.
       exchange.add({ connection: 'close' })
-      this.#refuse(refuseAtEdge('body.too-large'), exchange.admitted?.principal)
+      const { admitted } = exchange
+      this.#refuse(refuseAtEdge('body.too-large'), admitted && { ...admitted, reason: 'body.too-large' })
     }
   }
 
@@ -93,16 +98,20 @@ class Visit {
     this.#behind.handle(this.#exchange, admitted).catch((error: unknown) => this.#fail(error))
   }
 
-  /** With a principal: whoever it is, its window counts the request. */
-  #refuse(refused: Refused, principal: Admitted['principal'] | undefined): void {
+  /** Whoever is known: its window counts the request, and the audit log is told. */
+  #refuse(refused: Refused, known: Known | undefined): void {
     const exchange = this.#exchange
-    if (principal === undefined) exchange.send(refusedAnswer(refused))
-    else {
-      this.#deps.limit
-        .take(principal, 1)
-        .then(({ headers }) => exchange.add(headers).send(refusedAnswer(refused)))
-        .catch((error: unknown) => this.#fail(error))
+    if (known === undefined) exchange.send(refusedAnswer(refused))
+    else this.#refuseKnown(refused, known).catch((error: unknown) => this.#fail(error))
+  }
+
+  async #refuseKnown(refused: Refused, { principal, reason }: Known): Promise<void> {
+    const exchange = this.#exchange
+    const { headers } = await this.#deps.limit.take(principal, 1)
+    if (exchange.method === 'POST') {
+      await this.#deps.doorLog.turnedAway({ principal, reason, requestId: exchange.id, ...saidInHeaders(exchange) })
     }
+    exchange.add(headers).send(refusedAnswer(refused))
   }
 
   #fail(error: unknown): void {
@@ -112,6 +121,13 @@ class Visit {
     if (exchange.answered) exchange.response.destroy()
     else exchange.send(refusedAnswer(failed(exchange.id)))
   }
+}
+
+/** What a request says of a call without its body being read. */
+function saidInHeaders({ headers }: Exchange): Pick<TurnedAway, 'calls' | 'tool'> {
+  if (single(headers['mcp-method'])?.trim() !== 'tools/call') return {}
+  const name = single(headers['mcp-name'])
+  return { calls: 1, tool: name && decodeMirrored(name) }
 }
 
 const failed = (requestId: string): Refused => ({

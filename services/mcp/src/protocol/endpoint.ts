@@ -13,7 +13,7 @@ import type { Entered, Session } from '../sessions/sessions.ts'
 import type { Granted } from '../streams/listen.ts'
 import { ACCEPTED, type Answer, answerTo, answerToBatch, refusedAnswer, scopeRefused } from './answer.ts'
 import { AnswerChannel } from './answer-channel.ts'
-import { costOf, scopesLacking } from './batch.ts'
+import { costOf, overLimitOf, requestsOf, scopesLacking } from './batch.ts'
 import { plainCaller } from './caller.ts'
 import { type Classified, classify, isObject, META_LOG_LEVEL, type RpcRequest } from './classify.ts'
 import { createDoor, type DoorDeps, single } from './door.ts'
@@ -50,6 +50,7 @@ async function handle(deps: EndpointDeps, exchange: Exchange, admitted: Admitted
   const allowance = await deps.limit.take(admitted.principal, costOf(deps.registry, requestsOf(message)))
   exchange.add(allowance.headers)
   if (allowance.over) {
+    if (exchange.method === 'POST') await deps.doorLog.turnedAway(overLimitOf(message, admitted, exchange))
     return exchange.send(refusedAnswer(overLimit(allowance.retryAfter, idOf(message).id)))
   }
   if (entered === undefined) return respond(deps, message, admitted, exchange)
@@ -193,9 +194,6 @@ function leavingOf({ response }: Exchange): Leaving {
   }
   return leaving
 }
-
-const requestsOf = (message: Classified): readonly RpcRequest[] =>
-  message.kind === 'request' ? [message] : message.kind === 'batch' ? message.requests : []
 
 const idOf = (message: Classified): { readonly id?: RequestId } =>
   message.kind === 'request' ? { id: message.id } : {}

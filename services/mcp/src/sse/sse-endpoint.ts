@@ -7,7 +7,7 @@ import type { Admitted } from '../edge/guard.ts'
 import { CODES, overLimit, type Refused, refuseAtEdge } from '../errors.ts'
 import type { Presence } from '../presence/presence.ts'
 import { type Answer, refusedAnswer, scopeRefused } from '../protocol/answer.ts'
-import { costOf, scopesLacking } from '../protocol/batch.ts'
+import { costOf, overLimitOf, scopesLacking } from '../protocol/batch.ts'
 import { plainCaller } from '../protocol/caller.ts'
 import { type Classified, isObject } from '../protocol/classify.ts'
 import { createDoor, type DoorDeps } from '../protocol/door.ts'
@@ -136,7 +136,10 @@ async function take(deps: SseDeps, exchange: Exchange, admitted: Admitted, ticke
   const requests = message.kind === 'request' ? [message] : []
   const allowance = await deps.limit.take(admitted.principal, costOf(deps.registry, requests))
   exchange.add(allowance.headers)
-  if (allowance.over) return refuse(overLimit(allowance.retryAfter))
+  if (allowance.over) {
+    await deps.doorLog.turnedAway(overLimitOf(message, admitted, exchange))
+    return refuse(overLimit(allowance.retryAfter))
+  }
   if (ticket === undefined) return refuse(exchange.query.has('sessionId') ? gone(deps) : NO_SESSION)
   // Somebody else's looks like none at all.
   if (ticket.holder !== holderOf(admitted.principal)) return refuse(gone(deps))
