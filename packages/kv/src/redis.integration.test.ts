@@ -168,3 +168,51 @@ test('a channel whose server falls silent is left, and heard again', async (t) =
   await direct.publish('channel', 'heard')
   await eventually(5_000, 'the message', () => heard.includes('heard'))
 })
+
+test('counts of one turn of the loop are one command for each hash tag, and one that fails does not concern the others', async (t) => {
+  const { url } = await redis(t)
+  const kv = await openKeyValue(url)
+  t.teardown(() => kv.close())
+  await kv.set('{a}:text', 'none', 60_000)
+  await kv.increment('warm', 1, 60_000)
+  const before = await commandsOf(url, 'evalsha')
+  const counting = [
+    kv.increment('{a}:1', 1, 60_000),
+    kv.increment('{a}:1', 2, 60_000),
+    kv.increment('{a}:text', 1, 60_000).catch((error: Error) => error.name),
+    kv.incrementWithin(['{a}:2', '{a}'], 1, 1, 60_000),
+    kv.incrementWithin(['{a}:2', '{a}'], 1, 1, 60_000),
+    kv.increment('{b}:1', 5, 60_000),
+  ]
+  const [one, two, failed, within, beyond, apart] = (await Promise.all(counting)) as never[]
+  t.match([one, two, apart], [{ count: 1 }, { count: 3 }, { count: 5 }])
+  t.equal(failed, 'KeyValueUnavailable')
+  t.match(within, [{ count: 1 }, { count: 1 }])
+  t.match(beyond, [{ count: 2 }])
+  t.equal((beyond as unknown[]).length, 1, 'who is over the first limit is not counted in the second')
+  t.equal((await commandsOf(url, 'evalsha')) - before, 2)
+
+  const many = await Promise.all(Array.from({ length: 250 }, () => kv.increment('{a}:many', 1, 60_000)))
+  t.same(
+    many.map(({ count }) => count),
+    Array.from({ length: 250 }, (_, at) => at + 1),
+    'in the order in which they were asked for, however many',
+  )
+  t.equal((await commandsOf(url, 'evalsha')) - before, 5)
+})
+
+/** How often the server has run a command. */
+function commandsOf(url: string, command: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let heard = ''
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    socket.on('error', reject)
+    socket.on('data', (chunk) => {
+      heard += chunk.toString()
+      if (!heard.endsWith('\r\n')) return
+      socket.destroy()
+      resolve(Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(heard)?.[1] ?? 0))
+    })
+    socket.write('INFO commandstats\r\n')
+  })
+}

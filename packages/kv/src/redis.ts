@@ -1,9 +1,10 @@
 import type { Logger } from '@gatehouse/telemetry'
-import { Redis, type Result } from 'ioredis'
+import { Redis } from 'ioredis'
 import { lifeTime } from './life.ts'
-import { type KeyValue, KeyValueUnavailable } from './port.ts'
+import { type Counted, type KeyValue, KeyValueUnavailable } from './port.ts'
 import { openChannels } from './redis-channels.ts'
 import { changeMap, MAP_SCRIPTS, readMap } from './redis-maps.ts'
+import { gatherWindows, WINDOW_SCRIPTS } from './redis-windows.ts'
 
 /** How long a command may take, and how long opening waits for the first connection. Milliseconds. */
 const ANSWER_WITHIN = 500
@@ -11,37 +12,6 @@ const ANSWER_WITHIN = 500
 const SILENT_FOR = 2_000
 const RETRY_FROM = 50
 const RETRY_AT_MOST = 1_000
-
-/** The window's end is set by its first use only; a key that lost its expiry gets one, so no counter lives for ever. */
-const COUNT = `
-local function count(key)
-  local counted = redis.call('INCRBY', key, ARGV[1])
-  local left = redis.call('PTTL', key)
-  if left < 0 then
-    redis.call('PEXPIRE', key, ARGV[2])
-    left = tonumber(ARGV[2])
-  end
-  return counted, left
-end
-local counted, left = count(KEYS[1])`
-const INCREMENT = `${COUNT}
-return { counted, left }`
-const INCREMENT_WITHIN = `${COUNT}
-if counted > tonumber(ARGV[3]) then return { counted, left } end
-return { counted, left, count(KEYS[2]) }`
-
-declare module 'ioredis' {
-  interface RedisCommander<Context> {
-    incrementWindow(key: string, by: number, windowMs: number): Result<[count: number, leftMs: number], Context>
-    incrementWithin(
-      first: string,
-      second: string,
-      by: number,
-      windowMs: number,
-      limit: number,
-    ): Result<[count: number, leftMs: number, count?: number, leftMs?: number], Context>
-  }
-}
 
 /** Resolves when the server is ready, or when it has not become so in time: the client goes on trying by itself. */
 export async function openRedis(url: string, logger: Logger): Promise<KeyValue> {
@@ -56,11 +26,7 @@ export async function openRedis(url: string, logger: Logger): Promise<KeyValue> 
     retryStrategy: (attempt) => Math.min(RETRY_FROM * 2 ** Math.min(attempt - 1, 8), RETRY_AT_MOST),
     // After a failover the old primary refuses writes: the address leads to the new one.
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
-    scripts: {
-      incrementWindow: { lua: INCREMENT, numberOfKeys: 1 },
-      incrementWithin: { lua: INCREMENT_WITHIN, numberOfKeys: 2 },
-      ...MAP_SCRIPTS,
-    },
+    scripts: { ...WINDOW_SCRIPTS, ...MAP_SCRIPTS },
   })
   logOutages(redis, new URL(url).host, logger)
   await firstConnection(redis)
@@ -102,6 +68,7 @@ function overRedis(redis: Redis): KeyValue {
     own.on('error', () => undefined)
     return own
   }, firstConnection)
+  const windows = gatherWindows(redis)
   return {
     get: (key) => answered(async () => (await redis.get(key)) ?? undefined),
     async set(key, value, ttlMs) {
@@ -114,17 +81,12 @@ function overRedis(redis: Redis): KeyValue {
     },
     take: (key) => answered(async () => (await redis.getdel(key)) ?? undefined),
     async increment(key, by, windowMs) {
-      const life = lifeTime(windowMs)
-      const [count, resetMs] = await answered(() => redis.incrementWindow(key, by, life))
-      return { count, resetMs }
+      const [counted] = await windows.count([key], by, lifeTime(windowMs))
+      return counted as Counted
     },
-    async incrementWithin([first, second], limit, by, windowMs) {
-      const life = lifeTime(windowMs)
-      const [count, resetMs, other, otherMs] = await answered(() =>
-        redis.incrementWithin(first, second, by, life, limit),
-      )
-      const one = { count, resetMs }
-      return other === undefined || otherMs === undefined ? [one] : [one, { count: other, resetMs: otherMs }]
+    async incrementWithin(keys, limit, by, windowMs) {
+      const [first, second] = await windows.count(keys, by, lifeTime(windowMs), limit)
+      return second === undefined ? [first as Counted] : [first as Counted, second]
     },
     delete: async (key) => (await answered(() => redis.del(key))) === 1,
     readMap: (key, fields) => answered(() => readMap(redis, key, fields)),
