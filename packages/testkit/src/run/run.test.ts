@@ -5,7 +5,7 @@ import { test } from 'tap'
 import { eventually } from '../eventually.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 import { runCommand } from './command.ts'
-import { failuresOf } from './failures.ts'
+import { describeFailures, namesOf, readFailures } from './failures.ts'
 import { findTests } from './find-tests.ts'
 import { leftoverFiles, leftoverProcesses } from './leftovers.ts'
 import { readOptions } from './options.ts'
@@ -26,20 +26,92 @@ test('a file that ends badly, says nothing or asserts nothing has failed', async
   t.equal(tally('# { total: 2, pass: 2 }\n', true).failed, 0)
 })
 
-test('of a file that failed its failures are told with their diagnostics, of one that crashed its last words', async (t) => {
+test('of a file that failed its failures are told, first by name, then with their diagnostics; of one that crashed its last words', async (t) => {
+  const told = (...lines: readonly string[]) => describeFailures(readFailures(lines.join('\n')))
   const diagnostics = ['      ---', '      diff: |', '        -1', '        +2', '      ...']
+  const noise = [
+    '{"level":30}',
+    'TAP version 14',
+    '# Subtest: a promise',
+    '    ok 1 - fine',
+    '    ok 2 - not ok 3 - odd',
+  ]
   const failing = [
-    '    not ok 2 - should be equal',
+    '    not ok 3 - should be equal',
     ...diagnostics,
     'not ok 1 - a promise # time=2ms',
     '  ---',
     '  ...',
   ]
-  const noise = ['{"level":30}', 'TAP version 14', '# Subtest: a promise', '    ok 1 - fine']
-  t.equal(failuresOf([...noise, ...failing, '# { total: 2, pass: 1, fail: 1 }', ''].join('\n')), failing.join('\n'))
-  t.equal(failuresOf('ok 1 - fine\n\nError: no such thing\n'), 'ok 1 - fine\nError: no such thing')
-  const many = failuresOf('not ok 1 - again\n'.repeat(100)).split('\n')
-  t.strictSame([many.length, many.at(-1)], [81, '… and 20 lines more'])
+  t.equal(
+    told(...noise, ...failing, 'not ok 2 - later # TODO', '# { total: 2, pass: 1, fail: 1 }', ''),
+    [
+      'failed:',
+      '  a promise › should be equal',
+      '',
+      'a promise › should be equal',
+      '  diff: |',
+      '    -1',
+      '    +2',
+    ].join('\n'),
+  )
+  t.equal(told('ok 1 - fine', '', 'Error: no such thing', ''), '\nits last words:\nok 1 - fine\nError: no such thing')
+  const long = ['  ---', ...Array.from({ length: 200 }, () => `  x: ${'y'.repeat(500)}`), '  ...']
+  const many = told(...Array.from({ length: 100 }, (_, at) => [`not ok ${at + 1} - test ${at}`, ...long]).flat())
+  t.ok(many.length < 6_000)
+  t.match(many, '  test 19\n  … and 80 of them more\n')
+})
+
+test('of files in one process those are told that hung, failed, or were not begun, before anything else', async (t) => {
+  const folder = temporaryFolder(t)
+  const file = (name: string, body: string): string => {
+    const path = join(folder, name)
+    writeFileSync(path, `import t from '${import.meta.resolve('tap')}'\n${body}`)
+    return path
+  }
+  const good = file('good.mjs', `t.test('good', async (t) => t.pass('done'))`)
+  const bad = file('bad.mjs', `t.test('bad', async (t) => t.equal(1, 2, 'alike'))`)
+  const hangs = file('hangs.mjs', `t.test('hangs', (t) => t.test('inside', () => new Promise(() => {})))`)
+  const files = [good, bad, hangs]
+  const batch = ['--import', import.meta.resolve('tsx'), join(import.meta.dirname, 'batch.ts'), ...files]
+  const { output, ok } = await runCommand(process.execPath, batch, { cwd: '/', env: process.env, interrupted: never })
+  t.equal(ok, false)
+  const failures = readFailures(output, files)
+  const [head, details = ''] = describeFailures(failures).split('\n\n')
+  t.equal(head, `did not finish:\n  ${hangs} › hangs › inside\nfailed:\n  ${bad} › bad › alike`)
+  t.match(details, 'diff')
+  t.strictSame(namesOf(failures), [`did not finish: ${hangs} › hangs › inside`, `${bad} › bad › alike`])
+  // As a batch that was killed leaves it.
+  const cut = readFailures(output.slice(0, output.indexOf('        not ok')), [...files, 'never.mjs'])
+  t.strictSame(cut.unfinished, [[hangs, 'hangs', 'inside']])
+  t.strictSame(cut.notBegun, ['never.mjs'])
+})
+
+test('of a test that was ended by its time limit the name is told, and nothing of what was open in the process', async (t) => {
+  const open = Array.from({ length: 500 }, () => ['        - type: Server', '          connectionKey: 6::::0']).flat()
+  const lines = [
+    '# Subtest: waits',
+    '    not ok 1 - timeout!',
+    '      ---',
+    '      signal: null',
+    '      handles:',
+    ...open,
+    '      expired: TAP',
+    '      ...',
+    '    ',
+    '    not ok 2 - late',
+    '      ---',
+    '      requests:',
+    ...open,
+    '      found: nothing',
+    '      ...',
+    '    1..2',
+    'not ok 1 - waits # time=170000.0ms',
+  ]
+  t.equal(
+    describeFailures(readFailures(lines.join('\n'))),
+    'did not finish:\n  waits\nfailed:\n  waits › late\n\nwaits › late\n  found: nothing',
+  )
 })
 
 test('of files in one process the one that declares no test has failed, and no other', async (t) => {
@@ -50,7 +122,7 @@ test('of files in one process the one that declares no test has failed, and no o
   const batch = ['--import', import.meta.resolve('tsx'), join(import.meta.dirname, 'batch.ts'), ...files]
   const { ok, output } = await runCommand(process.execPath, batch, { cwd: '/', env: process.env, interrupted: never })
   t.equal(ok, false)
-  t.match(failuresOf(output), `${files[5]} declares no test`)
+  t.match(describeFailures(readFailures(output)), `${files[5]} declares no test`)
   // Seven tests, and eight files that were loaded.
   t.match(tally(output, ok), { passed: 15, failed: 1 })
 })

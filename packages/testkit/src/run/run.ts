@@ -7,7 +7,7 @@ import { freePort } from '../free-port.ts'
 import { startPostgres } from '../servers/postgres.ts'
 import { batchesOf } from './batches.ts'
 import { type CommandOptions, type Outcome, runCommand } from './command.ts'
-import { failuresOf } from './failures.ts'
+import { describeFailures, firstOf, namesOf, readFailures } from './failures.ts'
 import { findTests } from './find-tests.ts'
 import { leftoverFiles, leftoverProcesses } from './leftovers.ts'
 import { needsRealParts, readOptions } from './options.ts'
@@ -43,7 +43,8 @@ export async function runTests(args: readonly string[], root: string, interrupte
   if (real) console.log(`real parts:\n${describeParts()}`)
 
   const started = performance.now()
-  const run = { cwd: root, env: process.env, interrupted }
+  const failed: Failed[] = []
+  const run = { cwd: root, env: process.env, interrupted, failed }
   let total = options.files.length > 0 ? NOTHING : await checks(run)
   const proven = new Set<string>()
   total = add(total, await inOwnFolder((folder, runId) => testFiles(files, real, { ...run, proven }, folder, runId)))
@@ -53,15 +54,37 @@ export async function runTests(args: readonly string[], root: string, interrupte
   }
   if (options.files.length === 0 && !options.quick && !interrupted.aborted) total = add(total, coverage(root, proven))
   total = add(total, budget(performance.now() - started))
+  if (failed.length > 0) console.log(`what failed:\n${summaryOf(failed)}`)
   console.log(lastLine(total))
   return total.failed === 0
 }
 
-async function checks(run: CommandOptions): Promise<Tally> {
+/** Something of a run that failed, for its end: a reader of a log that was cut sees all of them there. */
+interface Failed {
+  readonly name: string
+  readonly how: string
+  readonly tests: readonly string[]
+}
+
+type Run = CommandOptions & { readonly failed: Failed[] }
+
+const summaryOf = (failed: readonly Failed[]): string =>
+  failed
+    .flatMap(({ name, how, tests }) => [
+      `  ${name}${how === '' ? '' : `: ${how}`}`,
+      ...tests.map((test) => `    ${test}`),
+    ])
+    .join('\n')
+
+async function checks(run: Run): Promise<Tally> {
   const bin = (name: string) => join(run.cwd, 'node_modules', '.bin', name)
-  const types = report('types', await runCommand(bin('tsc'), ['--noEmit'], run))
-  const lint = report('lint', await runCommand(bin('biome'), ['check', '.'], run))
-  return add(types, lint)
+  const check = async (name: string, command: string, args: readonly string[]): Promise<Tally> => {
+    const outcome = await runCommand(bin(command), args, run)
+    if (!outcome.ok) run.failed.push({ name, how: outcome.how, tests: [] })
+    return report(name, outcome, outcome.ok ? PASSED : FAILED, () => firstOf(outcome.output.split('\n')).join('\n'))
+  }
+  const types = await check('types', 'tsc', ['--noEmit'])
+  return add(types, await check('lint', 'biome', ['check', '.']))
 }
 
 /** The run's temporary folder, which must be as empty at the end as its processes are gone. */
@@ -85,7 +108,7 @@ async function inOwnFolder(work: (folder: string, runId: string) => Promise<Tall
 }
 
 /** How test files are run, and where the requirements go that they prove. */
-type TestRun = CommandOptions & { readonly proven: Set<string> }
+type TestRun = Run & { readonly proven: Set<string> }
 
 async function testFiles(
   files: readonly string[],
@@ -121,7 +144,11 @@ async function queue(files: readonly string[], run: TestRun): Promise<Tally> {
         deadlineMs: FILE_MS,
       })
       const name = files.length === 1 ? (files[0] ?? room) : `${room} (${files.length} files)`
-      total = add(total, report(name, outcome, tally(outcome.output, outcome.ok), failuresOf))
+      const counted = tally(outcome.output, outcome.ok)
+      const failures = () => readFailures(outcome.output, files)
+      if (counted.failed > 0) run.failed.push({ name, how: outcome.how, tests: namesOf(failures()) })
+      const told = () => describeFailures(failures())
+      total = add(total, report(name, outcome, counted, told))
       for (const id of provenBy(outcome.output)) run.proven.add(id)
     }
   }
@@ -130,19 +157,14 @@ async function queue(files: readonly string[], run: TestRun): Promise<Tally> {
 }
 
 /** A line for what passed, its failures for what failed. */
-function report(
-  name: string,
-  outcome: Outcome,
-  counted = outcome.ok ? PASSED : FAILED,
-  told: (output: string) => string = (output) => output,
-): Tally {
+function report(name: string, outcome: Outcome, counted: Tally, told: () => string): Tally {
   const seconds = `${(outcome.ms / 1000).toFixed(1)} s`.padStart(7)
   if (counted.failed === 0) {
     console.log(`ok   ${seconds}  ${name}${counted.skipped > 0 ? ` (${counted.skipped} skipped)` : ''}`)
     return counted
   }
   console.log(`FAIL ${seconds}  ${name}${outcome.ok ? '' : `: ${outcome.how}`}`)
-  console.log(told(outcome.output).replace(/^/gm, '  | '))
+  console.log(told().replace(/^/gm, '  | '))
   return counted
 }
 
