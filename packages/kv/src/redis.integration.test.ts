@@ -184,7 +184,7 @@ test('counts of one turn of the loop are one command for each hash tag, and one 
     kv.incrementWithin(['{a}:2', '{a}'], 1, 1, 60_000),
     kv.increment('{b}:1', 5, 60_000),
   ]
-  const [one, two, failed, within, beyond, apart] = (await Promise.all(counting)) as never[]
+  const [one, two, failed, within, beyond, apart] = (await Promise.all<unknown>(counting)) as unknown[]
   t.match([one, two, apart], [{ count: 1 }, { count: 3 }, { count: 5 }])
   t.equal(failed, 'KeyValueUnavailable')
   t.match(within, [{ count: 1 }, { count: 1 }])
