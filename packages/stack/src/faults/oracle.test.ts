@@ -69,3 +69,12 @@ test('a read that shows less than what was stored before it is stale', async (t)
   ]
   t.same(judge(changes, [], reads, WINDOW).stale, [reads[1]])
 })
+
+test('what becomes less is waited for, however long it takes; what does not is given up', async (t) => {
+  let left = 20
+  t.ok((await settled(() => Math.max(0, left--), 10_000, 5)) >= 90)
+  t.equal(left, -1)
+  const began = performance.now()
+  await settled(() => 7, 50, 5)
+  t.ok(performance.now() - began < 10_000)
+})
