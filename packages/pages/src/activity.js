@@ -28,7 +28,7 @@ const rowOf = (entry) => {
   row.append(
     cell(time),
     cell(element('span', entry.who || '–'), element('span', about, 'quiet')),
-    cell(element('code', entry.what)),
+    cell(element('code', entry.what), element('span', entry.about, 'quiet')),
     cell(
       element('span', entry.outcome || '–', `outcome ${fine ? 'fine-end' : 'bad-end'}`),
       element('span', end, 'quiet'),

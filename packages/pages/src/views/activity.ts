@@ -13,7 +13,10 @@ export interface ActivityEntry {
   /** person, key or service. */
   readonly kind: string
   readonly client: string
+  /** The tool, or what else was done. */
   readonly what: string
+  /** What kind of thing that is, and to what it was done. */
+  readonly about: string
   readonly outcome: string
   readonly reason: string
   readonly durationMs?: number | undefined
@@ -27,6 +30,8 @@ export interface Activity extends Surroundings {
     Partial<Record<'actor' | 'client' | 'tool' | 'type' | 'outcome' | 'from' | 'to', string | undefined>>
   >
   readonly outcomes: readonly string[]
+  /** Short names of what can have happened. */
+  readonly kinds: readonly string[]
   /** Newest first. */
   readonly entries: readonly ActivityEntry[]
   /** The page of older ones. */
@@ -65,7 +70,7 @@ const row = (entry: ActivityEntry): Html => html`<tr data-id="${entry.id}">
   .filter((part) => part !== '')
   .map((part) => displayName(part, 100))
   .join(' · ')}</span></td>
-<td><code>${displayName(entry.what, 120)}</code></td>
+<td><code>${displayName(entry.what, 120)}</code> <span class="quiet">${displayName(entry.about, 200)}</span></td>
 <td><span class="outcome ${outcomeClass(entry.outcome)}">${entry.outcome === '' ? '–' : displayName(entry.outcome)}</span> <span class="quiet">${[
   entry.reason,
   entry.durationMs === undefined ? '' : `${entry.durationMs} ms`,
@@ -78,14 +83,19 @@ const row = (entry: ActivityEntry): Html => html`<tr data-id="${entry.id}">
 
 const outcomeClass = (outcome: string): string => (outcome === 'succeeded' || outcome === '' ? 'fine-end' : 'bad-end')
 
-function filterForm({ action, filters, outcomes }: Activity): Html {
-  const input = (name: 'actor' | 'client' | 'tool' | 'type' | 'from' | 'to', label: string, type = 'text') =>
+function filterForm({ action, filters, outcomes, kinds }: Activity): Html {
+  const input = (name: 'actor' | 'client' | 'tool' | 'from' | 'to', label: string, type = 'text') =>
     html`<div class="field"><label for="filter-${name}">${label}</label><input id="filter-${name}" name="${name}" type="${type}" value="${filters[name] ?? ''}" autocomplete="off"></div>
 `
-  return html`<form method="get" action="${safeHref(action) ?? '/'}" class="filters" role="search" aria-label="Filter the activity">
-${input('from', 'From day', 'date')}${input('to', 'To day', 'date')}${input('actor', 'Who (id)')}${input('client', 'Application (id)')}${input('tool', 'Tool')}<div class="field"><label for="filter-outcome">Result</label><select id="filter-outcome" name="outcome">
+  const select = (name: 'type' | 'outcome', label: string, known: readonly string[]) => {
+    const given = filters[name]
+    const options = given === undefined || known.includes(given) ? known : [...known, given]
+    return html`<div class="field"><label for="filter-${name}">${label}</label><select id="filter-${name}" name="${name}">
 <option value="">Any</option>
-${outcomes.map((name) => html`<option value="${name}"${name === filters.outcome && html` selected`}>${name}</option>\n`)}</select></div>
-${filters.type !== undefined && html`<input type="hidden" name="type" value="${filters.type}">\n`}<div class="field do"><button>Show</button> <a href="${safeHref(action) ?? '/'}">Clear</a></div>
+${options.map((of) => html`<option value="${of}"${of === given && html` selected`}>${of}</option>\n`)}</select></div>
+`
+  }
+  return html`<form method="get" action="${safeHref(action) ?? '/'}" class="filters" role="search" aria-label="Filter the activity">
+${input('from', 'From day', 'date')}${input('to', 'To day', 'date')}${input('actor', 'Who (id)')}${input('client', 'Application (id)')}${select('type', 'Kind', kinds)}${input('tool', 'Tool')}${select('outcome', 'Result', outcomes)}<div class="field do"><button>Show</button> <a href="${safeHref(action) ?? '/'}">Clear</a></div>
 </form>`
 }

@@ -75,6 +75,7 @@ export function everyPage(text: string): Readonly<Record<string, string>> {
       action: '/activity',
       filters: { actor: text, client: text, tool: text, type: text, outcome: text, from: text, to: text },
       outcomes: [text],
+      kinds: [text],
       entries: [
         {
           id: text,
@@ -83,6 +84,7 @@ export function everyPage(text: string): Readonly<Record<string, string>> {
           kind: text,
           client: text,
           what: text,
+          about: text,
           outcome: text,
           reason: text,
         },

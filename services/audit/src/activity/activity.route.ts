@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import formbody from '@fastify/formbody'
 import { BusUnavailable } from '@gatehouse/bus'
-import type { Clock } from '@gatehouse/contracts'
+import { AUDIT_TYPES, type Clock } from '@gatehouse/contracts'
 import { DatabaseUnavailable } from '@gatehouse/database'
 import { activityPage, type Brand, errorPage, type NavItem, pageHeaders } from '@gatehouse/pages'
 import type { Principal } from '@gatehouse/policy'
@@ -31,6 +31,7 @@ export interface ActivityDeps {
 }
 
 const PAGE_SIZE = 50
+const KINDS = [...AUDIT_TYPES.keys()].sort()
 
 /** `/activity`: the log of the organisation that somebody signed in for, for those whose role permits it. */
 export async function activityRoutes(server: FastifyInstance, deps: ActivityDeps): Promise<void> {
@@ -69,6 +70,7 @@ export async function activityRoutes(server: FastifyInstance, deps: ActivityDeps
       action: ACTIVITY_PATH,
       filters: view,
       outcomes: OUTCOMES,
+      kinds: KINDS,
       entries: shown.map((row) => entryOf(toItem(row))),
       nextHref: more ? `${ACTIVITY_PATH}${searchOf({ ...view, cursor: writeCursor(last) })}` : undefined,
       // Older pages stand still.
