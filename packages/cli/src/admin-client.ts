@@ -91,8 +91,16 @@ function read(response: Response, text: string, base: URL): unknown {
   if (response.status >= 300 && response.status < 400) {
     throw new Failure('unreachable', `${base.origin} redirects elsewhere; give the final address with --url`)
   }
-  throw new Failure('refused', refusal(response.status, value))
+  const { error, request_id } = (value ?? {}) as Record<string, unknown>
+  throw new Failure(AWAY.has(response.status) ? 'unreachable' : 'refused', refusal(response.status, value), {
+    status: response.status,
+    reason: typeof error === 'string' ? error : undefined,
+    requestId: typeof request_id === 'string' ? request_id : undefined,
+  })
 }
+
+/** Of a part that cannot answer, or of a balancer with nobody behind it. */
+const AWAY: ReadonlySet<number> = new Set([502, 503, 504])
 
 function parse(text: string): unknown {
   try {
@@ -107,7 +115,9 @@ const ADVICE: Readonly<Record<number, string>> = {
   401: 'give the GATEHOUSE_ADMIN_TOKEN of this installation, by the environment or --token',
   404: 'the "list" of such things shows their ids, "gatehouse --json audit list" those of keys and grants in use; a server without this command may be older than this program',
   429: 'wait a little and try again',
+  502: 'nobody answers behind the balancer; try again soon',
   503: 'a part of the server is away; try again soon',
+  504: 'nobody answers behind the balancer; try again soon',
 }
 
 function refusal(status: number, value: unknown): string {
@@ -115,7 +125,8 @@ function refusal(status: number, value: unknown): string {
   const said = [error_description, error].find((text) => typeof text === 'string' && text !== '') ?? 'no reason given'
   const advice = ADVICE[status] === undefined ? '' : `; ${ADVICE[status]}`
   const reference = typeof request_id === 'string' ? `, request ${request_id}` : ''
-  return `the server refused: ${String(said).replace(/\.$/, '')}${advice} (HTTP ${status}${reference})`
+  const what = AWAY.has(status) ? 'the server cannot answer' : 'the server refused'
+  return `${what}: ${String(said).replace(/\.$/, '')}${advice} (HTTP ${status}${reference})`
 }
 
 function causeOf(error: unknown): string {

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { type AdminClient, createAdminClient } from './admin-client.ts'
 import { Failure } from './failure.ts'
 import type { Io } from './io.ts'
-import { printableJson } from './printable.ts'
+import { printable, printableJson } from './printable.ts'
 import { type Column, table } from './table.ts'
 
 /** What a command works with, made from the options that all commands share. */
@@ -13,7 +13,15 @@ export interface Context {
   readonly url: URL
   /** Whether machines read the output. */
   readonly json: boolean
+  /** Says something beside the answer, on standard error: how far it is, what to mind. */
+  readonly note: (text: string) => void
 }
+
+/** On standard error, for machines as an object a line. */
+export const noteTo =
+  (io: Io, json: boolean) =>
+  (text: string): void =>
+    io.err(json ? printableJson({ note: text }, 0) : printable(text))
 
 const DEFAULT_URL = 'http://localhost:4000'
 
@@ -43,6 +51,7 @@ export function contextOf(command: Command, io: Io): Context {
   return {
     io,
     json,
+    note: noteTo(io, json),
     url: new URL(url),
     api: createAdminClient({ url: new URL(url), token, fetch: io.fetch, signal: io.signal }),
   }

@@ -34,7 +34,7 @@ test('a refusal is explained: the gate, what is missing, and who can give it [Z9
     run(args, { ...io, env: { GATEHOUSE_URL: url, GATEHOUSE_ADMIN_TOKEN: 'operator-token' }, signal: undefined })
 
   const who = ['explain', '--tenant', 'acme', '--person', 'rosa@acme.test']
-  t.equal(await gatehouse(...who, '--needs', 'mcp:read', 'mcp:write', '--permission', 'entries:write'), 0)
+  t.equal(await gatehouse(...who, '--needs', 'mcp:read', '--needs', 'mcp:write', '--permission', 'entries:write'), 0)
   t.match(asked[0], { person: 'p1', tenant: 't1', needs: 'mcp:read mcp:write', permissions: 'entries:write' })
   t.match(out.join('\n'), /Refused: permission.missing. Missing permission: entries:write.*role owner/)
   t.match(out.join('\n'), /permission +refused/)

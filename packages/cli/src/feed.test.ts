@@ -58,7 +58,7 @@ test('0: a rebuild waits until the feed is whole, and says meanwhile how far it 
   const { gatehouse, out, err, rebuilt } = await scene(t, LACKING, LACKING, WHOLE)
   t.equal(await gatehouse('feed', 'rebuild', '--json'), 0)
   t.equal(rebuilt(), 1)
-  t.same(err, ['4 to be told, 0 on their way …'], 'once while it is the same')
+  t.same(err, ['{"note":"4 to be told, 0 on their way …"}'], 'once while it is the same')
   t.same(JSON.parse(out[0] ?? ''), { carriedOver: 1, ...WHOLE })
 })
 

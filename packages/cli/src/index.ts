@@ -1,3 +1,4 @@
-export { EXIT } from './failure.ts'
+export { commandsOf, EXAMPLES } from './examples.ts'
+export { EXIT, EXIT_MEANINGS } from './failure.ts'
 export type { Io } from './io.ts'
-export { run } from './run.ts'
+export { createProgram, run } from './run.ts'

@@ -279,5 +279,5 @@ test('help and no command at all show every command', async (t) => {
     t.match(err.join(), name)
   }
   t.equal(await gatehouse(['audit', 'list', '--help']), 0)
-  t.match(out.at(-1), /--follow.*--url/s)
+  t.match(out.join('\n'), /--follow.*--url/s)
 })

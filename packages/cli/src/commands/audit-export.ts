@@ -1,8 +1,10 @@
 import { createWriteStream } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { type Command, Option } from 'commander'
 import { type Context, contextOf } from '../context.ts'
 import { Failure } from '../failure.ts'
 import type { Io } from '../io.ts'
+import { printableJson } from '../printable.ts'
 import { findTenant } from '../tenant-lookup.ts'
 
 /** Which events. */
@@ -63,7 +65,8 @@ export function auditExportCommand(audit: Command, io: Io): void {
           ? context.api.lines('/admin/v1/audit/proof', { tenant })
           : context.api.lines('/admin/v1/audit/export', { ...filters, tenant, format })
       const count = await writeLines(context, lines, out)
-      io.err(`${count.toLocaleString('en')} lines`)
+      if (out !== undefined && context.json) io.out(printableJson({ file: out, lines: count }))
+      else context.note(`${count.toLocaleString('en')} lines`)
     })
 }
 
@@ -71,31 +74,43 @@ const TOLD_EVERY = 100_000
 /** Characters gathered before they are written. */
 const CHUNK = 65_536
 
-async function writeLines({ io }: Context, lines: AsyncIterable<string>, out: string | undefined): Promise<number> {
+async function writeLines(
+  { io, note }: Context,
+  lines: AsyncIterable<string>,
+  out: string | undefined,
+): Promise<number> {
   const target = out === undefined ? standardOutput(io) : await newFile(out)
   let count = 0
   let chunk = ''
-  for await (const line of lines) {
-    chunk += `${line}\n`
-    count += 1
-    if (count % TOLD_EVERY === 0) io.err(`${count.toLocaleString('en')} lines …`)
-    if (chunk.length < CHUNK) continue
+  try {
+    for await (const line of lines) {
+      chunk += `${line}\n`
+      count += 1
+      if (count % TOLD_EVERY === 0) note(`${count.toLocaleString('en')} lines …`)
+      if (chunk.length < CHUNK) continue
+      await target.write(chunk)
+      chunk = ''
+    }
     await target.write(chunk)
-    chunk = ''
+    await target.end()
+  } catch (error) {
+    await target.discard()
+    throw error
   }
-  await target.write(chunk)
-  await target.end()
   return count
 }
 
 interface Target {
   write(text: string): Promise<void>
   end(): Promise<void>
+  /** A part of an export must not be taken for all of it. */
+  discard(): Promise<void>
 }
 
 const standardOutput = (io: Io): Target => ({
   write: async (text) => (io.write === undefined ? io.out(text.trimEnd()) : io.write(text)),
   end: async () => undefined,
+  discard: async () => undefined,
 })
 
 /** Readable by its owner alone: it says who did what. */
@@ -109,5 +124,9 @@ async function newFile(path: string): Promise<Target> {
     write: (text) => new Promise((resolve, reject) => file.write(text, (error) => (error ? reject(error) : resolve()))),
     end: () =>
       new Promise((resolve, reject) => file.end((error?: Error | null) => (error ? reject(error) : resolve()))),
+    discard: () => {
+      file.destroy()
+      return rm(path, { force: true })
+    },
   }
 }

@@ -11,7 +11,7 @@ import {
   type SignedHead,
 } from '@gatehouse/audit-proof'
 import type { Command } from 'commander'
-import { type Context, contextOf } from '../context.ts'
+import { type Context, contextOf, noteTo } from '../context.ts'
 import { Failure } from '../failure.ts'
 import type { Io } from '../io.ts'
 import { printableJson } from '../printable.ts'
@@ -36,8 +36,9 @@ export function auditVerifyCommands(audit: Command, io: Io): void {
     .option('--export <file>', 'verify an export of the format "proof", without a server')
     .option('--jwks <file>', 'key set of the audit service, kept from before; without it the server is asked')
     .action(async (options: VerifyOptions, command: Command) => {
-      const report = options.export === undefined ? await online(options, command, io) : await offline(options, io)
       const { json = false } = command.optsWithGlobals<{ json?: boolean }>()
+      const note = noteTo(io, json)
+      const report = options.export === undefined ? await online(options, command, io) : await offline(options, note)
       if (json) io.out(printableJson(report))
       else show(report, io)
       const { length } = report.findings
@@ -49,8 +50,13 @@ export function auditVerifyCommands(audit: Command, io: Io): void {
     .option('--tenant <slug or id>', 'only of this tenant and of the list of tenants')
     .action(async ({ tenant }: VerifyOptions, command: Command) => {
       const context = contextOf(command, io)
-      for await (const head of context.api.lines('/admin/v1/audit/heads', { tenant: await idOf(context, tenant) }))
-        io.out(head)
+      const lines = context.api.lines('/admin/v1/audit/heads', { tenant: await idOf(context, tenant) })
+      const heads: string[] = []
+      for await (const head of lines) {
+        if (context.json) heads.push(head)
+        else io.out(head)
+      }
+      if (context.json) io.out(printableJson({ heads }))
     })
 }
 
@@ -63,10 +69,10 @@ async function online(options: VerifyOptions, command: Command, io: Io): Promise
   // Before the rows: what is sealed while they are read is newer than these.
   const given = options.head === undefined ? api.lines('/admin/v1/audit/heads', { tenant }) : linesOf(options.head)
   const external = await headsOf(given, readHead, tenant)
-  return verify(api.lines('/admin/v1/audit/proof', { tenant }), { readHead, external }, io)
+  return verify(api.lines('/admin/v1/audit/proof', { tenant }), { readHead, external }, context.note)
 }
 
-async function offline(options: VerifyOptions, io: Io): Promise<Report> {
+async function offline(options: VerifyOptions, note: Context['note']): Promise<Report> {
   const path = options.export as string
   let keys: Keys
   if (options.jwks === undefined) {
@@ -74,11 +80,11 @@ async function offline(options: VerifyOptions, io: Io): Promise<Report> {
     const line = first === undefined ? undefined : readLine(first)
     if (line?.kind !== 'evidence') throw new Failure('usage', `${path} is no export of the format "proof"`)
     keys = line.jwks
-    io.err('The keys are those of the export itself: whoever made it could have signed it. See --jwks.')
+    note('The keys are those of the export itself: whoever made it could have signed it. See --jwks.')
   } else keys = keySet(readJson(options.jwks))
   const readHead = createHeadReader(keys)
   const external = options.head === undefined ? [] : await headsOf(linesOf(options.head), readHead, undefined)
-  return verify(linesOf(path), { readHead, external }, io)
+  return verify(linesOf(path), { readHead, external }, note)
 }
 
 const TOLD_EVERY = 100_000
@@ -86,7 +92,7 @@ const TOLD_EVERY = 100_000
 async function verify(
   lines: AsyncIterable<string>,
   options: { readonly readHead: ReadHead; readonly external: readonly SignedHead[] },
-  io: Io,
+  note: Context['note'],
 ): Promise<Report> {
   const verification = createVerification(options)
   let rows = 0
@@ -94,7 +100,7 @@ async function verify(
     const line = readLine(text)
     await verification.line(line)
     if (line.kind === 'row') rows += 1
-    if (line.kind === 'row' && rows % TOLD_EVERY === 0) io.err(`${rows.toLocaleString('en')} rows …`)
+    if (line.kind === 'row' && rows % TOLD_EVERY === 0) note(`${rows.toLocaleString('en')} rows …`)
   }
   return verification.end()
 }

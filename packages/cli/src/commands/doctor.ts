@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { contextOf } from '../context.ts'
-import { judge } from '../doctor/judge.ts'
+import { judge, nothingAnswers } from '../doctor/judge.ts'
 import { observe } from '../doctor/observe.ts'
 import { Failure } from '../failure.ts'
 import type { Io } from '../io.ts'
@@ -22,6 +22,8 @@ export function doctorCommand(program: Command, io: Io): void {
         for (const { kind, what, whatToDo } of findings) io.out(printable(`${kind}: ${what}; ${whatToDo}`))
         if (findings.length === 0) io.out('Nothing is wrong: issuer, services, parts and clocks are as they should be.')
       }
+      if (nothingAnswers(seen))
+        throw new Failure('unreachable', `nothing of Gatehouse answers at ${seen.url}; see --url`)
       const faults = findings.filter(({ kind }) => kind === 'fault').length
       if (faults > 0) throw new Failure('refused', `${faults} ${faults === 1 ? 'thing is' : 'things are'} wrong`)
     })

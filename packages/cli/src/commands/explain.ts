@@ -25,6 +25,8 @@ interface Options {
   readonly permission?: readonly string[]
 }
 
+const several = (text: string, before: readonly string[] = []): readonly string[] => [...before, text]
+
 /** `gatehouse explain` */
 export function explainCommand(program: Command, io: Io): void {
   program
@@ -34,9 +36,9 @@ export function explainCommand(program: Command, io: Io): void {
     .option('--tenant <slug>', 'in which organisation')
     .option('--grant <id>', 'an authorization, as "gatehouse grants list" shows it')
     .option('--key <id>', 'an API key')
-    .option('--scope <names...>', 'scopes of the token (default: those of the profile)')
-    .option('--needs <names...>', 'scopes that the tool or resource asks for')
-    .option('--permission <names...>', 'permissions that it asks for')
+    .option('--scope <name>', 'a scope of the token (default: those of the profile); repeat for several', several)
+    .option('--needs <name>', 'a scope that the tool or resource asks for; repeat for several', several)
+    .option('--permission <name>', 'a permission that it asks for; repeat for several', several)
     .action(async (options: Options, command: Command) => {
       const context = contextOf(command, io)
       const { person, tenant, grant, key } = options

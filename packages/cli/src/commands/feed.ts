@@ -53,14 +53,14 @@ const read = async ({ api }: Context): Promise<Status> => (await api.get('/admin
 
 /** Tells on standard error how far it is, whenever that has changed. */
 async function untilWhole(context: Context): Promise<Status> {
-  const { io } = context
+  const { io, note } = context
   const deadline = performance.now() + WHOLE_WITHIN_MS
   let told = ''
   for (;;) {
     const status = await read(context)
     if (status.whole) return status
     const line = `${status.missing} to be told, ${status.waiting} on their way …`
-    if (line !== told) io.err(line)
+    if (line !== told) note(line)
     told = line
     if (performance.now() > deadline) throw new Failure('refused', `the feed is not whole yet: ${inWords(status)}`)
     await pause(ASK_AGAIN_MS, undefined, io.signal === undefined ? {} : { signal: io.signal })

@@ -38,6 +38,10 @@ export function judge(seen: Observed): readonly Finding[] {
   return [...judgeIssuer(seen), ...judgeServices(seen), ...judgeParts(seen), ...judgeClocks(seen)]
 }
 
+/** Whether the installation is not there at all, or somebody else is. */
+export const nothingAnswers = ({ issuer, auth, mcpIssuers, auditAnswers }: Observed): boolean =>
+  issuer === undefined && auth === undefined && mcpIssuers === undefined && !auditAnswers
+
 function judgeIssuer({ url, issuer, issuerAnswers, mcpIssuers }: Observed): readonly Finding[] {
   if (issuer === undefined) {
     return [

@@ -1,8 +1,10 @@
 import { limitedTo } from '@gatehouse/outbound'
 import type { Context } from '../context.ts'
+import { Failure } from '../failure.ts'
 import type { Observed } from './judge.ts'
 
 const TIMEOUT_MS = 10_000
+const UNPROVEN: ReadonlySet<number> = new Set([401, 403])
 
 interface Report {
   readonly production: boolean
@@ -21,7 +23,10 @@ interface Asked {
   readonly middle: number
 }
 
-/** Looks at an installation from outside, and asks auth what it sees itself. What does not answer is part of the picture. */
+/**
+ * Looks at an installation from outside, and asks auth what it sees itself. What does not answer is part of the picture.
+ * @throws Failure when the token is not the one of this installation
+ */
 export async function observe({ api, io, url, now }: Context & { readonly now: () => number }): Promise<Observed> {
   const { origin } = url
   const ask = async (address: string): Promise<Asked | undefined> => {
@@ -48,7 +53,9 @@ export async function observe({ api, io, url, now }: Context & { readonly now: (
     const began = now()
     try {
       return { body: await api.get(path), middle: (began + now()) / 2 }
-    } catch {
+    } catch (error) {
+      // It answers: what is wrong is the token.
+      if (error instanceof Failure && UNPROVEN.has(error.said.status ?? 0)) throw error
       return undefined
     }
   }
