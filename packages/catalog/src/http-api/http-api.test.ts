@@ -162,7 +162,7 @@ test('a credential that is refused is renewed once; refused again it is a fault 
 
 test('an API that is silent costs one timeout an attempt; after some it is left alone, and later tried by one', async (t) => {
   let now = 0
-  const options = { timeoutMs: 40, attempts: 2, clock: { now: () => now }, circuit: { failures: 2, restMs: 1_000 } }
+  const options = { timeoutMs: 500, attempts: 2, clock: { now: () => now }, circuit: { failures: 2, restMs: 1_000 } }
   const { api, seen } = await scene(t, ['silence', 'silence', 200], options)
   await t.rejects(api.request(asker(), READ), { code: 'product.unavailable' })
   t.equal(seen.length, 2)

@@ -50,6 +50,8 @@ export async function startPostgres({ dir, port, durable = false }: PostgresOpti
     stopSignal: 'SIGINT',
     // A killed PostgreSQL leaves a shared memory segment behind; after its "immediate" shutdown nothing is left.
     quickEnd: { signal: 'SIGQUIT', over: () => !existsSync(join(data, 'postmaster.pid')) },
+    // Its sessions are no part of its process group, and see a little later that it was killed.
+    heldBy: 'pre-existing shared memory block',
     answers: () => answers(url, data),
   })
 }

@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
 import { eventually } from '../eventually.ts'
 
 const READY_MS = 20_000
 const STOP_MS = 10_000
 const QUICK_END_MS = 5_000
 const LOG_TAIL = 2_000
+const HELD_PAUSE_MS = 100
 
 /** A server that answers. */
 export interface RunningServer {
@@ -35,6 +37,8 @@ export interface ServerCommand {
   readonly signal?: (signal: NodeJS.Signals) => void
   /** For a server that leaves things in the system when it is killed: a harmless quick way, and how to see that it is over. */
   readonly quickEnd?: { readonly signal: NodeJS.Signals; over(): boolean }
+  /** What its log says while parts of a killed predecessor have not ended yet: it is started again then. */
+  readonly heldBy?: string
   /** Resolves to true when the server of this process id answers. */
   answers(pid: number): Promise<boolean>
 }
@@ -45,6 +49,19 @@ export interface ServerCommand {
  * @throws Error with the end of the server's log when it ends or stays silent for 20 s
  */
 export async function startServer(server: ServerCommand): Promise<RunningServer> {
+  const { heldBy, logFile } = server
+  for (const until = performance.now() + READY_MS; ; await pause(HELD_PAUSE_MS)) {
+    const before = existsSync(logFile) ? statSync(logFile).size : 0
+    try {
+      return await startOnce(server)
+    } catch (error) {
+      const held = heldBy !== undefined && readFileSync(logFile).subarray(before).includes(heldBy)
+      if (!held || performance.now() > until) throw error
+    }
+  }
+}
+
+async function startOnce(server: ServerCommand): Promise<RunningServer> {
   const log = openSync(server.logFile, 'a')
   const child = spawn(server.command, server.args, {
     cwd: server.cwd,
