@@ -158,7 +158,7 @@ function judgeUris(
     else if (decision.reason === 'scope.missing') {
       for (const scope of decision.missing) missing.add(scope)
       for (const scope of decision.whole) whole.add(scope)
-      text = refusalText(decision, deps.rules)
+      text = refusalText(decision, deps.rules, caller.principal)
     }
   }
   if (text === undefined) return { uris, lacking: undefined }
