@@ -1,43 +1,20 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, tmpdir, totalmem } from 'node:os'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { auditExactlyOnce } from './proofs/audit-exactly-once.ts'
-import { auditMillion } from './proofs/audit-million.ts'
-import { complianceMillion } from './proofs/compliance-million.ts'
-import { cutOff } from './proofs/cut-off.ts'
-import { isolation } from './proofs/isolation.ts'
-import { nodeDeaths } from './proofs/node-deaths.ts'
-import { orgdesignMillion } from './proofs/orgdesign-million.ts'
-import { partsAway } from './proofs/parts-away.ts'
-import type { Proof } from './proofs/proof.ts'
-import { refreshHistories } from './proofs/refresh-histories.ts'
-import { rollingRestart } from './proofs/rolling-restart.ts'
-import { sustainabilityMillion } from './proofs/sustainability-million.ts'
-import { tokensBesideSignIns } from './proofs/tokens-beside-sign-ins.ts'
-import { trackerMillion } from './proofs/tracker-million.ts'
-
-const PROOFS: readonly Proof[] = [
-  auditExactlyOnce,
-  auditMillion,
-  complianceMillion,
-  isolation,
-  orgdesignMillion,
-  refreshHistories,
-  sustainabilityMillion,
-  tokensBesideSignIns,
-  trackerMillion,
-  nodeDeaths,
-  rollingRestart,
-  partsAway,
-  cutOff,
-]
+import { PROOFS } from './proofs/all.ts'
+import { proofsPage } from './proofs/page.ts'
+import { keep, type Result, readResults } from './proofs/results.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
-const wanted = process.argv.slice(2)
+const given = process.argv.slice(2)
+const docs = given.includes('--docs')
+const wanted = given.filter((word) => word !== '--docs')
 if (wanted.includes('--help') || wanted.includes('-h')) {
-  console.log('usage: npm run proof [name …]\n\nWithout a name all of them, one after the other. There are:')
+  console.log('usage: npm run proof [name …] [-- --docs]\n')
+  console.log('Without a name all of them, one after the other. --docs writes docs/proofs.md from what')
+  console.log('they came to last, and without a name runs none. There are:')
   for (const { name, claim } of PROOFS) console.log(`  ${name}  ${claim}`)
   process.exit(0)
 }
@@ -51,7 +28,7 @@ if (unknown.length > 0) {
 const results = join(root, 'proof-results')
 mkdirSync(results, { recursive: true })
 let failed = 0
-for (const proof of PROOFS.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
+for (const proof of PROOFS.filter(({ name }) => (wanted.length === 0 && !docs) || wanted.includes(name))) {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-proof-'))
   chmodSync(folder, 0o711)
   console.log(`\n${proof.name}: ${proof.claim}`)
@@ -64,8 +41,16 @@ for (const proof of PROOFS.filter(({ name }) => wanted.length === 0 || wanted.in
   if (!outcome.holds) failed += 1
   const seconds = Math.round((performance.now() - began) / 100) / 10
   console.log(`  ${outcome.holds ? 'holds' : 'DOES NOT HOLD'} after ${seconds} s: ${JSON.stringify(outcome.counted)}`)
-  const record = { proof: proof.name, claim: proof.claim, ...outcome, seconds, commit: commit(), machine: machine() }
+  const finished = new Date().toISOString()
+  const where = { commit: commit(), machine: machine() }
+  const record: Result = { proof: proof.name, claim: proof.claim, ...outcome, seconds, finished, ...where }
   writeFileSync(join(results, `${proof.name}.json`), `${JSON.stringify(record, null, 2)}\n`)
+}
+if (docs) {
+  const kept = join(root, 'packages/stack/src/proofs/results.json')
+  const known = keep([...(JSON.parse(readFileSync(kept, 'utf8')) as Result[]), ...readResults(results)])
+  writeFileSync(kept, `${JSON.stringify(known, null, 2)}\n`)
+  writeFileSync(join(root, 'docs/proofs.md'), proofsPage(PROOFS, known))
 }
 process.exitCode = failed === 0 ? 0 : 1
 
@@ -81,5 +66,7 @@ function commit(): string {
 
 function machine(): Readonly<Record<string, string | number>> {
   const gib = Math.round(totalmem() / 2 ** 30)
-  return { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, memoryGiB: gib, node: process.version }
+  // Of the last quarter of an hour: who else was at work.
+  const load = Math.round(loadavg()[2] ?? 0)
+  return { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, memoryGiB: gib, node: process.version, load }
 }
