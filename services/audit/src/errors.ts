@@ -54,7 +54,7 @@ export const PROBLEMS = {
   'tails.many': {
     status: 429,
     error: 'temporarily_unavailable',
-    description: 'Too many live tails are open at this process.',
+    description: 'Too many live tails are open at this process, or by this person.',
     headers: { 'retry-after': '10' },
   },
   'query.invalid': { status: 400, error: 'invalid_request', description: 'The query is not usable.' },

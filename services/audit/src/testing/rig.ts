@@ -33,6 +33,7 @@ export async function auditRig(parts: {
   readonly clock?: Clock
   readonly freshness?: 'fresh' | 'stale' | 'expired'
   readonly fetch?: typeof globalThis.fetch
+  readonly profile?: string
   /** Whose credential was taken back. */
   readonly revoked?: (principal: Principal) => boolean
 }) {
@@ -40,7 +41,7 @@ export async function auditRig(parts: {
   const metrics = createMetrics({ process: false })
   const jwks = localJwks(async () => ({ keys: await signer.publicKeys() }))
   const audit = createAuditApp({
-    profile: loadProfile('align'),
+    profile: loadProfile(parts.profile ?? 'align'),
     publicUrl: PUBLIC_URL,
     issuer: PUBLIC_URL,
     authUrl: PUBLIC_URL,
