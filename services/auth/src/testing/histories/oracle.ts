@@ -2,13 +2,15 @@ import type { Round, Step } from './steps.ts'
 
 /** What a request was answered with; `lost` stands for an answer that never came because the process died. */
 export type Answer =
-  | { readonly kind: 'tokens'; readonly refreshToken: string }
+  | { readonly kind: 'tokens'; readonly refreshToken: string; readonly accessToken: string }
   | { readonly kind: 'refused'; readonly status: number; readonly error: string }
   | { readonly kind: 'lost' }
 
 /** The family as a client of perfect memory knows it: every token in its order, and when each was first used. */
 export interface Family {
   readonly tokens: string[]
+  /** Every access token that was given out with one of them. */
+  readonly accessTokens: string[]
   /** Milliseconds since the epoch, by the place of the token. */
   readonly usedAt: Map<number, number>
   alive: boolean
@@ -68,6 +70,7 @@ function judgeRefresh(
     return wasAlive && !dies ? 'a client was locked out of a living family' : undefined
   }
   if (!wasAlive) return 'a dead family gave out tokens'
+  family.accessTokens.push(answer.accessToken)
   const place = family.tokens.indexOf(answer.refreshToken)
   if (place === -1) family.tokens.push(answer.refreshToken)
   else if (place < family.tokens.length - 2) return `token ${place} was given out although a newer one was known before`

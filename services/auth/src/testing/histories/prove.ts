@@ -45,19 +45,27 @@ async function openStage(t: Test, refreshRetrySeconds: number): Promise<Stage> {
     client,
     template: id,
     windowMs: retryWindowMs(refreshRetrySeconds),
+    isActive: async (accessToken) => (await one.auth.introspect(accessToken)).active,
     rotateKey: rotateAt(one),
   }
 }
 
-/** So many keys show what there is to show; each is read and opened again by every node. */
-const MOST_ROTATIONS = 25
+/** One of so many wishes is granted, from the first history to the last: each key is read and opened again by every node. */
+const ROTATE_EACH = 8
+/** More than can be asked for while one history lasts; older ones are taken away, or reading them would be all that happens. */
+const KEPT_KEYS = 25
 
 /** The key of refresh tokens is replaced at once, by the operator's command at one of the nodes; the other has to find out. */
-function rotateAt({ server }: House): () => Promise<void> {
-  let left = MOST_ROTATIONS
+function rotateAt({ server, db }: House): () => Promise<void> {
+  let wishes = 0
   return async () => {
-    if (left === 0) return
-    left -= 1
+    wishes += 1
+    if (wishes % ROTATE_EACH !== 0) return
+    await db.asPlatform('test', (tx) =>
+      tx.run(sql`
+        delete from auth.ring_keys where ring = 'refresh' and id not in (
+          select id from auth.ring_keys where ring = 'refresh' order by active_at desc, id limit ${KEPT_KEYS})`),
+    )
     const answer = await server.inject({
       method: 'POST',
       url: '/admin/v1/keyrings/refresh/rotate',

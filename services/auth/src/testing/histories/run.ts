@@ -37,6 +37,8 @@ export interface Stage {
   /** A grant whose rows are copied for each family. */
   readonly template: string
   readonly windowMs: number
+  /** Whether an access token is good, as a resource server is told that asks for it. */
+  isActive(accessToken: string): Promise<boolean>
   /** Makes a new key of the ring the one in use. */
   rotateKey(): Promise<void>
 }
@@ -46,7 +48,7 @@ const CREATED = Date.now()
 /** Lives through one history on a family of its own. @returns a line for a person when something was wrong */
 export async function live(stage: Stage, history: History): Promise<string | undefined> {
   const { id, first } = await newFamily(stage)
-  const family: Family = { tokens: [first], usedAt: new Map(), alive: true }
+  const family: Family = { tokens: [first], usedAt: new Map(), alive: true, accessTokens: [] }
   let now = CREATED
   for (const [at, round] of history.entries()) {
     now += round.waitMs
@@ -58,7 +60,7 @@ export async function live(stage: Stage, history: History): Promise<string | und
     const fault = judgeRound(family, round, now, stage.windowMs, presented, answers) ?? (await twoLiving(stage, id))
     if (fault !== undefined) return `round ${at}: ${fault}`
   }
-  return afterwards(stage, family, now)
+  return (await afterwards(stage, family, now)) ?? (await accessAfterwards(stage, family, id, now))
 }
 
 /** A dead family is dead for every token that it ever gave out; a living one still rotates. */
@@ -69,10 +71,12 @@ async function afterwards(stage: Stage, family: Family, now: number): Promise<st
   const tooLate = used !== undefined && now - used > stage.windowMs
   if (family.alive && !tooLate) {
     const answer = await answerTo(stage, last, family.tokens.at(-1) ?? '', now)
+    if (answer.kind === 'tokens') family.accessTokens.push(answer.accessToken)
     return answer.kind === 'tokens'
       ? undefined
       : `the newest token of a living family was answered ${JSON.stringify(answer)}`
   }
+  family.alive = false
   if (tooLate) await answerTo(stage, last, family.tokens.at(-1) ?? '', now)
   for (const [place, given] of family.tokens.entries()) {
     const answer = await answerTo(stage, last, given, now)
@@ -81,6 +85,23 @@ async function afterwards(stage: Stage, family: Family, now: number): Promise<st
     }
   }
   return undefined
+}
+
+/**
+ * With the family its access tokens die, and every node is told so, once; while it lives its newest is good and nobody is told anything.
+ */
+async function accessAfterwards(stage: Stage, family: Family, grant: string, now: number): Promise<string | undefined> {
+  const isActive = (accessToken: string) => request.run({ now, crash: 'none' }, () => stage.isActive(accessToken))
+  const told = await stage.db.asPlatform('test', (tx) =>
+    tx.rows(sql`delete from auth.outbox where subject = ${`auth.delta.grant.${grant}`} returning position`),
+  )
+  if (told.length !== (family.alive ? 0 : 1)) return `nodes were told ${told.length} times that the family ended`
+  if (family.alive) {
+    const newest = family.accessTokens.at(-1)
+    return newest !== undefined && (await isActive(newest)) ? undefined : 'the newest access token is not good'
+  }
+  const good = await Promise.all(family.accessTokens.map(isActive))
+  return good.includes(true) ? `access token ${good.indexOf(true)} of a dead family is good` : undefined
 }
 
 async function answerTo({ servers, client }: Stage, step: Step, given: string, now: number): Promise<Answer> {
@@ -94,9 +115,9 @@ async function answerTo({ servers, client }: Stage, step: Step, given: string, n
     token({ server: server as FastifyInstance }, refreshForm(client, given)),
   )
   if (answer.statusCode === 503) return { kind: 'lost' }
-  const { refresh_token: refreshToken, error } = answer.json()
+  const { refresh_token: refreshToken, access_token: accessToken, error } = answer.json()
   return answer.statusCode === 200
-    ? { kind: 'tokens', refreshToken }
+    ? { kind: 'tokens', refreshToken, accessToken }
     : { kind: 'refused', status: answer.statusCode, error }
 }
 
