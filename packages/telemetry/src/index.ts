@@ -1,4 +1,5 @@
 export { createLogger, type Logger, silentLogger } from './logger.ts'
 export { createMetrics, type Metrics } from './metrics.ts'
+export type { Count, Tally } from './tally.ts'
 export type { Observe, Timing } from './timing.ts'
 export { openTracing, type SpanAbout, type SpanHandle, type Tracing, traceFields } from './tracing.ts'

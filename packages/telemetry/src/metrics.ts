@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Tally } from './tally.ts'
 import { Timing } from './timing.ts'
 
 /** Prometheus metrics of one process. Names carry their unit (`_seconds`, `_bytes`, `_total`). */
@@ -11,6 +12,8 @@ export interface Metrics {
     labels?: readonly L[],
     bucketsSeconds?: readonly number[],
   ): Histogram<L>
+  /** A counter for what happens with every request. */
+  tally<L extends string>(name: string, help: string, labels: readonly L[]): Tally<L>
   /** A histogram for what happens with every request. */
   timing<L extends string>(
     name: string,
@@ -29,6 +32,7 @@ export function createMetrics(options: { readonly process: boolean } = { process
   const registry = new Registry()
   if (options.process) collectDefaultMetrics({ register: registry })
   const timings = new Map<string, Timing<string>>()
+  const tallies = new Map<string, Tally<string>>()
   const known = <M>(name: string, make: () => M): M => (registry.getSingleMetric(name) as M | undefined) ?? make()
   return {
     counter: <L extends string>(name: string, help: string, labels: readonly L[] = []) =>
@@ -40,6 +44,11 @@ export function createMetrics(options: { readonly process: boolean } = { process
         name,
         () => new Histogram<L>({ name, help, labelNames: [...labels], buckets: [...buckets], registers: [registry] }),
       ),
+    tally<L extends string>(name: string, help: string, _labels: readonly L[]) {
+      const tally = tallies.get(name) ?? new Tally<string>(registry, { name, help })
+      tallies.set(name, tally)
+      return tally as Tally<L>
+    },
     timing<L extends string>(name: string, help: string, _labels: readonly L[], buckets: readonly number[]) {
       const timing = timings.get(name) ?? new Timing<string>(registry, { name, help, buckets })
       timings.set(name, timing)

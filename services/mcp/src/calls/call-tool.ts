@@ -16,7 +16,7 @@ import { type Caller, type Outcome, refusedWith } from './outcome.ts'
 import type { Recorder } from './record.ts'
 import { refusalText } from './refusals.ts'
 import { argumentsText, failureResult } from './results.ts'
-import { knowing, prepareTool, runTool, type Verdict } from './run-tool.ts'
+import { knowing, type Prepared, prepareTool, runTool, type Verdict } from './run-tool.ts'
 
 export interface CallDeps {
   readonly registry: Registry
@@ -61,8 +61,8 @@ export function createToolCalls(deps: CallDeps): (params: Params, caller: Caller
     const relaxed = deps.auditReads === 'when-possible' && registered?.tool.effect === 'reads'
     const asking = deps.recorder.reachable()
     const reachable = typeof asking === 'boolean' ? asking : await asking
-    const verdict =
-      reachable || relaxed ? await judge(deps, registered, { name, given, startedAt }, caller) : withoutAudit()
+    const judging = reachable || relaxed ? judge(deps, registered, { name, given, startedAt }, caller) : withoutAudit()
+    const verdict = judging instanceof Promise ? await judging : judging
     if (verdict.begun === true) return verdict.answer
     measure(registered === undefined ? 'unknown' : name, verdict.outcome, deps.clock.now() - startedAt)
     if (deps.recorder.off === true) return verdict.answer
@@ -87,12 +87,13 @@ interface Asked {
   readonly startedAt: number
 }
 
-async function judge(
+/** What is refused is refused without waiting for anything. */
+function judge(
   deps: CallDeps,
   registered: RegisteredTool | undefined,
   asked: Asked,
   caller: Caller,
-): Promise<Verdict> {
+): Verdict | Promise<Verdict> {
   const { envelope, rules } = deps
   const { name, given } = asked
   const { revision, principal } = caller
@@ -126,24 +127,40 @@ async function judge(
       : refusedWith(CODES.invalidParams, text)
     return { outcome: 'refused', reason: 'arguments.invalid', answer }
   }
-  const preparing = prepareTool(deps, registered, parsed.data, caller)
-  const prepared = preparing instanceof Promise ? await preparing : preparing
+  const { data } = parsed
+  const prepared = prepareTool(deps, registered, data, caller)
+  if (!(prepared instanceof Promise)) return goOn(deps, registered, asked, data, caller, prepared)
+  return prepared.then((later) => goOn(deps, registered, asked, data, caller, later))
+}
+
+/** Runs what is allowed and confirmed: now, or as a task. */
+function goOn(
+  deps: CallDeps,
+  registered: RegisteredTool,
+  asked: Asked,
+  input: unknown,
+  caller: Caller,
+  prepared: Prepared,
+): Verdict | Promise<Verdict> {
   if (!prepared.ok) return prepared.verdict
   const { answers, claim } = prepared
-  if (registered.tool.task === undefined || !takesTasks(caller)) {
-    const known = knowing(caller, answers)
-    return registered.tool.effect === 'reads'
-      ? runTool(deps, registered, parsed.data, known, claim)
-      : runBegun(deps, asked, caller, () => runTool(deps, registered, parsed.data, known, claim))
+  if (registered.tool.task !== undefined && takesTasks(caller)) {
+    return runAsTask(deps, registered, asked, caller, prepared)
   }
-  const begun = await deps.tasks.begin({
-    registered,
-    given,
-    caller,
-    answers,
-    startedAt: asked.startedAt,
-    ...(claim === undefined ? {} : { claim }),
-  })
+  const known = knowing(caller, answers)
+  if (registered.tool.effect === 'reads') return runTool(deps, registered, input, known, claim)
+  return runBegun(deps, asked, caller, () => runTool(deps, registered, input, known, claim))
+}
+
+async function runAsTask(
+  deps: CallDeps,
+  registered: RegisteredTool,
+  { given, startedAt }: Asked,
+  caller: Caller,
+  { answers, claim }: Prepared & { readonly ok: true },
+): Promise<Verdict> {
+  const asked = { registered, given, caller, answers, startedAt }
+  const begun = await deps.tasks.begin(claim === undefined ? asked : { ...asked, claim })
   const { answer } = begun
   return begun.kind === 'begun'
     ? { outcome: 'succeeded', answer, begun: true }

@@ -52,15 +52,15 @@ class Deadline<T> implements Running {
   begin(work: (running: Running) => Promise<T>): void {
     this.#deaf = this.#gone?.listen(() => this.#abort(this.#gone?.reason))
     this.#run()
-    new Promise<T>((begin) => begin(work(this))).then(
-      (value) => this.#end({ kind: 'done', value }),
-      (error: unknown) =>
-        this.#end(
-          this.#gone?.left === true && isBecauseOf(error, this.#gone.reason)
-            ? { kind: 'gone' }
-            : { kind: 'failed', error },
-        ),
-    )
+    try {
+      // Plain JavaScript may give a value that is no promise.
+      Promise.resolve(work(this)).then(
+        (value) => this.#end({ kind: 'done', value }),
+        (error: unknown) => this.#fail(error),
+      )
+    } catch (error) {
+      this.#fail(error)
+    }
   }
 
   get signal(): AbortSignal {
@@ -101,6 +101,11 @@ class Deadline<T> implements Running {
     if (this.#over || this.#aborted !== undefined) return
     this.#aborted = { reason }
     this.#controller?.abort(reason)
+  }
+
+  #fail(error: unknown): void {
+    const left = this.#gone?.left === true && isBecauseOf(error, this.#gone.reason)
+    this.#end(left ? { kind: 'gone' } : { kind: 'failed', error })
   }
 
   #end(ended: Ended<T>): void {

@@ -114,4 +114,4 @@ const callOf = (about: About, caller: Who, { tool, given }: Pick<Called, 'tool' 
 
 /** Counts calls as the log does: a task when it has ended. */
 export const toolCallsOf = (metrics: Metrics) =>
-  metrics.counter('gatehouse_mcp_tool_calls_total', 'Tool calls by outcome.', ['tool', 'outcome'])
+  metrics.tally('gatehouse_mcp_tool_calls_total', 'Tool calls by outcome.', ['tool', 'outcome'])

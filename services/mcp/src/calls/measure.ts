@@ -1,4 +1,4 @@
-import type { Metrics } from '@gatehouse/telemetry'
+import type { Count, Metrics, Observe } from '@gatehouse/telemetry'
 import { type Called, toolCallsOf } from './event.ts'
 
 /** What a person feels (0.1 s), what a model waits for (2.5 s), what is near the deadline. Few: each is a series for each tool and outcome. */
@@ -17,16 +17,16 @@ export function measureCalls(metrics: Metrics): Measure {
     SECONDS,
   )
   // Children are looked up once.
-  const children = new Map<string, { readonly count: { inc(): void }; readonly time: (seconds: number) => void }>()
+  const children = new Map<string, { readonly count: Count; readonly time: Observe }>()
   return (tool, outcome, ms) => {
     const pair = `${outcome} ${tool}`
     let child = children.get(pair)
     if (child === undefined) {
       const labels = { tool, outcome }
-      child = { count: calls.labels(labels), time: seconds.of(labels) }
+      child = { count: calls.of(labels), time: seconds.of(labels) }
       children.set(pair, child)
     }
-    child.count.inc()
+    child.count()
     child.time(Math.max(0, ms) / 1_000)
   }
 }

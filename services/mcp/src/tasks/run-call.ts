@@ -49,7 +49,7 @@ export function createTaskRecords(
 ): RunDeps['record'] {
   const calls = toolCallsOf(about.metrics)
   return ({ tool, eventId, call }, called, waitMs) => {
-    calls.inc({ tool, outcome: called.outcome })
+    calls.of({ tool, outcome: called.outcome })()
     const event = toolCalledEvent(about, call, { ...called, tool, given: call.given, startedAt: call.startedAt })
     return recorder.record({ ...event, id: eventId }, waitMs)
   }
