@@ -157,6 +157,7 @@ test('503: a database that is away is said so, with when to try again', async (t
     asTenant: () => Promise.reject(new DatabaseUnavailable(new Error('down'))),
     asPlatform: () => Promise.reject(new DatabaseUnavailable(new Error('down'))),
     readAsPlatform: () => Promise.reject(new DatabaseUnavailable(new Error('down'))),
+    writeAsPlatform: () => Promise.reject(new DatabaseUnavailable(new Error('down'))),
     ping: () => Promise.reject(new DatabaseUnavailable(new Error('down'))),
   }
   const other = await serverOver(away)

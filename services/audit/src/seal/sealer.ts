@@ -10,13 +10,13 @@ export interface Sealer {
 }
 
 /** Leaves time for the sealing itself: no row stays unsealed for five seconds. */
-const EVERY_MS = 2_000
+export const SEAL_EVERY_MS = 2_000
 
 /** Seals and publishes, again and again. */
 export function startSealer(
   deps: SealDeps & { readonly bus: Bus; readonly log: Logger; readonly metrics: Metrics; readonly everyMs?: number },
 ): Sealer {
-  const { database, bus, log, metrics, everyMs = EVERY_MS } = deps
+  const { database, bus, log, metrics, everyMs = SEAL_EVERY_MS } = deps
   const sealed = metrics.counter('gatehouse_audit_sealed_total', 'Rows that were sealed by this process.')
   const failures = metrics.counter(
     'gatehouse_audit_seal_failures_total',
