@@ -10,6 +10,7 @@ export const FLOORS: readonly { readonly entry: string; readonly atLeast: number
   { entry: 'tools/call, 1 tool', atLeast: 0.4, goal: 0.7 },
   { entry: 'tools/call, 1,000 tools', atLeast: 0.35, goal: 0.7 },
   { entry: 'tools/call, 1 tool, with its event', atLeast: 0.2, goal: 0.35 },
+  { entry: 'tools/call with Redis, NATS and log', atLeast: 0.15, goal: 0.35 },
   { entry: 'tools/list, 50 tools', atLeast: 0.5, goal: 0.7 },
   { entry: 'token, client_credentials', atLeast: 0.15, goal: 0.37 },
   { entry: 'token, refresh with rotation', atLeast: 0.07, goal: 0.18 },

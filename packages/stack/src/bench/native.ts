@@ -8,17 +8,19 @@ import { openKeyValue } from '@gatehouse/kv'
 import { createMcpApp, mcpSchema, openSealers, type Recorder, resourceNames } from '@gatehouse/mcp'
 import { parseProfile } from '@gatehouse/profiles'
 import { createServer } from '@gatehouse/service'
-import { createMetrics, silentLogger } from '@gatehouse/telemetry'
+import { createLogger, createMetrics, silentLogger } from '@gatehouse/telemetry'
 import { createTokenVerifier, localJwks } from '@gatehouse/token'
 import { exportJWK, SignJWT } from 'jose'
 import { benchCatalog } from './native-catalog.ts'
+import type { NativeOptions } from './native-options.ts'
 
-// The MCP node alone: token, gates, headers, validation, scope, schema of the answer. Limits are counted in memory, and the bus says at once that
-// an audit event is stored, so that what is measured is this code and not Redis or NATS. With `no-audit` no event is made at all. Nothing is logged.
-// The database is a server of its own: an embedded one would do the work of the drainers on the processor that is measured.
-const [tools = '1', tokenFile = '', audit = 'audit', database = 'pglite:', port = '0'] = process.argv.slice(2)
+// The MCP node alone: token, gates, headers, validation, scope, schema of the answer. Without `full` limits are counted in memory, the bus says at
+// once that an audit event is stored, and nothing is logged, so that what is measured is this code and not Redis or NATS.
+const [given = '', port = '0'] = process.argv.slice(2)
+const { tools, tokenFile, audit, database, full } = JSON.parse(given) as NativeOptions
 const publicUrl = `http://127.0.0.1:${port}`
-const log = silentLogger
+const log = full === undefined ? silentLogger : createLogger('mcp')
+const metrics = createMetrics({ process: full !== undefined })
 const clock = systemClock
 const profile = parseProfile(
   `
@@ -40,9 +42,9 @@ branding: { name: Bench }
 
 const host = await openDatabase(database)
 await host.migrate([busSchema, mcpSchema])
-const bus = await openBus('memory:', { database: host.as('gatehouse_bus') })
+const bus = await openBus(full?.nats ?? 'memory:', { database: host.as('gatehouse_bus'), logger: log, name: 'mcp' })
 await bus.ensureStreams(Object.values(STREAMS))
-const kv = await openKeyValue('memory:')
+const kv = await openKeyValue(full?.redis ?? 'memory:', { logger: log })
 const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const jwk = { ...(await exportJWK(keys.publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' }
 const { resource } = resourceNames(publicUrl, profile)
@@ -69,7 +71,7 @@ const mcp = createMcpApp({
   publicUrl,
   issuer: publicUrl,
   node: 'bench',
-  catalogs: [{ catalog: benchCatalog(Number(tools)), domain: () => ({}) }],
+  catalogs: [{ catalog: benchCatalog(tools), domain: () => ({}) }],
   verifier: createTokenVerifier({
     jwks: localJwks(() => ({ keys: [jwk] })),
     issuers: [publicUrl],
@@ -82,12 +84,12 @@ const mcp = createMcpApp({
   db,
   host,
   sealers,
-  bus: { ...bus, driver: bus.driver, publish: async () => ({ sequence: 1, duplicate: false }) },
+  bus: full === undefined ? { ...bus, publish: async () => ({ sequence: 1, duplicate: false }) } : bus,
   kv,
-  ...(audit === 'audit' ? {} : { recorder }),
+  ...(audit ? {} : { recorder }),
   clock,
   log,
-  metrics: createMetrics({ process: false }),
+  metrics,
 })
 await mcp.caughtUp
 const now = Math.floor(Date.now() / 1_000)
@@ -107,7 +109,7 @@ const token = await new SignJWT({
   .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: 'k1' })
   .sign(keys.privateKey)
 writeFileSync(tokenFile, token)
-const server = createServer({ log, metrics: createMetrics({ process: false }), ready: [] })
+const server = createServer({ log, metrics, ready: [] })
 await server.register(mcp.app)
 await server.listen({ host: '127.0.0.1', port: Number(port) })
 process.on('SIGTERM', () => process.exit(0))

@@ -1,21 +1,34 @@
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { freePort, startPostgres } from '@gatehouse/testkit'
 import type { Surroundings } from '../cluster/process.ts'
+import { type FullParts, startFullParts } from './full-parts.ts'
 import { toolName } from './native-catalog.ts'
-import { type Load, measureAlternating, type Row, rowsOf } from './rounds.ts'
+import type { NativeOptions } from './native-options.ts'
+import { type Load, type MeasuredLoad, measureAlternating, type Row, rowsOf } from './rounds.ts'
+import type { BenchContext, Figure, Measurements } from './section.ts'
 import { type BenchServer, startBenchServer } from './servers.ts'
 
+/** The whole of it: token, limits in Redis, tool, its event stored by NATS, a line in the log, metrics. */
+export const FULL_CALL = 'tools/call with Redis, NATS and log'
+
 /**
- * Requests to the MCP node alone (`native.ts`), by how many tools it has and whether the event of a call is made. Peers take part where they
- * are of use.
+ * Requests to the MCP node alone (`native.ts`), by how many tools it has, whether the event of a call is made, and what is beside the node.
+ * Peers take part where they are of use; they have neither credentials nor limits nor events.
  */
 const ROWS = [
-  { entry: 'tools/call, 1 tool', method: 'tools/call', tools: 1, audit: 'no-audit', peers: true },
-  { entry: 'tools/call, 1,000 tools', method: 'tools/call', tools: 1_000, audit: 'no-audit', peers: false },
-  { entry: 'tools/call, 1 tool, with its event', method: 'tools/call', tools: 1, audit: 'audit', peers: false },
-  { entry: 'tools/list, 50 tools', method: 'tools/list', tools: 50, audit: 'no-audit', peers: true },
+  { entry: 'tools/call, 1 tool', method: 'tools/call', tools: 1, audit: false, full: false, peers: true },
+  { entry: 'tools/call, 1,000 tools', method: 'tools/call', tools: 1_000, audit: false, full: false, peers: false },
+  {
+    entry: 'tools/call, 1 tool, with its event',
+    method: 'tools/call',
+    tools: 1,
+    audit: true,
+    full: false,
+    peers: false,
+  },
+  { entry: FULL_CALL, method: 'tools/call', tools: 1, audit: true, full: true, peers: true },
+  { entry: 'tools/list, 50 tools', method: 'tools/list', tools: 50, audit: false, full: false, peers: true },
 ] as const
 
 type Method = (typeof ROWS)[number]['method']
@@ -64,37 +77,31 @@ async function answerOf(load: Load): Promise<Answered> {
 const OF_NODE: ReadonlySet<string> = new Set(['connection', 'content-length', 'date', 'keep-alive'])
 
 /** Each row against a bare Fastify handler that gets the same request and answers the same, and against both SDKs with the same tools. */
-export async function measureNode(
-  folder: string,
-  options: { readonly rounds: number; readonly seconds: number; readonly connections: number },
-  surroundings: Surroundings,
-): Promise<readonly Row[]> {
-  const dir = join(folder, 'node-postgres')
-  mkdirSync(dir, { mode: 0o711 })
-  chmodSync(folder, 0o711)
-  const postgres = await startPostgres({ dir, port: await freePort() })
+export async function measureNode({ folder, surroundings, ...rounds }: BenchContext): Promise<Measurements> {
+  const parts = await startFullParts(folder)
   try {
-    return await measureRows(folder, postgres.url, options, surroundings)
+    return await measureRows(folder, parts, rounds, surroundings)
   } finally {
-    await postgres.stop()
+    await parts.stop()
   }
 }
 
 async function measureRows(
   folder: string,
-  database: string,
+  parts: FullParts,
   options: { readonly rounds: number; readonly seconds: number; readonly connections: number },
   surroundings: Surroundings,
-): Promise<readonly Row[]> {
+): Promise<Measurements> {
   const rows: Row[] = []
-  for (const { entry, method, tools, audit, peers } of ROWS) {
+  const figures: Figure[] = []
+  for (const { entry, method, tools, audit, full, peers } of ROWS) {
     const tokenFile = join(folder, 'token')
     const answer = join(folder, 'answer.json')
     const servers: BenchServer[] = []
     const names: string[] = []
     const loads: Load[] = []
-    const start = async (script: string, args: readonly string[]): Promise<BenchServer> => {
-      const server = await startBenchServer(here(script), { args, path: '/mcp', surroundings })
+    const start = async (script: string, args: readonly string[], logFile?: string): Promise<BenchServer> => {
+      const server = await startBenchServer(here(script), { args, path: '/mcp', surroundings, logFile })
       servers.push(server)
       return server
     }
@@ -103,7 +110,8 @@ async function measureRows(
       loads.push({ ...load, processorSeconds })
     }
     try {
-      const node = await start('native.ts', [String(tools), tokenFile, audit, database])
+      const native = { tools, tokenFile, audit, database: parts.database, full: full ? parts.full : undefined }
+      const node = await start('native.ts', [JSON.stringify(native satisfies NativeOptions)], join(folder, 'log'))
       const token = readFileSync(tokenFile, 'utf8')
       const ours = loadOf(node.url, method, NEW, token)
       writeFileSync(answer, JSON.stringify(await answerOf(ours)))
@@ -117,10 +125,35 @@ async function measureRows(
         add('SDK v1, stateless', old, loadOf(old.url, method, OLD))
       }
       for (const load of loads) await answerOf(load)
-      rows.push(...rowsOf(entry, names, await measureAlternating(loads, options)))
+      const before = full ? await parts.done() : undefined
+      const measured = await measureAlternating(loads, options)
+      rows.push(...rowsOf(entry, names, measured))
+      if (before !== undefined) figures.push(...perCall(before, await parts.done(), measured[1]))
     } finally {
       for (const server of servers) await server.stop()
     }
   }
-  return rows
+  return { rows, figures }
+}
+
+type Done = Awaited<ReturnType<FullParts['done']>>
+
+/** What a call asked of the parts, besides what a node asks of them from time to time. */
+function perCall(before: Done, after: Done, node: MeasuredLoad | undefined): readonly Figure[] {
+  const calls = node?.requests ?? Number.NaN
+  const each = (what: keyof Done): number => (after[what] - before[what]) / calls
+  return [
+    {
+      name: 'call with Redis, NATS and log: commands sent to Redis',
+      value: each('commands'),
+      unit: 'per call',
+      goal: 1,
+    },
+    {
+      name: 'call with Redis, NATS and log: transactions of PostgreSQL',
+      value: each('transactions'),
+      unit: 'per call',
+      goal: 0.01,
+    },
+  ]
 }

@@ -20,6 +20,8 @@ export interface Measured {
 export interface MeasuredLoad extends Measured {
   /** Processor time that the server spends on one request, in microseconds; the median of the rounds. `undefined` where nobody tells. */
   readonly processorMicros: number | undefined
+  /** All that were answered, those for warmth among them. */
+  readonly requests?: number
 }
 
 /** A line of the table. */
@@ -47,8 +49,13 @@ export function rowsOf(entry: string, servers: readonly string[], measured: read
   }))
 }
 
+const WARM_REQUESTS = 10_000
+/** Of a second each. */
+const WARM_ROUNDS = 5
+
 interface Round {
   readonly perSecond: number
+  readonly requests: number
   readonly processorMicros: number | undefined
 }
 
@@ -70,6 +77,7 @@ export async function measureOnce(load: Load, seconds: number, connections: numb
   const { total } = result.requests
   return {
     perSecond: total / result.duration,
+    requests: total,
     processorMicros: spent === undefined || now === undefined ? undefined : ((now - spent) / total) * 1e6,
   }
 }
@@ -80,19 +88,30 @@ export async function measureAlternating(
   options: { readonly rounds: number; readonly seconds: number; readonly connections: number },
 ): Promise<readonly MeasuredLoad[]> {
   const results: Round[][] = loads.map(() => [])
-  for (const load of loads) await measureOnce(load, 1, options.connections)
+  const warm: number[] = []
+  for (const load of loads) warm.push(await warmUp(load, options.connections))
   for (let round = 0; round < options.rounds; round += 1) {
     for (const [index, load] of loads.entries()) {
       results[index]?.push(await measureOnce(load, options.seconds, options.connections))
     }
   }
-  return results.map((rounds) => {
+  return results.map((rounds, index) => {
     const micros = rounds.flatMap(({ processorMicros }) => (processorMicros === undefined ? [] : [processorMicros]))
     return {
       ...summarize(rounds.map(({ perSecond }) => perSecond)),
       processorMicros: micros.length === 0 ? undefined : summarize(micros).median,
+      requests: rounds.reduce((sum, { requests }) => sum + requests, warm[index] ?? 0),
     }
   })
+}
+
+/** Until the code is compiled, or for as long as a busy machine is given. @returns how many requests it took */
+async function warmUp(load: Load, connections: number): Promise<number> {
+  let requests = 0
+  for (let round = 0; round < WARM_ROUNDS && requests < WARM_REQUESTS; round += 1) {
+    requests += (await measureOnce(load, 1, connections)).requests
+  }
+  return requests
 }
 
 /** Median and spread. @throws without any value */

@@ -16,7 +16,7 @@ export const SECTIONS: readonly Section[] = [
   {
     name: 'node',
     about: 'the MCP node alone, beside a bare handler and both SDKs',
-    measure: async ({ folder, surroundings, ...rounds }) => ({ rows: await measureNode(folder, rounds, surroundings) }),
+    measure: measureNode,
   },
   {
     name: 'tokens',

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { freePort } from '@gatehouse/testkit'
@@ -25,6 +25,8 @@ export async function startBenchServer(
     readonly nodeArgs?: readonly string[]
     /** For an entry of the product: it is told everything, its port too, by its environment alone. */
     readonly env?: Readonly<Record<string, string>>
+    /** What it says goes to this file; absent: nowhere. */
+    readonly logFile?: string | undefined
     /** Any path that answers when the server is up. */
     readonly path: string
     readonly surroundings: Surroundings
@@ -34,11 +36,13 @@ export async function startBenchServer(
   const told = options.env === undefined ? [...(options.args ?? []), String(port)] : []
   const command = [process.execPath, ...(options.nodeArgs ?? []), ...NODE_ARGS, script, ...told]
   const [program = '', ...args] = pinned ? ['taskset', '-c', '0', ...command] : command
+  const log = options.logFile === undefined ? undefined : openSync(options.logFile, 'a')
   const child = spawn(program, args, {
     cwd: root,
     env: { ...inherited(options.surroundings), ...options.env, PORT: String(port), NODE_ENV: 'development' },
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', log ?? 'ignore', 'inherit'],
   })
+  if (log !== undefined) closeSync(log)
   const url = `http://127.0.0.1:${port}`
   await answers(child, `${url}${options.path}`)
   return { url, processorSeconds: () => processorSeconds(child.pid), stop: () => end(child) }
