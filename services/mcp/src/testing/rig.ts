@@ -280,7 +280,7 @@ function deferred(): { readonly promise: Promise<void>; readonly resolve: () => 
 
 /** What auth publishes. */
 function authOf(bus: Bus) {
-  const about = { source: '/services/auth', tenant: '*', now: new Date() }
+  const about = () => ({ source: '/services/auth', tenant: '*', now: new Date() })
   let position = 0
   const send = (subject: string, event: unknown) =>
     bus.publish({ subject, id: randomUUID(), data: JSON.stringify(event), headers: { [FEED_HEADER]: FEED } })
@@ -288,13 +288,13 @@ function authOf(bus: Bus) {
     tick: () => {
       position += 1
       const data = { feed: FEED, position: String(position), at: Date.now() }
-      return send(DELTA_SUBJECTS.tick, sealEvent(FeedTick, about, data)).catch((error: unknown) => {
+      return send(DELTA_SUBJECTS.tick, sealEvent(FeedTick, about(), data)).catch((error: unknown) => {
         if (!(error instanceof BusUnavailable)) throw error
       })
     },
-    revoke: (what: Revocation) => send(DELTA_SUBJECTS.revoked(what), sealEvent(Revoked, about, what)),
+    revoke: (what: Revocation) => send(DELTA_SUBJECTS.revoked(what), sealEvent(Revoked, about(), what)),
     setTenant: (state: TenantStateData) =>
-      send(stateSubject('tenant', state.tenant), sealEvent(TenantState, about, state)),
+      send(stateSubject('tenant', state.tenant), sealEvent(TenantState, about(), state)),
   }
 }
 
