@@ -40,10 +40,10 @@ export function createDispatch(
   const list =
     (kind: ListKind): Method =>
     ({ params, revision }, { principal, tenant }) => {
-      const json = lists.list(kind, principal, tenant, revision, params.cursor)
-      return json === undefined
-        ? refusedWith(CODES.invalidParams, 'The cursor is not known.')
-        : { kind: 'result', json }
+      const given = lists.list(kind, principal, tenant, revision, params.cursor)
+      const told = (json: Buffer | undefined): Outcome =>
+        json === undefined ? refusedWith(CODES.invalidParams, 'The cursor is not known.') : { kind: 'result', json }
+      return given instanceof Promise ? given.then(told) : told(given)
     }
 
   const methods: Readonly<Record<string, Method>> = {

@@ -10,7 +10,7 @@ export type ListKind = 'tools' | 'resources' | 'resourceTemplates' | 'prompts'
 export interface Lists {
   /**
    * One page of a list as JSON bytes: what this principal may use, in the shape of the revision. `undefined` for a cursor that was not
-   * given to this principal for this list.
+   * given to this principal for this list. Where there is a cursor, its key is looked for: another node may have given it a moment ago.
    */
   list(
     kind: ListKind,
@@ -18,14 +18,14 @@ export interface Lists {
     tenant: TenantPolicy,
     revision: Revision,
     cursor?: unknown,
-  ): Buffer | undefined
+  ): Buffer | undefined | Promise<Buffer | undefined>
 }
 
 export interface ListsOptions {
   readonly registry: Registry
   readonly rules: Rules
   readonly envelope: Envelope
-  readonly sealer: Pick<Sealer, 'seal' | 'open'>
+  readonly sealer: Pick<Sealer, 'seal' | 'openFresh'>
   readonly pageSize: number
 }
 
@@ -87,21 +87,26 @@ export function createLists(options: ListsOptions): Lists {
     if (oldest !== undefined) pages.delete(oldest)
     return made
   }
-  const placeAfter = (kind: ListKind, principal: Principal, cursor: unknown): number | undefined => {
+  const placeAfter = async (kind: ListKind, principal: Principal, cursor: unknown): Promise<number | undefined> => {
     if (typeof cursor !== 'string' || cursor.length > MAX_CURSOR_CHARS) return undefined
-    const key = sealer.open(aboutOf(kind, principal), cursor)?.toString('utf8')
+    const key = (await sealer.openFresh(aboutOf(kind, principal), cursor))?.toString('utf8')
     const at = key === undefined ? undefined : places[kind].get(key)
     return at === undefined ? undefined : at + 1
   }
 
+  const pageFrom = (kind: ListKind, principal: Principal, tenant: TenantPolicy, revision: Revision, from: number) => {
+    const { bytes, more } = pageAt(kind, principal, tenant, revision, from)
+    if (more === undefined) return bytes
+    const next = sealer.seal(aboutOf(kind, principal), more.last)
+    return Buffer.concat([more.head, Buffer.from(next), more.tail])
+  }
+
   return {
     list(kind, principal, tenant, revision, cursor) {
-      const from = cursor === undefined ? 0 : placeAfter(kind, principal, cursor)
-      if (from === undefined) return undefined
-      const { bytes, more } = pageAt(kind, principal, tenant, revision, from)
-      if (more === undefined) return bytes
-      const next = sealer.seal(aboutOf(kind, principal), more.last)
-      return Buffer.concat([more.head, Buffer.from(next), more.tail])
+      if (cursor === undefined) return pageFrom(kind, principal, tenant, revision, 0)
+      return placeAfter(kind, principal, cursor).then((from) =>
+        from === undefined ? undefined : pageFrom(kind, principal, tenant, revision, from),
+      )
     },
   }
 }
