@@ -4,5 +4,6 @@ export { MigrationRefused, SchemaTooNew, SchemaTooOld } from './migration-files.
 export { type OpenOptions, openDatabase } from './open.ts'
 export { createOutbox, type Outbox } from './outbox.ts'
 export * from './port.ts'
+export { sharedRead } from './shared-read.ts'
 export { ident, join, json, quoteIdentifier, sql } from './sql.ts'
 export { tracedDatabase } from './traced.ts'

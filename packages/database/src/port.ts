@@ -36,6 +36,13 @@ export interface Database {
    * third of `asPlatform`. @throws InsideTransactionError inside a transaction; the server's error for a statement that writes
    */
   readAsPlatform<R extends object = Row>(purpose: string, statement: Sql): Promise<R[]>
+  /**
+   * One statement that changes something across tenants, as a whole or not at all; its transaction too begins and ends in the same round trip.
+   * @param make called once nothing is waited for any more but the database's answer, so that a time which stands in it is that of the change
+   * @returns how many rows it touched
+   * @throws InsideTransactionError inside a transaction; DatabaseUnavailable, after which it may have been done all the same
+   */
+  writeAsPlatform(purpose: string, make: () => Sql): Promise<number>
   /** @throws DatabaseUnavailable when it does not answer within two seconds */
   ping(): Promise<void>
 }

@@ -7,6 +7,11 @@ export interface Outcome {
   readonly count: number
 }
 
+export interface Statement {
+  readonly text: string
+  readonly values: readonly Encoded[]
+}
+
 /** One connection, as a driver gives it. Errors are as `asSeenByCallers` leaves them. */
 export interface Session {
   /** One statement with values. */
@@ -34,6 +39,8 @@ export interface Connector {
   transaction<T>(guise: Guise, body: (session: Session) => Promise<T>): Promise<T>
   /** One statement that only reads, in a transaction of its own; its beginning and its end are sent along with it. */
   read(guise: Guise, text: string, values: readonly Encoded[]): Promise<Outcome>
+  /** The same for one that changes something, given as late as can be. Its answer lost, the error says that it may have been committed. */
+  write(guise: Guise, make: () => Statement): Promise<Outcome>
   /** A connection as the owner, outside any transaction. */
   owner<T>(body: (session: Session) => Promise<T>): Promise<T>
   /** Who the run-time connections log in as, where that is not the owner. */

@@ -44,6 +44,7 @@ function traced(database: Database, role: string, tracing: Tracing): Database {
       within(`postgresql ${purpose}`, (parent) => database.asPlatform(purpose, (inner) => body(tx(inner, parent)))),
     readAsPlatform: (purpose, statement) =>
       within(`postgresql ${purpose}`, () => database.readAsPlatform(purpose, statement)),
+    writeAsPlatform: (purpose, make) => within(`postgresql ${purpose}`, () => database.writeAsPlatform(purpose, make)),
     ping: () => database.ping(),
   }
 }

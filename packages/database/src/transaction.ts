@@ -39,6 +39,15 @@ export function databaseAs(connector: Connector, role: string, log: Logger): Dat
       const { rows } = await connector.read([role, '', purpose], text, values.map(encode))
       return rows as R[]
     },
+    async writeAsPlatform(purpose, make) {
+      if (!PURPOSE.test(purpose)) throw new TypeError('not a purpose')
+      refuseInsideTransaction('writing')
+      const { count } = await connector.write([role, '', purpose], () => {
+        const { text, values } = make()
+        return { text, values: values.map(encode) }
+      })
+      return count
+    },
     ping: () => withinTime(database.asPlatform('ping', (tx) => tx.run({ text: 'select 1', values: [] }))),
   }
   return database

@@ -29,6 +29,32 @@ export const transactionCases: readonly Case[] = [
     },
   },
   {
+    title: 'a single write across tenants is done as a whole or not at all, as the role and no other',
+    async run(t, { db }) {
+      const two = () =>
+        sql`insert into rooms.outbox (id, subject, event, headers) values ('a', 'write', '{}', '{}'), ('b', 'write', '{}', '{}')`
+      const ids = sql`select id from rooms.outbox where subject = 'write' order by id`
+      t.equal(await db.writeAsPlatform('write', two), 2)
+      t.strictSame(await db.readAsPlatform('read', ids), [{ id: 'a' }, { id: 'b' }])
+      const half = () =>
+        sql`update rooms.outbox set id = (1 / (case id when 'a' then 1 else 0 end))::text where subject = 'write'`
+      await t.rejects(db.writeAsPlatform('write', half), { code: '22012' })
+      t.strictSame(await db.readAsPlatform('read', ids), [{ id: 'a' }, { id: 'b' }])
+      await t.rejects(
+        db.writeAsPlatform('write', () => sql`create table rooms.own (one integer)`),
+        { code: '42501' },
+      )
+      await t.rejects(
+        db.asTenant('write', () => db.writeAsPlatform('write', two)),
+        InsideTransactionError,
+      )
+      await Promise.all(Array.from({ length: 30 }, () => db.writeAsPlatform('write', two)))
+      t.strictSame(await db.asTenant('write', (tx) => tx.rows(ids)), [], 'whoever comes next is a tenant again')
+      const all = () => sql`delete from rooms.outbox where subject = 'write'`
+      t.equal(await db.writeAsPlatform('write', all), 62)
+    },
+  },
+  {
     title: 'statements of one transaction that are sent together get each its own answer',
     async run(t, { db }) {
       const answers = await db.asTenant('together', (tx) =>

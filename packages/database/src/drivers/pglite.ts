@@ -91,6 +91,21 @@ function connectorOver(db: PGlite, release: () => Promise<void>): Connector {
           await session.script('rollback')
         }
       }),
+    write: (guise, make) =>
+      queued(async () => {
+        try {
+          await begin(session, 'begin', guise)
+          const { text, values } = make()
+          const outcome = await session.query(text, values)
+          await session.script('commit')
+          return outcome
+        } catch (error) {
+          await session.script('rollback')
+          throw error
+        } finally {
+          await db.syncToFs()
+        }
+      }),
     owner: (body) => {
       refuseInsideTransaction('using the database as its owner')
       return queued(() => body(session))

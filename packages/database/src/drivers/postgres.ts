@@ -13,7 +13,10 @@ const IDLE_IN_TRANSACTION_MS = 60_000
 export interface PostgresOptions {
   readonly url: string
   readonly ownerUrl: string
-  /** Most connections at a time for transactions; reads across tenants have half as many of their own, and one listens. */
+  /**
+   * Most connections at a time for transactions; single reads across tenants have half as many of their own, single writes as many, where there
+   * are such, and one listens.
+   */
   readonly poolSize: number
   readonly log: Logger
 }
@@ -37,17 +40,20 @@ export function openPostgres({ url, ownerUrl, poolSize, log }: PostgresOptions):
     return pool
   }
   const pool = poolOf({ max: poolSize })
-  const readers = new Map<string, pg.Pool>()
+  const singles = new Map<string, pg.Pool>()
   /**
-   * Connections that can only read, as this role and across tenants, from their first moment to their last: a read is then one message, where a
-   * transaction takes four. Told as they connect and not by SET, so that no pooler between here and the server hands it on to others.
+   * Connections that are this role and across tenants from their first moment to their last, those that read unable to write: a statement is then
+   * one message, where a transaction takes four. Told as they connect and not by SET, so that no pooler between here and the server hands it on
+   * to others.
    */
-  const readersAs = (role: string): pg.Pool => {
-    let own = readers.get(role)
+  const singlesAs = (role: string, what: 'read' | 'write'): pg.Pool => {
+    const name = `${what} ${role}`
+    let own = singles.get(name)
     if (own === undefined) {
-      const options = `${TEXT_FORMS} -c role=${role} -c gatehouse.platform=read -c default_transaction_read_only=on`
-      own = poolOf({ max: Math.ceil(poolSize / 2), options })
-      readers.set(role, own)
+      const guise = `-c role=${role} -c gatehouse.platform=${what} -c default_transaction_read_only=${what === 'read'}`
+      const max = what === 'read' ? Math.ceil(poolSize / 2) : poolSize
+      own = poolOf({ max, options: `${TEXT_FORMS} ${PLANNED_ONCE} ${guise}` })
+      singles.set(name, own)
     }
     return own
   }
@@ -70,7 +76,7 @@ export function openPostgres({ url, ownerUrl, poolSize, log }: PostgresOptions):
       }
     },
     async read([role], text, values) {
-      const readers = readersAs(role)
+      const readers = singlesAs(role, 'read')
       for (let left = readers.options.max; ; left -= 1) {
         try {
           return await sessionOver(readers).query(text, values)
@@ -78,6 +84,20 @@ export function openPostgres({ url, ownerUrl, poolSize, log }: PostgresOptions):
           // What only reads can be asked again of another connection.
           if (!(error instanceof DatabaseUnavailable) || left === 0) throw error
         }
+      }
+    },
+    // Not asked again of another connection: whoever did not hear that it was done cannot know that it was not.
+    async write([role], make) {
+      const client = await singlesAs(role, 'write').connect().catch(rethrow)
+      let broken = false
+      try {
+        const { text, values } = make()
+        return await sessionOver(client).query(text, values)
+      } catch (error) {
+        broken = error instanceof DatabaseUnavailable
+        throw broken ? new DatabaseUnavailable((error as Error).cause, true) : error
+      } finally {
+        client.release(broken)
       }
     },
     owner: async (body) => {
@@ -93,13 +113,19 @@ export function openPostgres({ url, ownerUrl, poolSize, log }: PostgresOptions):
     listen: (channel, heard) => listener.listen(channel, heard),
     async close() {
       await listener.close()
-      await Promise.all([pool, ...readers.values()].map((each) => each.end()))
+      await Promise.all([pool, ...singles.values()].map((each) => each.end()))
     },
   }
 }
 
 /** How values look as text must not hang on the server's configuration. */
 const TEXT_FORMS = '-c timezone=UTC -c datestyle=ISO -c intervalstyle=postgres -c bytea_output=hex'
+
+/**
+ * Single statements find their rows by a key. Planned anew each time, that alone would take half of the server's time; planned once, it must not be by
+ * reading a table through, which is best on the day when it holds ten rows.
+ */
+const PLANNED_ONCE = '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off'
 
 const settings = (url: string): pg.ClientConfig => ({
   connectionString: url,

@@ -37,6 +37,7 @@ export async function administered<T>(
     asTenant: (tenant, body) => db.asTenant(tenant, (tx) => telling(tx, body)),
     asPlatform: (purpose, body) => db.asPlatform(purpose, (tx) => telling(tx, body)),
     readAsPlatform: (purpose, statement) => db.readAsPlatform(purpose, statement),
+    writeAsPlatform: (purpose, make) => db.asPlatform(purpose, (tx) => telling(tx, () => tx.run(make()))),
     ping: () => db.ping(),
   }
   try {

@@ -1,12 +1,12 @@
 import type { Clock } from '@gatehouse/contracts'
-import type { Database } from '@gatehouse/database'
+import { type Database, sharedRead } from '@gatehouse/database'
 import type { FastifyRequest } from 'fastify'
 import { type Reason, Refusal } from '../errors.ts'
 import type { Params } from '../http/form.ts'
 import type { Limiter } from '../http/limiter.ts'
 import { senderOf } from '../http/sender.ts'
 import { sameBytes, sha256 } from '../secrets.ts'
-import { type AuthMethod, type Client, client_read_any, client_touch } from './clients.store.ts'
+import { type AuthMethod, type Client, client_read_all, client_touch } from './clients.store.ts'
 import { absenceOf } from './find.ts'
 import { ASSERTION_TYPE, claimedClient, type VerifyAssertion } from './keys/assertion.ts'
 import { type Home, isOfIssuer } from './of-issuer.ts'
@@ -37,6 +37,7 @@ export function createClientAuthentication(deps: {
   readonly home: Home | undefined
 }): AuthenticateClient {
   const { db, clock, limiter, verifyAssertion, home } = deps
+  const readClient = sharedRead((ids) => client_read_all(db, ids))
 
   const judge = async (presented: Presented, client: Client | undefined): Promise<Refusal | Client> => {
     const fault = judgeClient(presented, client)
@@ -48,7 +49,7 @@ export function createClientAuthentication(deps: {
 
   return async (request, form) => {
     const presented = readPresented(request.headers.authorization, form)
-    const known = await client_read_any(db, presented.clientId)
+    const known = await readClient(presented.clientId)
     const client = await judge(presented, known !== undefined && isOfIssuer(known, home) ? known : undefined)
     if (client instanceof Refusal) {
       if (client.reason === 'client.unproven')

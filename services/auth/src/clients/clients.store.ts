@@ -58,6 +58,15 @@ export const client_get_any = (tx: Tx, id: string) => tx.maybe<Client>(any(id))
 export const client_read_any = async (db: Database, id: string): Promise<Client | undefined> =>
   (await db.readAsPlatform<Client>('client', any(id)))[0]
 
+/** Those of these that there are, by id, whatever became of them; in one round trip. */
+export const client_read_all = async (db: Database, ids: readonly string[]): Promise<ReadonlyMap<string, Client>> => {
+  const found = await db.readAsPlatform<Client>(
+    'client',
+    sql`select ${columns} from auth.clients where id = any(${ids})`,
+  )
+  return new Map(found.map((client) => [client.id, client]))
+}
+
 /** The same, held. */
 export const client_lock = (tx: Tx, id: string) =>
   tx.maybe<Client>(sql`select ${columns} from auth.clients where id = ${id} for update`)

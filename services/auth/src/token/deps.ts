@@ -8,6 +8,7 @@ import type { Params } from '../http/form.ts'
 import type { OpenResources } from '../resources/registry.ts'
 import type { Offered } from '../scopes/offered.ts'
 import type { Issue, Minter } from './mint.ts'
+import type { Family } from './refresh.store.ts'
 
 export interface TokenDeps {
   readonly profile: Profile
@@ -18,6 +19,8 @@ export interface TokenDeps {
   readonly refreshRing: Keyring
   readonly minter: Minter
   readonly home: Home | undefined
+  /** A refresh token's family as it is now, held by nobody; nothing for a token that is none of ours. */
+  readonly readFamily: (hash: Uint8Array) => Promise<Family | undefined>
 }
 
 /** What a grant is given: a request whose client has proven itself. */

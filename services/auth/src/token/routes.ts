@@ -9,6 +9,7 @@ import { type Params, readForm } from '../http/form.ts'
 import type { Limiter } from '../http/limiter.ts'
 import { senderOf } from '../http/sender.ts'
 import type { TokenDeps } from './deps.ts'
+import { createFamilyReader } from './family-reader.ts'
 import { offeredGrants } from './grant-types.ts'
 
 export const TOKEN_PATH = '/oauth/token'
@@ -17,9 +18,10 @@ const BODY_BYTES = 64 * 1024
 /** The token endpoint (OAuth 2.1, section 3.2). */
 export async function tokenRoutes(
   server: FastifyInstance,
-  deps: TokenDeps & { readonly authenticateClient: AuthenticateClient; readonly limiter: Limiter },
+  given: Omit<TokenDeps, 'readFamily'> & { readonly authenticateClient: AuthenticateClient; readonly limiter: Limiter },
 ): Promise<void> {
-  const { clock, minter, authenticateClient } = deps
+  const { clock, minter, authenticateClient } = given
+  const deps: TokenDeps = { ...given, readFamily: createFamilyReader(given) }
   const grants = offeredGrants(deps.profile)
   const received = new WeakMap<object, number>()
   answerErrors(server, answerJson)
@@ -33,7 +35,8 @@ export async function tokenRoutes(
     post: async (request, reply) => {
       const form = readForm(request)
       return answer(request, reply, form).catch(async (error: unknown) => {
-        if (error instanceof Refusal) await tellRefused(deps, { form, sender: senderOf(request), reason: error.reason })
+        if (error instanceof Refusal)
+          await tellRefused(given, { form, sender: senderOf(request), reason: error.reason })
         throw error
       })
     },

@@ -26,6 +26,13 @@ export function mortal(db: Database): Database {
       if (crash === 'after-commit') throw new DatabaseUnavailable(new Error('died after the commit'), true)
       return result
     },
+    writeAsPlatform: async (purpose, make) => {
+      const crash = purpose === 'refresh' ? request.getStore()?.crash : undefined
+      if (crash === 'before-commit') throw new DatabaseUnavailable(new Error('died before the commit'))
+      const count = await db.writeAsPlatform(purpose, make)
+      if (crash === 'after-commit') throw new DatabaseUnavailable(new Error('died after the commit'), true)
+      return count
+    },
   }
 }
 
