@@ -8,7 +8,7 @@ import { within } from '../within.ts'
 import { openConnection } from './connection.ts'
 import { startConsumer } from './consumer.ts'
 import { startFollower } from './follower.ts'
-import { natsHeaders } from './messages.ts'
+import { createPublisher } from './publisher.ts'
 import { ensureStream, recreateStream } from './streams.ts'
 
 /** Milliseconds until publishing and pinging give up, and until creating the streams does. */
@@ -24,6 +24,7 @@ interface Options {
 /** JetStream over one connection. */
 export async function openNats(url: string, { logger, name, replicas }: Options): Promise<Bus> {
   const connection = await openConnection(url, name, logger)
+  const publish = createPublisher(connection, ANSWER_WITHIN)
   const running = createRunning()
   const parts = { connection, logger }
 
@@ -32,12 +33,7 @@ export async function openNats(url: string, { logger, name, replicas }: Options)
     async publish(message) {
       refuseInsideTransaction('publishing')
       const data = outgoingData(message)
-      const headers = natsHeaders(message.headers ?? {})
-      return orUnavailable(message.subject, async () => {
-        const jetstream = connection.up().jetstream({ timeout: ANSWER_WITHIN })
-        const { seq, duplicate } = await jetstream.publish(message.subject, data, { msgID: message.id, headers })
-        return { sequence: seq, duplicate }
-      })
+      return orUnavailable(message.subject, async () => publish(message, data))
     },
     async consume(stream, { durable, filter, maxBatch = 100 }, handle) {
       refuseInsideTransaction('starting a consumer')
