@@ -64,13 +64,32 @@ export function openLinks(options: { readonly kv: KeyValue; readonly sealer: Sea
   const subscriptions: Promise<Subscription>[] = []
   let closed = false
 
+  /** Until the key of a message is found that was rotated a moment ago; what comes meanwhile waits behind it. */
+  let looking: Promise<void> | undefined
+
   const receive = (text: string): void => {
     if (closed) return
-    const opened = sealer.open(ABOUT, text)
-    if (opened === undefined) {
-      log.warn('a message between nodes could not be opened')
-      return
-    }
+    const opened = looking === undefined ? sealer.open(ABOUT, text) : undefined
+    if (opened === undefined) lookFor(text)
+    else hear(opened)
+  }
+  const lookFor = (text: string): void => {
+    const before = looking ?? Promise.resolve()
+    const turn = before
+      .then(() => sealer.openFresh(ABOUT, text))
+      .then(
+        (opened) => {
+          if (opened === undefined) log.warn('a message between nodes could not be opened')
+          else if (!closed) hear(opened)
+        },
+        (error: unknown) => log.warn({ err: error }, 'the key of a message between nodes could not be looked for'),
+      )
+      .finally(() => {
+        if (looking === turn) looking = undefined
+      })
+    looking = turn
+  }
+  const hear = (opened: Buffer): void => {
     const { kind, message } = JSON.parse(opened.toString('utf8'))
     for (const heard of handlers.get(kind) ?? []) {
       try {
