@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { flag, port, url } from './load.ts'
+import { duration, flag, port, url } from './load.ts'
 
 /** A list separated by commas; absent = empty. */
 export const list = () =>
@@ -54,6 +54,12 @@ export const serviceFields = (defaults: { readonly port: number; readonly databa
     .optional()
     .describe(
       'Port of `/healthz`, `/readyz` and `/metrics`, which are then not on PORT. Without it they are there too.',
+    ),
+  KEEP_ALIVE: duration()
+    .default(75)
+    .refine((seconds) => seconds >= 1 && seconds <= 3_600, 'must be from 1 s to an hour')
+    .describe(
+      'Seconds for which a connection that waits is kept: longer than what stands in front keeps it. Behind the balancer of Google Cloud: 620.',
     ),
   LOG_LEVEL: logLevel(),
   OTEL_EXPORTER_OTLP_ENDPOINT: url('http', 'https')

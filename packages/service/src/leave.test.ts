@@ -10,8 +10,8 @@ const releaseAll = (held: readonly (() => void)[]): void => {
 }
 
 /** A server with a path of each sort, and one kept connection to it. */
-async function open(t: Test) {
-  const server = createServer({ log: silentLogger, metrics: createMetrics({ process: false }), ready: [] })
+async function open(t: Test, more: { readonly keepAliveMs?: number } = {}) {
+  const server = createServer({ log: silentLogger, metrics: createMetrics({ process: false }), ready: [], ...more })
   let enter: () => void = () => undefined
   const entered = new Promise<void>((resolve) => {
     enter = resolve
@@ -60,9 +60,11 @@ test('a server that is about to leave answers, and gives each connection up with
   }
 })
 
-test('connections are kept for longer than common balancers keep theirs, so that these close first', async (t) => {
+test('connections are kept for longer than common balancers keep theirs, so that these close first, or for as long as is said', async (t) => {
   const { server } = await open(t)
   t.ok(server.server.keepAliveTimeout > 65_000)
+  const other = await open(t, { keepAliveMs: 620_000 })
+  t.equal(other.server.server.keepAliveTimeout, 620_000)
 })
 
 test('what runs when a server closes is answered before it is closed', async (t) => {

@@ -30,6 +30,8 @@ export interface ServerOptions {
   readonly health?: Health | undefined
   /** Whether `X-Forwarded-*` of the peer is believed: addresses or CIDR ranges of known proxies. */
   readonly trustedProxies?: readonly string[]
+  /** For how long a connection that waits is kept. Default: longer than common balancers keep theirs. */
+  readonly keepAliveMs?: number
   /** Largest body in bytes; routes may lower it. */
   readonly bodyLimitBytes?: number
   /** Answers for a path that nobody serves, if it will. @returns whether it did */
@@ -38,6 +40,9 @@ export interface ServerOptions {
 
 /** In which the whole of a request has to be there, so that nobody holds connections with half ones; an answer may take longer. */
 const REQUEST_MS = 60_000
+
+/** Longer than the idle time of common balancers (60 s), so that the balancer closes first and no request is lost. */
+const KEEP_ALIVE_MS = 75_000
 
 /**
  * The Fastify shell that all services share: request ids (a well-formed `X-Request-Id` is kept and echoed), plain errors,
@@ -55,8 +60,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     routerOptions: { maxParamLength: 1_536 },
     requestIdHeader: false,
     genReqId: requestIdOf,
-    // Longer than the idle time of common balancers (60 s), so that the balancer closes first and no request is lost.
-    keepAliveTimeout: 75_000,
+    keepAliveTimeout: options.keepAliveMs ?? KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
     // What comes on a connection that was open before is answered, as the last on it: refused, it would be a call that failed.
     return503OnClosing: false,

@@ -65,6 +65,7 @@ await runService(log, async (closing) => {
     health,
     tracing,
     trustedProxies: config.TRUSTED_PROXIES,
+    keepAliveMs: config.KEEP_ALIVE * 1_000,
   })
   await server.register(audit.app)
   closing({ close: () => audit.background.close() })

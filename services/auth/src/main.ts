@@ -61,6 +61,7 @@ await runService(log, async (closing) => {
       mail: config.SMTP_URL === undefined ? 'log' : 'smtp',
     },
     trustedProxies: config.TRUSTED_PROXIES,
+    keepAliveMs: config.KEEP_ALIVE * 1_000,
   })
   const server = createServer({
     log,

@@ -138,6 +138,7 @@ await runService(
       health,
       tracing,
       trustedProxies: config.TRUSTED_PROXIES,
+      keepAliveMs: config.KEEP_ALIVE * 1_000,
     })
     await server.register(mcp.app)
     closing(server)
