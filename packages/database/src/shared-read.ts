@@ -34,7 +34,8 @@ export function sharedRead<V>(
       settle = resolve
     })
     // As part of the request that asked first: that is where a trace shows it.
-    const send = AsyncResource.bind(() => {
+    const asker = new AsyncResource('SharedRead')
+    const send = () => {
       if (gathering !== shared) return
       gathering = undefined
       underWay = shared
@@ -45,10 +46,10 @@ export function sharedRead<V>(
         sendNext()
       }
       const overdue = setTimeout(arrived, PATIENCE_MS)
-      const reading = read([...keys])
+      const reading = asker.runInAsyncScope(read, undefined, [...keys])
       settle(reading)
       reading.then(arrived, arrived)
-    })
+    }
     const shared = { keys, found, send }
     return shared
   }

@@ -193,11 +193,12 @@ export function createAuthApp(deps: AuthDeps): AuthApp {
   /** What clients and people come for. */
   const publicRoutes = async (server: FastifyInstance, at: ReturnType<typeof issuedBy>): Promise<void> => {
     await addForms(server)
-    rememberAsked(server)
     if (at.publicUrl.startsWith('https:')) server.addHook('onRequest', sayHttpsOnly)
+    // Says itself for whom it does what: most that it answers is told to nobody.
+    await server.register(tokenRoutes, at)
+    rememberAsked(server)
     await server.register(metadataRoutes, at)
     await server.register(registerRoutes, { ...at, path: profile.paths.register })
-    await server.register(tokenRoutes, at)
     await server.register(parRoutes, at)
     await server.register(revocationRoutes, at)
     await server.register(introspectionRoutes, at)

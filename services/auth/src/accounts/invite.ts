@@ -2,6 +2,7 @@ import type { Clock } from '@gatehouse/contracts'
 import type { Database, Tx } from '@gatehouse/database'
 import type { Profile } from '@gatehouse/profiles'
 import type { Logger } from '@gatehouse/telemetry'
+import { stillDone } from '../audit/asked-by.ts'
 import { appendAdministered } from '../audit/by-person.ts'
 import { Refusal } from '../errors.ts'
 import { invitationLetter } from '../mail/letters.ts'
@@ -76,7 +77,7 @@ export async function invite(
 /** Sends a letter. @returns whether it left; why it did not stands in the log */
 export async function hasLeft(send: () => Promise<void>, log: Logger): Promise<boolean> {
   try {
-    await send()
+    await stillDone(send)
     return true
   } catch (error) {
     log.warn({ err: error }, 'a mail was not sent')

@@ -56,19 +56,26 @@ test('the audit log is told what happens at the authorization server, in the tra
 
   await t.test('registration, consent and tokens; a token that is shown twice, and its end', async (t) => {
     const { client, refresh_token: first } = await connect(house)
-    t.same(kinds(await look()), [
+    const begun = await look()
+    t.same(kinds(begun), [
       'clientRegistered succeeded',
       'signedIn succeeded',
       'consented succeeded',
       'tokenIssued succeeded',
     ])
-    const second = (await token(house, refreshForm(client, first))).json().refresh_token
+    t.equal(new Set(begun.map(({ data }) => data.requestId)).size, 4, 'each names its request')
+    const refreshed = await token(house, refreshForm(client, first))
+    const second = refreshed.json().refresh_token
+    const requestId = refreshed.headers['x-request-id']
     t.match(await look(), [
-      { kind: 'tokenIssued', data: { action: 'refresh_token', actor: { kind: 'person', client } } },
+      { kind: 'tokenIssued', data: { action: 'refresh_token', actor: { kind: 'person', client }, requestId } },
     ])
     house.clock.forward(600_000)
-    t.equal((await token(house, refreshForm(client, first))).statusCode, 400)
-    t.same(kinds(await look()), ['accessRevoked succeeded', 'refreshReused refused', 'tokenRefused refused'])
+    const reused = await token(house, refreshForm(client, first))
+    t.equal(reused.statusCode, 400)
+    const end = await look()
+    t.same(kinds(end), ['accessRevoked succeeded', 'refreshReused refused', 'tokenRefused refused'])
+    t.same([...new Set(end.map(({ data }) => data.requestId))], [reused.headers['x-request-id']])
     t.equal((await token(house, refreshForm(client, second))).statusCode, 400)
     t.match(await look(), [{ kind: 'tokenRefused', data: { reason: 'grant.ended', action: 'refresh_token' } }])
   })

@@ -1,5 +1,6 @@
 import type { Tx } from '@gatehouse/database'
 import { followsSelection } from '@gatehouse/profiles'
+import { doneFor } from '../audit/asked-by.ts'
 import { appendIssued } from '../audit/tokens.ts'
 import { reachable } from '../clients/may-use.ts'
 import { isAtHome } from '../clients/of-issuer.ts'
@@ -30,8 +31,8 @@ export const authorizationCode: GrantHandler = async (request, deps) => {
     verifier,
     named: namedResources(form, resources),
   }
-  const outcome = await deps.db.asPlatform('exchange', (tx) =>
-    exchange(tx, sha256(code), given, request, resources, deps),
+  const outcome = await doneFor(request.askedBy, () =>
+    deps.db.asPlatform('exchange', (tx) => exchange(tx, sha256(code), given, request, resources, deps)),
   )
   if ('refused' in outcome) throw new Refusal(outcome.refused)
   return outcome

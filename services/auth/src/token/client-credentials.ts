@@ -1,3 +1,5 @@
+import type { Tx } from '@gatehouse/database'
+import { doneFor } from '../audit/asked-by.ts'
 import { appendIssued } from '../audit/tokens.ts'
 import { Refusal } from '../errors.ts'
 import { namedResources, pickResource } from '../resources/pick.ts'
@@ -9,7 +11,10 @@ import type { GrantHandler } from './deps.ts'
  * `grant_type=client_credentials` (OAuth 2.1, section 4.2): a confidential client that an operator registered, for itself. It gets what
  * the operator allowed it, in the tenant that it is bound to, and no refresh token: it can ask again at any time.
  */
-export const clientCredentials: GrantHandler = async ({ form, client }, { resources: open, profile, db, clock }) => {
+export const clientCredentials: GrantHandler = async (
+  { form, client, askedBy },
+  { resources: open, profile, db, clock },
+) => {
   if (client.authMethod === 'none' || client.kind !== 'registered') throw new Refusal('grant.not-allowed')
   const resources = await open()
   const allowed = client.resources ?? resources.all.map(({ identifier }) => identifier)
@@ -36,7 +41,8 @@ export const clientCredentials: GrantHandler = async ({ form, client }, { resour
   const { holder } = issue
   if (profile.auditServiceTokens) {
     const now = new Date(clock.now())
-    await db.asPlatform('token', (tx) => appendIssued(tx, { holder, type: 'client_credentials', now }))
+    const told = (tx: Tx) => appendIssued(tx, { holder, type: 'client_credentials', now })
+    await doneFor(askedBy, () => db.asPlatform('token', told))
   }
   return issue
 }

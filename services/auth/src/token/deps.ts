@@ -2,6 +2,7 @@ import type { Clock } from '@gatehouse/contracts'
 import type { Database } from '@gatehouse/database'
 import type { Keyring } from '@gatehouse/keyring'
 import type { Profile } from '@gatehouse/profiles'
+import type { AskedBy } from '../audit/asked-by.ts'
 import type { Client } from '../clients/clients.store.ts'
 import type { Home } from '../clients/of-issuer.ts'
 import type { Params } from '../http/form.ts'
@@ -29,6 +30,7 @@ export interface TokenRequest {
   readonly client: Client
   /** When the whole of it had reached this process, before it waited for anything. Milliseconds since the epoch. */
   readonly receivedAt: number
+  readonly askedBy: AskedBy
 }
 
 /** One grant type. @throws Refusal */

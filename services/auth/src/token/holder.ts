@@ -29,7 +29,7 @@ export async function holderOf(tx: Tx, grant: Grant, follows: boolean): Promise<
 }
 
 /** The same of a member that was read before. @throws Refusal */
-export function asHolder(grant: Grant, member: Member | undefined): Holder {
+export function asHolder(grant: Omit<Grant, 'consentId'>, member: Member | undefined): Holder {
   if (member === undefined) throw new Refusal('membership.ended')
   const { role, id, email, name } = member
   const person = { id, email, name }

@@ -1,5 +1,6 @@
 import { DatabaseUnavailable, type Tx } from '@gatehouse/database'
 import { followsSelection, type Profile } from '@gatehouse/profiles'
+import { doneFor } from '../audit/asked-by.ts'
 import { appendIssued, appendReused } from '../audit/tokens.ts'
 import { letInNow } from '../client-hosts/let-in.ts'
 import { type Reason, Refusal } from '../errors.ts'
@@ -78,7 +79,7 @@ async function rotateAtOnce(presentation: Presentation, deps: TokenDeps): Promis
 /** The whole use of a token in one transaction that holds the grant, so that of many at once one rotates and the others repeat. */
 async function held(given: Presentation, request: TokenRequest, deps: TokenDeps): Promise<Issue> {
   const attempt = (presentation: Presentation) =>
-    deps.db.asPlatform('refresh', (tx) => refresh(tx, presentation, request, deps))
+    doneFor(request.askedBy, () => deps.db.asPlatform('refresh', (tx) => refresh(tx, presentation, request, deps)))
   let outcome = await attempt(given)
   if (outcome === KEY_UNREAD) {
     // Another node has just brought a key by command: nobody may be locked out for not having read it yet.

@@ -13,7 +13,7 @@ export interface Generation {
 /** A token with all that its use is judged by. */
 export interface Family {
   readonly hash: Uint8Array
-  readonly grant: Grant
+  readonly grant: Omit<Grant, 'consentId'>
   readonly presented: Generation
   /** The person that it speaks for, in the organisation where it does; absent when they belong to it no longer, or to none. */
   readonly member: (Member & { readonly tenantId: string }) | undefined
@@ -26,7 +26,7 @@ export const refresh_get_grant = (tx: Tx, hash: Uint8Array) =>
   )
 
 type FamilyRow = Generation &
-  Omit<Grant, 'id'> & { readonly [K in keyof Member]: Member[K] | null } & {
+  Omit<Grant, 'id' | 'consentId'> & { readonly [K in keyof Member]: Member[K] | null } & {
     readonly hash: Uint8Array
     readonly grantId: string
     readonly memberOf: string | null
@@ -35,9 +35,9 @@ type FamilyRow = Generation &
 /** @param follows whether tokens speak for the organisation that their person has selected, and not for the one of their grant */
 const families = (which: Sql, follows: boolean) => sql`
   select r.hash, r.generation, r.expires_at as "expiresAt", r.used_at as "usedAt", r.tries,
-    g.id as "grantId", g.consent_id as "consentId", g.tenant_id as "tenantId", g.person_id as "personId",
-    g.client_id as "clientId", g.resources, g.scopes, g.auth_time as "authTime", g.created_at as "createdAt",
-    g.ended_at as "endedAt", m.id, m.email, m.name, m.role, m.tenant_id as "memberOf"
+    g.id as "grantId", g.tenant_id as "tenantId", g.person_id as "personId", g.client_id as "clientId", g.resources,
+    g.scopes, g.auth_time as "authTime", g.created_at as "createdAt", g.ended_at as "endedAt",
+    m.id, m.email, m.name, m.role, m.tenant_id as "memberOf"
   from auth.refresh_tokens r join auth.grants g on g.id = r.grant_id left join lateral (
     select p.id, p.email, p.name, m.role, m.tenant_id
     from auth.people p join auth.memberships m on m.person_id = p.id join auth.tenants t on t.id = m.tenant_id
@@ -48,12 +48,13 @@ const families = (which: Sql, follows: boolean) => sql`
 const ANY_OF_THEIRS = sql``
 const OF_THE_GRANT = sql`and m.tenant_id = g.tenant_id`
 
-function familyOf({ hash, generation, expiresAt, usedAt, tries, id, email, name, role, ...of }: FamilyRow): Family {
-  const { grantId, memberOf, ...grant } = of
+function familyOf(row: FamilyRow): Family {
+  const { generation, expiresAt, usedAt, tries, id, email, name, role, memberOf } = row
+  const { grantId, tenantId, personId, clientId, resources, scopes, authTime, createdAt, endedAt } = row
   const gone = id === null || email === null || name === null || role === null || memberOf === null
   return {
-    hash,
-    grant: { ...grant, id: grantId },
+    hash: row.hash,
+    grant: { id: grantId, tenantId, personId, clientId, resources, scopes, authTime, createdAt, endedAt },
     presented: { generation, expiresAt, usedAt, tries },
     member: gone ? undefined : { id, email, name, role, tenantId: memberOf },
   }

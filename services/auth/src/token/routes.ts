@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { askedOf, doneFor } from '../audit/asked-by.ts'
 import { tellRefused } from '../audit/tokens.ts'
 import type { AuthenticateClient } from '../clients/authenticate.ts'
 import { mayUse } from '../clients/may-use.ts'
@@ -35,8 +36,10 @@ export async function tokenRoutes(
     post: async (request, reply) => {
       const form = readForm(request)
       return answer(request, reply, form).catch(async (error: unknown) => {
-        if (error instanceof Refusal)
-          await tellRefused(given, { form, sender: senderOf(request), reason: error.reason })
+        if (error instanceof Refusal) {
+          const refused = { form, sender: senderOf(request), reason: error.reason }
+          await doneFor(askedOf(request), () => tellRefused(given, refused))
+        }
         throw error
       })
     },
@@ -49,7 +52,7 @@ export async function tokenRoutes(
     if (grant === undefined) throw new Refusal('grant.unsupported')
     if (!mayUse(client, type)) throw new Refusal('grant.not-allowed')
     const receivedAt = received.get(request) ?? clock.now()
-    const issue = await grant({ form, client, receivedAt }, deps)
+    const issue = await grant({ form, client, receivedAt, askedBy: askedOf(request) }, deps)
     // Dated before anything was read for it: what is taken back while it is made is taken from it, too.
     const minted = await minter.mint(issue, receivedAt)
     request.log.info({ type, client: client.id, grant: issue.holder.grantId }, 'tokens issued')
