@@ -10,10 +10,12 @@ import { serveFixtures } from './conformance/serve-fixtures.ts'
 // `npm run conformance [-- --nodes N]`: every lane of the official suite against the fixture catalog, behind OAuth.
 const values = argumentsOrExit({
   usage:
-    'usage: npm run conformance [-- --nodes N]\n\nWithout --nodes in one process over embedded parts; with it on so many nodes over real ones.',
-  options: { nodes: { type: 'string' } },
+    'usage: npm run conformance [-- [--nodes N] [--second-tries N]]\n\nWithout --nodes in one process over embedded parts; with it on so many nodes over real ones. ' +
+    'On a busy machine so many scenarios as --second-tries says (default 0) may be tried again alone.',
+  options: { nodes: { type: 'string' }, 'second-tries': { type: 'string', default: '0' } },
 })
 const nodes = values.nodes === undefined ? undefined : wholeNumberOrExit('nodes', values.nodes, [1, 16])
+const secondTries = wholeNumberOrExit('second-tries', values['second-tries'], [0, 16])
 
 installTools()
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-conformance-'))
@@ -29,8 +31,10 @@ try {
     opened.push(thing)
     return thing
   })
-  const { scores, faults } = await runLanes(served.mcpUrl, join(folder, 'results'), { surroundings, signal })
+  const options = { surroundings, signal, secondTries }
+  const { scores, faults, again } = await runLanes(served.mcpUrl, join(folder, 'results'), options)
   for (const { lane, passed, total } of scores) console.log(`${lane}: ${passed}/${total}`)
+  for (const scenario of again) console.log(`tried again alone: ${scenario}`)
   for (const fault of faults) console.error(`  ${fault}`)
   good = faults.length === 0
   if (!good) console.error(`what the suite wrote: ${join(folder, 'results')}`)

@@ -5,18 +5,21 @@ import { judgeResults, type Results, type Verdict } from './judge-results.ts'
 import { LANES, REVISIONS, type Revision } from './lanes.ts'
 import { readResults, runSuite, type SuiteOptions } from './run-suite.ts'
 
-/** More that fail are no matter of time. */
-const MOST_AGAIN = 4
+export interface Ran extends Verdict {
+  /** What failed among the others and was tried again alone: a word for each. */
+  readonly again: readonly string[]
+}
 
 /**
  * Runs every revision of the suite side by side against one server, and judges what it wrote into `folder`. The suite gives some answers
- * half a second, on whatever machine: a scenario that failed among the others has a second try alone, and that one counts.
+ * half a second, on whatever machine: on a busy one a few scenarios that failed among the others may have a second try alone, which then counts.
+ * @param options.secondTries how many may; where more have failed none has one, since that is no matter of time
  */
 export async function runLanes(
   mcpUrl: string,
   folder: string,
-  options: Pick<SuiteOptions, 'surroundings' | 'signal'>,
-): Promise<Verdict> {
+  options: Pick<SuiteOptions, 'surroundings' | 'signal'> & { readonly secondTries: number },
+): Promise<Ran> {
   const run = async (args: readonly string[], name: string): Promise<Results> => {
     const out = join(folder, name)
     mkdirSync(out, { recursive: true })
@@ -33,12 +36,14 @@ export async function runLanes(
       .filter(([scenario, checks]) => hasFailed(revision, scenario, checks))
       .map(([scenario]) => ({ revision, scenario })),
   )
-  for (const { revision, scenario } of failed.length <= MOST_AGAIN ? failed : []) {
+  const again = failed.length <= options.secondTries ? failed : []
+  for (const { revision, scenario } of again) {
     const args = ['--scenario', scenario, '--spec-version', revision]
-    const again = await run(args, `${revision}-${scenario}-again`)
-    results[revision] = { ...results[revision], ...again }
+    const alone = await run(args, `${revision}-${scenario}-again`)
+    results[revision] = { ...results[revision], ...alone }
   }
-  return judgeResults(LANES, results, EXCUSES)
+  const verdict = judgeResults(LANES, results, EXCUSES)
+  return { ...verdict, again: again.map(({ revision, scenario }) => `${revision} ${scenario}`) }
 }
 
 const hasFailed = (revision: Revision, scenario: string, checks: Results[string]): boolean =>
