@@ -56,19 +56,16 @@ export function createRateLimit(options: {
     return alone.told.of(own, within ? countHere(tenantKey, cost) : undefined, clock.now())
   }
   return {
-    take({ tenant, credentialId }, cost) {
+    async take({ tenant, credentialId }, cost) {
       const key = `limit:{${tenant}}:${credentialId}`
-      if (perTenant === undefined) {
-        return kv.increment(key, cost, windowMs).then(
-          (own) => told.of(own, undefined, clock.now()),
-          (error: unknown) => takeHere(error, key, undefined, cost),
-        )
+      const tenantKey = perTenant === undefined ? undefined : `limit:{${tenant}}`
+      try {
+        if (tenantKey === undefined) return told.of(await kv.increment(key, cost, windowMs), undefined, clock.now())
+        const [own, all] = await kv.incrementWithin([key, tenantKey], perMinute, cost, windowMs)
+        return told.of(own, all, clock.now())
+      } catch (error) {
+        return takeHere(error, key, tenantKey, cost)
       }
-      const tenantKey = `limit:{${tenant}}`
-      return kv.incrementWithin([key, tenantKey], perMinute, cost, windowMs).then(
-        ([own, all]) => told.of(own, all, clock.now()),
-        (error: unknown) => takeHere(error, key, tenantKey, cost),
-      )
     },
   }
 }

@@ -76,14 +76,14 @@ class Visit {
     else {
       exchange.admitted = passed.admitted
       if (exchange.method === 'POST') takeBody(exchange.request, this.#deps.bodyBytes, (body) => this.#read(body))
-      else this.#enter()
+      else void this.#enter()
     }
   }
 
   #read(body: Buffer | undefined): void {
     const exchange = this.#exchange
     exchange.body = body
-    if (body !== undefined) this.#enter()
+    if (body !== undefined) void this.#enter()
     else {
       // The rest of it is not waited for.
       exchange.add({ connection: 'close' })
@@ -92,10 +92,14 @@ class Visit {
     }
   }
 
-  #enter(): void {
-    const { admitted } = this.#exchange
-    if (admitted === undefined) throw new Error('nobody was let in')
-    this.#behind.handle(this.#exchange, admitted).catch((error: unknown) => this.#fail(error))
+  async #enter(): Promise<void> {
+    try {
+      const { admitted } = this.#exchange
+      if (admitted === undefined) throw new Error('nobody was let in')
+      await this.#behind.handle(this.#exchange, admitted)
+    } catch (error) {
+      this.#fail(error)
+    }
   }
 
   /** Whoever is known: its window counts the request, and the audit log is told. */

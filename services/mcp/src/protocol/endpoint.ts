@@ -53,7 +53,8 @@ async function handle(deps: EndpointDeps, exchange: Exchange, admitted: Admitted
     if (exchange.method === 'POST') await deps.doorLog.turnedAway(overLimitOf(message, admitted, exchange))
     return exchange.send(refusedAnswer(overLimit(allowance.retryAfter, idOf(message).id)))
   }
-  if (entered === undefined) return respond(deps, message, admitted, exchange)
+  // Awaited here: a promise that is returned is unwrapped in turns of its own.
+  if (entered === undefined) return await respond(deps, message, admitted, exchange)
   if (!entered.ok) return exchange.send(refusedAnswer({ ...entered.refused, ...idOf(message) }))
   return inSession(deps, entered.session, { message, read, admitted, exchange })
 }
