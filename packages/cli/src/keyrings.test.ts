@@ -16,6 +16,8 @@ async function scene(t: Test, rotated: object = { ring: 'access', keys: [KEY, CO
   const server = Fastify()
   server.addHook('preHandler', async ({ url, body }) => void asked.push({ url, body }))
   server.get('/admin/v1/keyrings', async () => ({ keyrings: [{ ring: 'access', keys: [KEY, COMING] }] }))
+  server.get('/admin/v1/audit/keyrings', async () => ({ keyrings: [{ ring: 'heads', keys: [KEY] }] }))
+  server.post('/admin/v1/audit/keyrings/:ring/rotate', async () => ({ ring: 'heads', keys: [COMING], newest: 'k2' }))
   server.post('/admin/v1/keyrings/:ring/rotate', async ({ url }, reply) =>
     url.includes('/other/') ? reply.code(404).send({ error: 'not_found', error_description: 'Nothing.' }) : rotated,
   )
@@ -37,7 +39,7 @@ test('0: keys of the rings are listed as a table, or as JSON for machines', asyn
   t.equal(await gatehouse('keys', 'list'), 0)
   t.match(
     out[0],
-    /^RING +KEY +STATE +ACTIVE +RETIRING\naccess +k1 +active +2026-11-01\S+ +2027-01-01\S+\naccess +k2 +published +\S+ +-$/,
+    /^RING +KEY +STATE +ACTIVE +RETIRING\naccess +k1 +active +2026-11-01\S+ +2027-01-01\S+\naccess +k2 +published +\S+ +-\nheads +k1 +active +\S+ +\S+$/,
   )
   t.equal(await gatehouse('keys', 'list', '--json'), 0)
   t.match(JSON.parse(out[1] ?? ''), { keyrings: [{ ring: 'access', keys: [KEY, { id: 'k2' }] }] })
@@ -50,6 +52,13 @@ test('0: a rotation says from when the new key is used', async (t) => {
   t.match(out[0], /^Key k2 of the ring access is published, and used from 2026-11-21T00:15:00\.000Z\.$/)
   t.equal(await gatehouse('keys', 'rotate', 'access', '--json'), 0)
   t.match(JSON.parse(out[1] ?? ''), { newest: 'k2' })
+})
+
+test('0: a ring of audit is rotated at audit', async (t) => {
+  const { gatehouse, out, asked } = await scene(t)
+  t.equal(await gatehouse('keys', 'rotate', 'heads'), 0)
+  t.same(asked, [{ url: '/admin/v1/audit/keyrings/heads/rotate', body: { now: false, retireOthers: false } }])
+  t.match(out[0], /^Key k2 of the ring heads is published/)
 })
 
 test('0: in an emergency the new key is in use at once, and the others may be refused', async (t) => {

@@ -1,5 +1,6 @@
 export { createKeyring, FRESH_MS, type KeyringOptions } from './create-keyring.ts'
 export { deriveKey } from './derive.ts'
+export { describeRing, type KeyDescription, type RingDescription } from './describe-ring.ts'
 export { decrypt, encrypt, WrongMasterSecret } from './encrypt.ts'
 export {
   createExternalSigner,

@@ -16,6 +16,7 @@ import { eventsRoute } from './events/events.route.ts'
 import { openApiDocument } from './events/openapi.ts'
 import { exportRoute } from './export/export.route.ts'
 import { startIngest } from './ingest/ingest.ts'
+import { keyringRoutes } from './keyrings/keyrings.route.ts'
 import { keySetRoute, proofRoutes } from './proof/proof.route.ts'
 import { type Keeper, startKeeper } from './retention/keeper.ts'
 import { retentionRoutes } from './retention/retention.route.ts'
@@ -93,7 +94,9 @@ export function createAuditApp(deps: AuditDeps): AuditService {
             operators.set(request, await access.operator(request))
           })
           proofRoutes(operator, { database, bus, signer, clock })
-          retentionRoutes(operator, { database, clock, operatorOf: (request) => operators.get(request) ?? {} })
+          const operatorOf = (request: FastifyRequest) => operators.get(request) ?? {}
+          keyringRoutes(operator, { rings: rings.all, clock, operatorOf })
+          retentionRoutes(operator, { database, clock, operatorOf })
           const document = openApiDocument()
           operator.get('/admin/v1/audit/openapi.json', async () => document)
         })

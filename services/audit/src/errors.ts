@@ -38,6 +38,17 @@ export const PROBLEMS = {
     description: 'The access token is not one of a program that may administer.',
     headers: { 'www-authenticate': `${BEARER}, error="insufficient_scope", scope="${ADMIN_SCOPE}"` },
   },
+  'ring.unknown': { status: 404, error: 'not_found', description: 'There is no such keyring here.' },
+  'ring.kept': {
+    status: 409,
+    error: 'conflict',
+    description: 'What the keys of this ring signed has to be verifiable for ever: none of them can be retired.',
+  },
+  'ring.left-empty': {
+    status: 400,
+    error: 'invalid_request',
+    description: 'retireOthers goes with now: without it no key would be in use.',
+  },
   'scope.missing': {
     status: 403,
     error: 'insufficient_scope',

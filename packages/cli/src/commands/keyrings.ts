@@ -39,6 +39,11 @@ interface ApiKey {
   readonly expiresAt?: string
 }
 
+/** Rings of the audit service; all others are of the authorization server. */
+const OF_AUDIT: ReadonlySet<string> = new Set(['heads', 'cookies'])
+const AUDIT_PATH = '/admin/v1/audit/keyrings'
+const AUTH_PATH = '/admin/v1/keyrings'
+
 const API_KEYS: readonly Column<ApiKey>[] = [
   { title: 'ID', value: ({ id }) => id, whole: true },
   { title: 'KEY', value: ({ hint }) => hint },
@@ -67,7 +72,7 @@ export function keyringsCommand(program: Command, io: Io): void {
 
   keys
     .command('list')
-    .description('List the keyrings of the authorization server: keys that sign and make tokens, never their secrets')
+    .description('List the keyrings of auth and audit: keys that sign and make tokens, heads and cookies, never their secrets')
     .option('--tenant <slug>', 'the API keys of a tenant instead')
     .action(async ({ tenant }: { tenant?: string }, command: Command) => {
       const context = contextOf(command, io)
@@ -75,10 +80,10 @@ export function keyringsCommand(program: Command, io: Io): void {
         const answer = await context.api.get(`${tenantPath(await findTenant(context.api, tenant))}/api-keys`)
         return showList(context, answer, listIn<ApiKey>(answer, 'keys'), API_KEYS)
       }
-      const answer = await context.api.get('/admin/v1/keyrings')
-      const rings = listIn<Ring>(answer, 'keyrings')
-      const rows = rings.flatMap(({ ring, keys }) => keys.map((key) => ({ ...key, ring })))
-      showList(context, answer, rows, COLUMNS)
+      const lists = await Promise.all([AUTH_PATH, AUDIT_PATH].map((path) => context.api.get(path)))
+      const keyrings = lists.flatMap((answer) => listIn<Ring>(answer, 'keyrings'))
+      const rows = keyrings.flatMap(({ ring, keys }) => keys.map((key) => ({ ...key, ring })))
+      showList(context, { keyrings }, rows, COLUMNS)
     })
 
   keys
@@ -90,7 +95,7 @@ export function keyringsCommand(program: Command, io: Io): void {
     .action(async (ring: string, { now = false, retireOthers = false }: RotateOptions, command: Command) => {
       if (retireOthers && !now) throw new Failure('usage', '--retire-others goes with --now: no key would be in use')
       const context = contextOf(command, io)
-      const path = `/admin/v1/keyrings/${encodeURIComponent(ring)}/rotate`
+      const path = `${OF_AUDIT.has(ring) ? AUDIT_PATH : AUTH_PATH}/${encodeURIComponent(ring)}/rotate`
       const answer = await context.api.send('POST', path, { now, retireOthers })
       const { newest, keys } = answer as Ring & { readonly newest: string }
       const key = keys.find(({ id }) => id === newest)

@@ -40,6 +40,14 @@ const operatorPaths = {
   '/admin/v1/audit/jwks.json': {
     get: { ...simple('listAuditKeys', 'Keys that sign heads', 'A key set (RFC 7517).'), security: [] },
   },
+  '/admin/v1/audit/keyrings': { get: simple('listAuditKeyrings', 'Keyrings of the audit service', 'By ids and times.') },
+  '/admin/v1/audit/keyrings/{ring}/rotate': {
+    post: {
+      ...simple('rotateAuditKeyring', 'Bring the next key of a ring', 'The ring as it is now.'),
+      parameters: [{ name: 'ring', in: 'path', required: true, schema: { type: 'string' } }],
+      ...body({ now: { type: 'boolean' }, retireOthers: { type: 'boolean' } }, []),
+    },
+  },
   '/admin/v1/audit/retention': { get: simple('listAuditRetention', 'How long events are kept', 'By class.') },
   '/admin/v1/audit/retention/{class}': {
     put: {

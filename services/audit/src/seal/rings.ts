@@ -1,11 +1,13 @@
 import { createPrivateKey, createPublicKey, sign } from 'node:crypto'
 import { HEAD_TYPE, type Head } from '@gatehouse/audit-proof'
 import type { Secret } from '@gatehouse/config'
-import type { Clock } from '@gatehouse/contracts'
+import { AUDITED, type Clock, envelopeOf, PLATFORM } from '@gatehouse/contracts'
 import type { Database } from '@gatehouse/database'
-import { createKeyring, type Keyring, makeSecretKey, makeSigningKey } from '@gatehouse/keyring'
+import { createKeyring, type Keyring, type KeyringOptions, makeSecretKey, makeSigningKey } from '@gatehouse/keyring'
 import type { Logger } from '@gatehouse/telemetry'
 import type { JSONWebKeySet, JWK } from 'jose'
+import { events_insert_missing } from '../ingest/events.store.ts'
+import { toRow } from '../ingest/to-row.ts'
 
 /** Signs heads. An interface, so that a key management service can hold the key. */
 export interface HeadSigner {
@@ -30,13 +32,33 @@ export function openRings(deps: {
   readonly clock: Clock
   readonly log: Logger
 }): AuditRings {
-  const common = { ...deps, schema: 'audit' } as const
+  const open = (ring: string, rest: Pick<KeyringOptions, 'make' | 'times'>): Keyring =>
+    createKeyring({ ...deps, schema: 'audit', ring, rotated: recordRotation(ring, deps.clock), ...rest })
   // Kept for ever: a head has to be verifiable as long as the rows that it proves.
   const times = { keepMs: null, everyMs: 365 * DAY_MS }
-  const heads = createKeyring({ ...common, ring: 'heads', make: makeSigningKey('ES256'), times })
-  const cookies = createKeyring({ ...common, ring: 'cookies', make: makeSecretKey, times: { keepMs: DAY_MS } })
+  const heads = open('heads', { make: makeSigningKey('ES256'), times })
+  const cookies = open('cookies', { make: makeSecretKey, times: { keepMs: DAY_MS } })
   return { heads: localHeadSigner(heads), cookies, all: [heads, cookies] }
 }
+
+/** A row of the log in the same transaction, as auth tells of its rings. */
+const recordRotation =
+  (ring: string, clock: Clock): NonNullable<KeyringOptions['rotated']> =>
+  async (tx, key, { when }) => {
+    const event = envelopeOf(
+      AUDITED.keyringRotated,
+      { source: '/services/audit', tenant: PLATFORM, now: new Date(clock.now()) },
+      {
+        actor: { kind: when === 'due' ? 'platform' : 'operator' },
+        outcome: 'succeeded',
+        action: when ?? 'next',
+        object: { kind: 'keyring', id: `${ring}/${key.id}` },
+      },
+    )
+    const row = toRow(event)
+    if (typeof row === 'string') throw new TypeError(row)
+    await events_insert_missing(tx, [row])
+  }
 
 /** @param ring of keys by `makeSigningKey('ES256')` */
 export function localHeadSigner(ring: Keyring): HeadSigner {
@@ -51,7 +73,8 @@ export function localHeadSigner(ring: Keyring): HeadSigner {
       }
     },
     async publicKeys() {
-      const keys = await ring.keys()
+      // As they are now: another process may have signed with a key that this one has not read yet.
+      const keys = await ring.refresh().catch(() => ring.keys())
       return { keys: keys.map(({ id, secret }) => publicHalf(id, secret)) }
     },
   }

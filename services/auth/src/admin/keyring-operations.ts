@@ -1,4 +1,4 @@
-import { activeOf, type Keyring, RingIsFixed, type RingKey } from '@gatehouse/keyring'
+import { describeRing, type Keyring, RingIsFixed, type RingKey } from '@gatehouse/keyring'
 import { z } from 'zod'
 import { Refusal } from '../errors.ts'
 import { defineOperation, type Operation } from './operation.ts'
@@ -22,7 +22,7 @@ export const KEYRING_OPERATIONS: readonly Operation[] = [
     input: z.object({}),
     output: z.object({ keyrings: z.array(keyring) }),
     run: async (_input, { rings, clock }) => ({
-      keyrings: await Promise.all(rings.all.map((ring) => describe(ring, clock.now()))),
+      keyrings: await Promise.all(rings.all.map((ring) => describeRing(ring, clock.now()))),
     }),
   }),
   defineOperation({
@@ -51,7 +51,7 @@ export const KEYRING_OPERATIONS: readonly Operation[] = [
         { ring: name, key: newest.id, activeAt: newest.activeAt, now, retireOthers },
         'the operator rotated a ring',
       )
-      return { ...(await describe(ring, clock.now())), newest: newest.id }
+      return { ...(await describeRing(ring, clock.now())), newest: newest.id }
     },
   }),
 ]
@@ -62,20 +62,5 @@ async function rotate(ring: Keyring, how: Parameters<Keyring['rotate']>[0]): Pro
   } catch (error) {
     if (error instanceof RingIsFixed) throw new Refusal('ring.fixed')
     throw error
-  }
-}
-
-async function describe(ring: Keyring, now: number): Promise<z.input<typeof keyring>> {
-  const keys = await ring.refresh()
-  const active = activeOf(keys, now)?.id
-  return {
-    ring: ring.name,
-    keys: keys.map(({ id, createdAt, activeAt, retiringAt }) => ({
-      id,
-      state: id === active ? 'active' : activeAt.getTime() > now ? 'published' : 'kept',
-      createdAt: createdAt.toISOString(),
-      activeAt: activeAt.toISOString(),
-      ...(retiringAt === null ? {} : { retiringAt: retiringAt.toISOString() }),
-    })),
   }
 }
