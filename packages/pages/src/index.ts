@@ -12,6 +12,7 @@ export {
   type ScopeText,
   scopeList,
 } from './elements.ts'
+export { COMMON_FAULTS, Fault, type FaultText } from './faults.ts'
 export { formActionSource, type PageHeaders, pageHeaders } from './headers.ts'
 export { Html, html, type Slot } from './html.ts'
 export {

@@ -1,5 +1,8 @@
+import { COMMON_FAULTS, Fault, type FaultText } from '@gatehouse/pages'
+
 /** What a person reads who cannot be shown the page. */
 export const PAGE_FAULTS = {
+  ...COMMON_FAULTS,
   'role.missing': {
     status: 403,
     title: 'You cannot see the activity of this organisation',
@@ -24,28 +27,8 @@ export const PAGE_FAULTS = {
     cause: 'A filter has a value that is not one.',
     whatToDo: 'Go back and correct it, or open the activity page anew.',
   },
-  'form.foreign': {
-    status: 403,
-    title: 'This form could not be accepted',
-    cause: 'It did not come from a page that this browser had opened, or that page is too old.',
-    whatToDo: 'Go back, load the page again and send it once more.',
-  },
-  unavailable: {
-    status: 503,
-    title: 'We cannot answer just now',
-    cause: 'A part of the service is not reachable. Nothing was lost.',
-    whatToDo: 'Try again in a moment.',
-  },
-} as const satisfies Record<string, { status: number; title: string; cause: string; whatToDo: string }>
+} as const satisfies Record<string, FaultText>
 
 export type PageReason = keyof typeof PAGE_FAULTS
 
-export class PageFault extends Error {
-  readonly reason: PageReason
-
-  constructor(reason: PageReason, options?: ErrorOptions) {
-    super(reason, options)
-    this.name = 'PageFault'
-    this.reason = reason
-  }
-}
+export class PageFault extends Fault<PageReason> {}

@@ -1,4 +1,12 @@
-import { type Brand, type ErrorView, errorPage, type PageHeaders, pageHeaders } from '@gatehouse/pages'
+import {
+  type Brand,
+  COMMON_FAULTS,
+  type ErrorView,
+  errorPage,
+  Fault,
+  type PageHeaders,
+  pageHeaders,
+} from '@gatehouse/pages'
 import type { Profile } from '@gatehouse/profiles'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Refusal } from '../errors.ts'
@@ -18,6 +26,7 @@ const SECURITY = { href: '/settings/security', text: 'Go to Security' }
 
 /** What a person reads when nothing can be sent back to the application. */
 export const FAULTS = {
+  ...COMMON_FAULTS,
   'client.missing': {
     status: 400,
     title: 'This link is incomplete',
@@ -81,12 +90,6 @@ export const FAULTS = {
     title: 'This link can no longer be used',
     cause: 'It works once and for a moment only, and for the application that made it (request_uri).',
     whatToDo: START_AGAIN,
-  },
-  'form.foreign': {
-    status: 403,
-    title: 'This form could not be accepted',
-    cause: 'It did not come from a page that this browser had opened, or that page is too old.',
-    whatToDo: 'Go back, load the page again and send it once more. Cookies have to be allowed for this site.',
   },
   'decision.missing': {
     status: 400,
@@ -243,12 +246,6 @@ export const FAULTS = {
       'The application wants you sent to an address that it never registered for it (post_logout_redirect_uri), so you were neither signed out nor sent there.',
     whatToDo: 'Sign out here, and close the application.',
   },
-  unavailable: {
-    status: 503,
-    title: 'We cannot answer just now',
-    cause: 'A part of the service is not reachable. Nothing was lost.',
-    whatToDo: 'Try again in a moment.',
-  },
   failed: {
     status: 500,
     title: 'Something went wrong',
@@ -260,15 +257,7 @@ export const FAULTS = {
 export type PageReason = keyof typeof FAULTS
 
 /** Thrown by what a person has to be told on a page of ours, since no redirect is proven. */
-export class PageFault extends Error {
-  readonly reason: PageReason
-
-  constructor(reason: PageReason, options?: ErrorOptions) {
-    super(reason, options)
-    this.name = 'PageFault'
-    this.reason = reason
-  }
-}
+export class PageFault extends Fault<PageReason> {}
 
 export interface Pages {
   send(reply: FastifyReply, markup: string, options?: { readonly status?: number } & PageHeaders): FastifyReply
