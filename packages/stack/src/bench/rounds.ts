@@ -106,7 +106,7 @@ export async function measureAlternating(
 }
 
 /** Until the code is compiled, or for as long as a busy machine is given. @returns how many requests it took */
-async function warmUp(load: Load, connections: number): Promise<number> {
+export async function warmUp(load: Load, connections: number): Promise<number> {
   let requests = 0
   for (let round = 0; round < WARM_ROUNDS && requests < WARM_REQUESTS; round += 1) {
     requests += (await measureOnce(load, 1, connections)).requests

@@ -49,7 +49,7 @@ export async function startBenchServer(
 }
 
 /** User and system time of a process (Linux, `proc(5)`: fields 14 and 15 of `stat`, in ticks of a hundredth of a second). */
-function processorSeconds(pid: number | undefined): number | undefined {
+export function processorSeconds(pid: number | undefined): number | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     const [user, system] = stat

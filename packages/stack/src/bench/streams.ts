@@ -1,15 +1,16 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { eventually } from '@gatehouse/testkit'
+import type { Cluster } from '../cluster/cluster.ts'
 import type { Surroundings } from '../cluster/process.ts'
 import { openFaultHouse } from '../faults/house.ts'
 import { watchUnder } from '../faults/watch.ts'
 import { rpc } from '../scenarios/wire.ts'
-import { measureOnce } from './rounds.ts'
+import { measureOnce, warmUp } from './rounds.ts'
 import type { Figure } from './section.ts'
-import { startBenchServer } from './servers.ts'
+import { processorSeconds, startBenchServer } from './servers.ts'
 
 const WARM = 500
 const STREAMS = 5_000
@@ -108,8 +109,14 @@ export async function measureNodes(
     const { counts } = await watchUnder(house, course, () => new Promise((resolve) => setTimeout(resolve, LATENCY_MS)))
     const [first, second] = house.cluster.mcp.map(({ url }) => loadOn(url, house.cluster.publicUrl, house.apiKey))
     if (first === undefined || second === undefined) throw new Error('two nodes are needed')
-    for (const load of [first, second]) await measureOnce(load, 1, rounds.connections)
+    for (const load of [first, second]) await warmUp(load, rounds.connections)
+    const spent = spentBy(house.cluster)
     const alone = await measureOnce(first, rounds.seconds, rounds.connections)
+    const each = spentBy(house.cluster).map(({ name, seconds }, at) => ({
+      name: `tools/call on 1 node: processor time of ${name}`,
+      value: ((seconds - (spent[at]?.seconds ?? 0)) / alone.requests) * 1e6,
+      unit: 'µs',
+    }))
     const both = await Promise.all(
       [first, second].map((load) => measureOnce(load, rounds.seconds, Math.ceil(rounds.connections / 2))),
     )
@@ -119,10 +126,33 @@ export async function measureNodes(
       { name: 'change to client over two nodes, p99', value: Number(counts.latencyP99), unit: 'ms' },
       { name: 'tools/call on 1 node, Redis, NATS and audit', value: alone.perSecond, unit: '/s' },
       { name: 'tools/call on 2 nodes, Redis, NATS and audit', value: sum, unit: '/s' },
+      ...each,
     ]
   } finally {
     await house.close()
   }
+}
+
+/** Of the parts that a call comes by, from its node to the table of the log. */
+const spentBy = ({ mcp, nats, redis, audit, postgres }: Cluster) => [
+  { name: 'the node', seconds: processorSeconds(mcp[0]?.pid) ?? Number.NaN },
+  { name: 'Redis', seconds: processorSeconds(redis.pid) ?? Number.NaN },
+  { name: 'NATS', seconds: processorSeconds(nats.pid) ?? Number.NaN },
+  { name: 'audit', seconds: processorSeconds(audit.pid) ?? Number.NaN },
+  { name: 'PostgreSQL', seconds: childrenOf(postgres.pid).reduce((sum, pid) => sum + (processorSeconds(pid) ?? 0), 0) },
+]
+
+/** Processes that another one has started and that run (Linux, `proc(5)`: field 4 of `stat`). */
+function childrenOf(parent: number): readonly number[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+  return pids.map(Number).filter((pid) => {
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === parent
+    } catch {
+      return false
+    }
+  })
 }
 
 function loadOn(url: string, publicUrl: string, apiKey: string) {
