@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import { setTimeout as pause } from 'node:timers/promises'
 import { type Logger, traceFields } from '@gatehouse/telemetry'
 import type { FastifyInstance } from 'fastify'
 import { Arrival, type Serve, type TrustsPeer } from './arrival.ts'
@@ -12,8 +13,19 @@ declare module 'fastify' {
     direct(path: string, methods: readonly string[], serve: Serve): void
     /** From now on each answer is the last one of its connection, so that balancers take theirs elsewhere before the server closes. */
     leave(): void
+    /**
+     * After `leave`: resolves when no request has come for `forMs`, those for the health of the server aside, at the latest after `withinMs`. Time alone
+     * says little: a process that waits for its turn at the processor told nobody yet that it leaves, and what was sent to it is still to be read.
+     * @returns whether it was quiet
+     */
+    quiet(forMs: number, withinMs: number): Promise<boolean>
   }
 }
+
+/** Whoever asks for these is not waiting for an answer of the service. */
+const HEALTH: readonly (string | undefined)[] = ['/healthz', '/readyz', '/metrics']
+/** In each of which requests that wait on connections would be read. */
+const LOOKS = 5
 
 export interface DirectOptions {
   readonly log: Logger
@@ -31,6 +43,7 @@ export class DirectPaths {
   readonly #paths = new Map<string | undefined, Serve>()
   #closing = false
   #leaving = false
+  #late = 0
 
   constructor(options: DirectOptions) {
     this.#options = options
@@ -39,7 +52,10 @@ export class DirectPaths {
   /** What a server listens with. */
   readonly createServer = (routed: RequestListener, settings: HttpSettings): Server => {
     const server = createServer(settings.http ?? {}, (request, response) => {
-      if (this.#leaving) response.shouldKeepAlive = false
+      if (this.#leaving) {
+        response.shouldKeepAlive = false
+        if (!HEALTH.includes(request.url)) this.#late += 1
+      }
       const serve = request.method === 'POST' && !this.#closing ? this.#paths.get(request.url) : undefined
       if (serve === undefined) routed(request, response)
       else this.#serve(serve, request, response)
@@ -67,6 +83,16 @@ export class DirectPaths {
     })
     server.decorate('leave', () => {
       this.#leaving = true
+    })
+    server.decorate('quiet', async (forMs: number, withinMs: number) => {
+      const end = performance.now() + withinMs
+      let [seen, calm] = [this.#late, 0]
+      while (calm < LOOKS && performance.now() < end) {
+        await pause(forMs / LOOKS)
+        calm = this.#late === seen ? calm + 1 : 0
+        seen = this.#late
+      }
+      return calm === LOOKS
     })
     server.addHook('preClose', async () => {
       this.#closing = true

@@ -27,6 +27,9 @@ const SEGMENT_BYTES = 8 * 1_048_576
 /** For calls of sessions that run, and for all that ends: the port with the other calls, following, recording. Milliseconds. */
 const CALLS_MS = 10_000
 const CLOSE_MS = 30_000
+/** After `DRAIN_DELAY`: no call comes for so long, or so long is waited for that at most. Milliseconds. */
+const QUIET_MS = 1_000
+const LATE_MS = 5_000
 let closeWithinMs = CLOSE_MS
 
 await runService(
@@ -149,6 +152,8 @@ await runService(
       async close() {
         server.leave()
         await Promise.all([mcp.drain({ streamsMs, callsMs: CALLS_MS }), pause(delayMs)])
+        if (delayMs > 0 && !(await server.quiet(QUIET_MS, LATE_MS)))
+          log.warn('calls still come: DRAIN_DELAY is too short')
       },
     })
     await server.listen({ host: config.HOST, port: config.PORT })
