@@ -7,6 +7,7 @@ import { call, findObjects } from './objects.ts'
 import { kindsOf, pickOf } from './probes.ts'
 import { PROFILES } from './profiles.ts'
 import { control, probe } from './run.ts'
+import { setPolicies, shown, tablesOfTenants } from './tables.ts'
 import { openWorld, type World } from './world.ts'
 
 // Machines that test are slow; a million probes take their time.
@@ -47,10 +48,30 @@ for (const profile of only === undefined ? PROFILES : [only]) {
       await stillThere(t, world)
     })
 
+    await t.test('each table hides the rows of others by its policy, whatever is asked', async (t) => {
+      const tables = await tablesOfTenants(world)
+      const open: string[] = []
+      for (const table of tables) if ((await shown(world, table)).shown > 0) open.push(table.name)
+      t.same(open, [])
+      await setPolicies(world, tables, 'disable')
+      const seen = await Promise.all(tables.map((table) => shown(world, table)))
+      await setPolicies(world, tables, 'enable')
+      const filled = seen.filter(({ there }) => there > 0)
+      t.same(
+        filled,
+        seen.filter(({ shown }) => shown > 0),
+        'without it all of them are shown',
+      )
+      t.ok(filled.length >= 10, `${filled.length} of ${tables.length} tables have such rows`)
+    })
+
     await t.test('without the policies of the tables the same probes find a canary', async (t) => {
-      await policies(world, 'disable')
+      const tables = (await tablesOfTenants(world)).filter(({ name }) =>
+        world.schemas.includes(name.split('.')[0] ?? ''),
+      )
+      await setPolicies(world, tables, 'disable')
       const { found, probes: sent } = await probe(world, kinds, { probes: 2_000, seed: seed + 1 })
-      await policies(world, 'enable')
+      await setPolicies(world, tables, 'enable')
       t.ok(found.length > 0, `found after ${sent}`)
       t.same((await probe(world, kinds, { probes: 300, seed: seed + 1 })).found, [], 'with them again none')
     })
@@ -74,13 +95,4 @@ async function stillThere(t: Test, world: World): Promise<void> {
     for (const credential of [token, key, readKey]) t.ok((await call(world, credential, 'tools/list')).done)
     t.match(await pages.get('/'), { status: 200 })
   }
-}
-
-async function policies({ sql, schemas }: World, what: 'enable' | 'disable'): Promise<void> {
-  const { rows } = await sql.query<{ name: string }>(
-    `select quote_ident(table_schema) || '.' || quote_ident(table_name) as name from information_schema.columns
-     where table_schema = any($1) and column_name = 'tenant_id'`,
-    [schemas],
-  )
-  for (const { name } of rows) await sql.query(`alter table ${name} ${what} row level security`)
 }

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { loadCatalogs } from '@gatehouse/mcp'
+import { auditSchema } from '@gatehouse/audit'
+import { authSchema } from '@gatehouse/auth'
+import { loadCatalogs, mcpSchema } from '@gatehouse/mcp'
 import { loadProfile, type Profile, sitesOf } from '@gatehouse/profiles'
 import type { Closeable } from '@gatehouse/service'
 import { silentLogger } from '@gatehouse/telemetry'
@@ -23,6 +25,8 @@ export interface World {
   /** As the owner of all tables. */
   readonly sql: Pool
   readonly schemas: readonly string[]
+  /** The role of each schema, those of the services too. */
+  readonly roles: ReadonlyMap<string, string>
   /** Names of tools that may run as tasks. */
   readonly taskTools: ReadonlySet<string>
   /** Arguments that fit together, by tool; `unt_…` stands for any id that begins so. */
@@ -68,6 +72,9 @@ export async function openWorld(t: Scope, profileName: string): Promise<World> {
   const taskTools = new Set(
     catalogs.flatMap(({ tools }) => tools.flatMap(({ name, task }) => (task === undefined ? [] : [name]))),
   )
+  const roles = new Map(
+    [authSchema, auditSchema, mcpSchema, ...catalogs.map(({ schema }) => schema)].map(({ name, role }) => [name, role]),
+  )
   const examples = new Map(
     catalogs.flatMap(({ tools }) =>
       tools.map((tool) => [tool.name, (tool.examples ?? []).map((one) => one.arguments)]),
@@ -83,6 +90,7 @@ export async function openWorld(t: Scope, profileName: string): Promise<World> {
     owner: await holderOf(at, other, CANARY),
     sql: pool,
     schemas,
+    roles,
     taskTools,
     examples,
     digest: () => digestOf(pool, schemas, other.id),
