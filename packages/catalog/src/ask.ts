@@ -15,7 +15,7 @@ export interface FormRequest<F extends z.ZodObject = z.ZodObject> {
   readonly schema?: Readonly<Record<string, unknown>>
 }
 
-/** A page for the client's person. Who opens it has to be proven there. */
+/** A page for the client's person. Who opens it has to be proven there, and to be the person who asked: `createPageTickets`. */
 export interface UrlRequest {
   readonly method: 'elicitation/create'
   readonly mode: 'url'

@@ -33,12 +33,6 @@ export const UNPROVEN: readonly { readonly ids: readonly string[]; readonly why:
     why: 'For gateways that judge by mirrored headers. There is none here: the balancer passes requests on as they are, and every node judges for itself.',
   },
   {
-    ids: 'S-EL-11 S-EL-14 S-EL-15'.split(' '),
-    why:
-      'Nothing of Gatehouse leads to a page by elicitation, and it calls no third party for anybody: who is at such a page, and what is kept ' +
-      'there, is up to the catalog whose tool names it. Clients are authorized by OAuth alone.',
-  },
-  {
     ids: 'S-SB-01 S-LA-06'.split(' '),
     why:
       'Gatehouse is no proxy to another authorization server. Where people sign in elsewhere, that says who they are and nothing else: no token of ' +

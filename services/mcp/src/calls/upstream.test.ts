@@ -53,13 +53,18 @@ const productCatalog = defineCatalog<Product>({
   demo: async () => undefined,
 })
 
+const OWN_TOKEN = 'own-token-for-the-product'
+
 /** A product that keeps what it was sent, to the byte. */
 async function product(t: Test) {
   const sent: string[] = []
   const server = createServer(async (request, response) => {
     const { method, url, rawHeaders } = request
     sent.push([`${method} ${url}`, ...rawHeaders, await text(request)].join('\n'))
-    response.writeHead(200, { 'content-type': 'application/json' }).end('{"id":"tk_1"}')
+    response.writeHead(200, { 'content-type': 'application/json' }).end(
+      // As one that is careless: it says again how it was asked.
+      JSON.stringify({ id: 'tk_1', authorization: request.headers.authorization }),
+    )
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.teardown(() => {
@@ -68,12 +73,12 @@ async function product(t: Test) {
   })
   const api = createHttpApi({
     baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
-    credential: { token: async () => 'own-token-for-the-product', forget: () => undefined },
+    credential: { token: async () => OWN_TOKEN, forget: () => undefined },
   })
   return { sent, api }
 }
 
-test('what a catalog asks of an HTTP API holds nothing of the credential that the client sent, but for whom it asks [S-AU-19]', async (t) => {
+test('what a catalog asks of an HTTP API holds nothing of the credential that the client sent, but for whom it asks, and the client nothing of what the product was shown [S-AU-19, S-EL-15]', async (t) => {
   const { sent, api } = await product(t)
   const rig = await openRig(parts, { catalogs: [{ catalog: productCatalog, domain: () => ({ api }) }] })
   t.teardown(() => rig.close())
@@ -88,10 +93,15 @@ test('what a catalog asks of an HTTP API holds nothing of the credential that th
     sent.length = 0
     const called = await modern(rig, credential, 'tools/call', { name: 'product_open', arguments: { title: 'x' } })
     t.match(called, { status: 200, body: { result: { structuredContent: { id: 'tk_1' } } } })
-    t.match((await modern(rig, credential, 'resources/read', { uri: 'notes://tickets' })).body, { result: {} })
+    const read = await modern(rig, credential, 'resources/read', { uri: 'notes://tickets' })
+    t.match(read.body, { result: {} })
     t.equal(sent.length, 2)
+    t.same(
+      [called, read].filter(({ text, headers }) => `${JSON.stringify(headers)}${text}`.includes(OWN_TOKEN)),
+      [],
+    )
     for (const request of sent) {
-      t.match(request, 'Bearer own-token-for-the-product')
+      t.match(request, `Bearer ${OWN_TOKEN}`)
       t.match(request, `gatehouse-subject\n${subject}\n`)
       t.same(
         secrets.filter((secret) => request.includes(secret)),
