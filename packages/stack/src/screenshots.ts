@@ -3,12 +3,26 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { browser, freePort } from '@gatehouse/testkit'
 import type { BrowserContextOptions, Page } from 'playwright-core'
-import { openBrowsedHouse, press, registerProgram, serveCallback, signIn } from './scenarios/browsing.ts'
+import {
+  type BrowsedHouse,
+  openBrowsedHouse,
+  press,
+  registerProgram,
+  serveCallback,
+  signIn,
+} from './scenarios/browsing.ts'
+import { runningHouse } from './scenarios/running.ts'
 import { lookAfter } from './screenshots/look-after.ts'
 import { packPng } from './screenshots/pack-png.ts'
+import { walkProfile } from './screenshots/walk-profile.ts'
 
-/** Every page as a person meets it, in light, in dark and on a telephone; with `--docs` the three that the README shows. */
-const { values } = parseArgs({ options: { out: { type: 'string' }, docs: { type: 'boolean', default: false } } })
+/**
+ * Every page as a person meets it, in light, in dark and on a telephone; with `--docs` the three that the README shows, with `--profile` those
+ * of another product.
+ */
+const { values } = parseArgs({
+  options: { out: { type: 'string' }, docs: { type: 'boolean', default: false }, profile: { type: 'string' } },
+})
 
 const LOOKS: Readonly<Record<string, BrowserContextOptions>> = values.docs
   ? { '': { viewport: { width: 900, height: 600 } } }
@@ -24,19 +38,28 @@ mkdirSync(out, { recursive: true })
 const releases: (() => unknown)[] = []
 const scope = { teardown: (release: () => unknown) => releases.push(release) }
 try {
-  const house = await openBrowsedHouse(scope)
+  const { profile } = values
+  const other = profile === undefined ? undefined : await runningHouse(scope, { profile })
+  const house = other === undefined ? await openBrowsedHouse(scope) : undefined
   const launched = await browser(scope)
   for (const [look, options] of Object.entries(LOOKS)) {
     const context = await launched.newContext(options)
-    await walk(await context.newPage(), async (page, name) => {
+    const page = await context.newPage()
+    const shoot = async (page: Page, name: string) => {
       if (values.docs && !SHOWN_IN_DOCS.includes(name)) return
       const picture = await page.screenshot({ fullPage: true, animations: 'disabled' })
       writeFileSync(join(out, `${name}${look}.png`), values.docs ? packPng(picture) : picture)
-    })
+    }
+    if (house !== undefined) await walk(page, house, shoot)
+    if (other !== undefined) await walkProfile(page, other, shoot)
     await context.close()
   }
 
-  async function walk(page: Page, shoot: (page: Page, name: string) => Promise<void>): Promise<void> {
+  async function walk(
+    page: Page,
+    house: BrowsedHouse,
+    shoot: (page: Page, name: string) => Promise<void>,
+  ): Promise<void> {
     const callback = await serveCallback(scope)
     const program = await registerProgram(house, 'Claude Code', callback)
     await page.goto(program.ask().href)

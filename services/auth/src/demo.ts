@@ -92,7 +92,7 @@ export async function seedDemo(deps: DemoDeps): Promise<DemoTenant[]> {
       tenantId: made[0]?.id ?? '',
       name: 'Demo',
       prefix: profile.apiKeyPrefix,
-      scopes: [...profile.apiKeyGrants.slice(0, 1), ...profile.scopes.map((scope) => scope.name)],
+      scopes: [...new Set([...profile.apiKeyGrants.slice(0, 1), ...profile.scopes.map((scope) => scope.name)])],
       expiresAt: null,
       now: new Date(clock.now()),
       key: apiKey,

@@ -46,6 +46,8 @@ export interface Consent {
   /** What was allowed before and stays so. */
   readonly granted?: readonly ScopeText[] | undefined
   readonly accessTokenSeconds: number
+  /** Title of the page where access is ended. */
+  readonly endedAt: string
 }
 
 /** Deny comes first in the document, so that neither the first Tab nor a stray Enter approves. */
@@ -84,7 +86,7 @@ ${postForm({
   body: html`<div class="actions"><button name="decision" value="deny">Deny</button>
 <button class="primary" name="decision" value="approve">Allow</button></div>`,
 })}
-<p class="fine">You can end its access at any time in your settings, under Authorized apps. Until then it is renewed, ${displayDuration(consent.accessTokenSeconds)} at a time.</p>`
+<p class="fine">You can end its access at any time in your settings, under ${displayName(consent.endedAt)}. Until then it is renewed, ${displayDuration(consent.accessTokenSeconds)} at a time.</p>`
   return page({ title: `Allow ${name}?`, brand, body })
 }
 

@@ -229,4 +229,5 @@ export const consentSample: Consent = {
   resources: [{ name: 'Align Tracker', uri: 'https://align.example/mcp' }],
   scopes: [{ name: 'entries:read', text: 'Read projects and entries' }],
   accessTokenSeconds: 600,
+  endedAt: 'Authorized apps',
 }

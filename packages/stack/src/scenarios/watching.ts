@@ -33,13 +33,40 @@ export async function open(t: Scope, launched: Browser, options: BrowserContextO
 }
 
 /** Findings that keep people from using the page. */
-export async function barriers(page: Page): Promise<string[]> {
+export async function barriers(page: Page, options: axe.RunOptions = {}): Promise<string[]> {
   await page.evaluate(AXE)
-  const { passes, violations } = await page.evaluate<axe.AxeResults>('axe.run()')
+  const { passes, violations } = await page.evaluate<axe.AxeResults>(`axe.run(${JSON.stringify(options)})`)
   if (passes.length === 0) throw new Error('nothing was examined')
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, nodes }) => `${page.url()}: ${id}: ${nodes.map(({ html }) => html).join(' ')}`)
+}
+
+/** What a profile brings of its own. */
+export const COLOURS: axe.RunOptions = { runOnly: ['color-contrast'] }
+const SIZES = [
+  { width: 360, height: 700 },
+  { width: 1_000, height: 800 },
+]
+/** In the page: how much wider its content is than its window. */
+const OVERHANG = 'document.documentElement.scrollWidth - document.documentElement.clientWidth'
+
+/**
+ * What keeps people from using a page, in light and in dark, narrow and wide.
+ * @param inLight what is examined there; in the dark only the colours are others
+ */
+export async function faultsOf(page: Page, name: string, inLight: axe.RunOptions = {}): Promise<string[]> {
+  const faults: string[] = []
+  for (const [colorScheme, options] of [['light', inLight] as const, ['dark', COLOURS] as const]) {
+    await page.emulateMedia({ colorScheme })
+    faults.push(...(await barriers(page, options)).map((barrier) => `${name}, ${colorScheme}: ${barrier}`))
+  }
+  for (const size of SIZES) {
+    await page.setViewportSize(size)
+    const overhang = await page.evaluate<number>(OVERHANG)
+    if (overhang > 0) faults.push(`${name}: ${overhang} pixels reach out of ${size.width}`)
+  }
+  return faults
 }
 
 export const textOf = async (page: Page): Promise<string> =>

@@ -21,6 +21,7 @@ import { addEndpoint } from '../http/endpoint.ts'
 import { readForm, readPosted, readQuery } from '../http/form.ts'
 import { brandOf, PageFault, type Pages } from '../http/pages.ts'
 import { senderOf } from '../http/sender.ts'
+import { judgeAccess, titleOf } from '../settings/access.ts'
 import type { Providers } from '../upstream/providers.ts'
 import type { Returns } from './return.ts'
 import { showSignIn } from './sign-in.ts'
@@ -163,5 +164,11 @@ function consentOf(
       step.missing.length > 0 ? before.filter((scope) => !asked.includes(scope)) : [],
     ),
     accessTokenSeconds: Math.max(...resources.map(({ tokenSeconds }) => tokenSeconds)),
+    // Where people have no list of applications, these go with "take back what applications may do".
+    endedAt: titleOf(
+      judgeAccess('authorizedApps', undefined, profile) === 'open' ? 'authorizedApps' : 'security',
+      profile,
+      undefined,
+    ),
   }
 }
