@@ -11,6 +11,8 @@ export interface Holder {
   /** Absent for a client that acts in no tenant. */
   readonly tenantId?: string
   readonly roles: readonly string[]
+  /** As which the change that gave these roles is dated where it is told. */
+  readonly rolesAt?: Date
   readonly grantId?: string
   /** When the person had signed in. */
   readonly authTime?: Date
@@ -31,13 +33,14 @@ export async function holderOf(tx: Tx, grant: Grant, follows: boolean): Promise<
 /** The same of a member that was read before. @throws Refusal */
 export function asHolder(grant: Omit<Grant, 'consentId'>, member: Member | undefined): Holder {
   if (member === undefined) throw new Refusal('membership.ended')
-  const { role, id, email, name } = member
+  const { role, roleSince, id, email, name } = member
   const person = { id, email, name }
   return {
     subject: person.id,
     clientId: grant.clientId,
     tenantId: grant.tenantId,
     roles: [role],
+    ...(roleSince === null ? {} : { rolesAt: roleSince }),
     grantId: grant.id,
     authTime: grant.authTime,
     person,

@@ -75,6 +75,7 @@ export function accessClaims({ holder, resource, scopes }: Issue, issuer: string
     ...(holder.authTime === undefined ? {} : { auth_time: seconds(holder.authTime) }),
     ...(holder.tenantId === undefined ? {} : { tenant_id: holder.tenantId }),
     roles: holder.roles,
+    ...(holder.rolesAt === undefined ? {} : { roles_at: seconds(holder.rolesAt) }),
     ...(holder.grantId === undefined ? {} : { grant_id: holder.grantId }),
   }
 }

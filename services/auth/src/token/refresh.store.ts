@@ -37,9 +37,9 @@ const families = (which: Sql, follows: boolean) => sql`
   select r.hash, r.generation, r.expires_at as "expiresAt", r.used_at as "usedAt", r.tries,
     g.id as "grantId", g.tenant_id as "tenantId", g.person_id as "personId", g.client_id as "clientId", g.resources,
     g.scopes, g.auth_time as "authTime", g.created_at as "createdAt", g.ended_at as "endedAt",
-    m.id, m.email, m.name, m.role, m.tenant_id as "memberOf"
+    m.id, m.email, m.name, m.role, m.role_since as "roleSince", m.tenant_id as "memberOf"
   from auth.refresh_tokens r join auth.grants g on g.id = r.grant_id left join lateral (
-    select p.id, p.email, p.name, m.role, m.tenant_id
+    select p.id, p.email, p.name, m.role, m.role_since, m.tenant_id
     from auth.people p join auth.memberships m on m.person_id = p.id join auth.tenants t on t.id = m.tenant_id
     where p.id = g.person_id and p.deactivated_at is null ${follows ? ANY_OF_THEIRS : OF_THE_GRANT}
     order by (p.tenant_id is not distinct from m.tenant_id) desc, m.created_at, t.slug limit 1) m on true
@@ -49,14 +49,14 @@ const ANY_OF_THEIRS = sql``
 const OF_THE_GRANT = sql`and m.tenant_id = g.tenant_id`
 
 function familyOf(row: FamilyRow): Family {
-  const { generation, expiresAt, usedAt, tries, id, email, name, role, memberOf } = row
+  const { generation, expiresAt, usedAt, tries, id, email, name, role, roleSince, memberOf } = row
   const { grantId, tenantId, personId, clientId, resources, scopes, authTime, createdAt, endedAt } = row
   const gone = id === null || email === null || name === null || role === null || memberOf === null
   return {
     hash: row.hash,
     grant: { id: grantId, tenantId, personId, clientId, resources, scopes, authTime, createdAt, endedAt },
     presented: { generation, expiresAt, usedAt, tries },
-    member: gone ? undefined : { id, email, name, role, tenantId: memberOf },
+    member: gone ? undefined : { id, email, name, role, roleSince, tenantId: memberOf },
   }
 }
 

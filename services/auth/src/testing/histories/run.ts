@@ -50,13 +50,12 @@ export interface Stage {
   rotateKey(): Promise<void>
 }
 
-const CREATED = Date.now()
-
 /** Lives through one history on a family of its own. @returns a line for a person when something was wrong */
 export async function live(stage: Stage, history: History): Promise<string | undefined> {
   const { id, first } = await newFamily(stage)
   const family: Family = { tokens: [first], usedAt: new Map(), alive: true, accessTokens: [] }
-  let now = CREATED
+  // In step with the clock by which keys come and go, however long the other histories took.
+  let now = Date.now()
   for (const [at, round] of history.entries()) {
     now += round.waitMs
     if (round.rotateKey) await stage.rotateKey()
