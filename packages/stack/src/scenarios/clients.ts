@@ -1,5 +1,6 @@
 import {
   Client as ModernClient,
+  SSEClientTransport as ModernSseTransport,
   StreamableHTTPClientTransport as ModernTransport,
   UnauthorizedError as ModernUnauthorized,
   type OAuthClientProvider,
@@ -156,24 +157,31 @@ const jsonOf = (result: { contents: readonly object[] }): unknown => {
 /** What a person of these clients answers to every question. */
 export const ANSWER = { username: 'ada', email: 'ada@acme.test' }
 
-/** `@modelcontextprotocol/client`; pinned to 2026-07-28 unless said otherwise. */
+const MODERN_TRANSPORTS = { http: ModernTransport, sse: ModernSseTransport } as const
+
+/** `@modelcontextprotocol/client`; pinned to 2026-07-28 unless said otherwise. `knows`: the only revision that it takes of the older ones. */
 export function modernClient(
   mcpUrl: string,
   redirectUrl: string,
   mode: VersionNegotiationMode = { pin: '2026-07-28' },
   fetched: typeof fetch = fetch,
+  { over = 'http', knows }: { readonly over?: keyof typeof MODERN_TRANSPORTS; readonly knows?: string } = {},
 ): OfficialClient {
   const provider = new MemoryProvider('Scenario client v2', redirectUrl)
-  const transport = () => new ModernTransport(new URL(mcpUrl), { authProvider: provider, fetch: fetched })
+  const transport = () => new MODERN_TRANSPORTS[over](new URL(mcpUrl), { authProvider: provider, fetch: fetched })
   const build = () => {
     const about = { name: 'scenario-v2', version: '1.0.0' }
-    const made = new ModernClient(about, { versionNegotiation: { mode }, capabilities: { elicitation: { form: {} } } })
+    const made = new ModernClient(about, {
+      versionNegotiation: { mode },
+      capabilities: { elicitation: { form: {} } },
+      ...(knows === undefined ? {} : { supportedProtocolVersions: [knows] }),
+    })
     made.setRequestHandler('elicitation/create', async () => ({ action: 'accept', content: ANSWER }))
     return made
   }
   let client = build()
   return {
-    label: `@modelcontextprotocol/client, ${typeof mode === 'string' ? mode : 'pinned'}`,
+    label: `@modelcontextprotocol/client over ${over}, ${knows ?? (typeof mode === 'string' ? mode : 'pinned')}`,
     provider,
     connectAsStranger: () => expectUnauthorized(client.connect(transport()), provider),
     async connect(callback) {
@@ -181,7 +189,7 @@ export function modernClient(
       client = build()
       await client.connect(transport())
     },
-    revision: () => client.getNegotiatedProtocolVersion(),
+    revision: () => (over === 'http' ? client.getNegotiatedProtocolVersion() : undefined),
     tools: async () => (await client.listTools({}, { cacheMode: 'refresh' })).tools.map((tool) => tool.name),
     call: async (name, args) => toolResult(await client.callTool({ name, arguments: args })),
     askForMore: (name) => expectUnauthorized(client.callTool({ name, arguments: {} }), provider),
@@ -197,6 +205,17 @@ export function modernClient(
 }
 
 const LEGACY_TRANSPORTS = { http: LegacyTransport, sse: LegacySseTransport } as const
+
+/** As a client of its time, which asks for an older revision than ours does: nothing of it can be told to. */
+export const askingFor =
+  (revision: string): typeof fetch =>
+  (input, init) => {
+    const { body } = init ?? {}
+    if (typeof body !== 'string' || !body.includes('"method":"initialize"')) return fetch(input, init)
+    const message = JSON.parse(body)
+    message.params.protocolVersion = revision
+    return fetch(input, { ...init, body: JSON.stringify(message) })
+  }
 
 /** `@modelcontextprotocol/sdk` 1.x, which speaks the 2025 revisions, and HTTP+SSE of 2024-11-05. */
 export function legacyClient(

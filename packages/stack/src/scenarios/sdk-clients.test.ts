@@ -1,7 +1,7 @@
 import { eventually } from '@gatehouse/testkit'
 import { type Test, test } from 'tap'
 import { auditedCalls } from './audit-log.ts'
-import { legacyClient, modernClient, type OfficialClient } from './clients.ts'
+import { askingFor, legacyClient, modernClient, type OfficialClient } from './clients.ts'
 import { authorizeInPages } from './person.ts'
 import { CALLBACK, type Running, runningHouse } from './running.ts'
 
@@ -11,9 +11,19 @@ interface Way {
   readonly revision?: string
 }
 
+const older = (mcpUrl: string, knows: string) => modernClient(mcpUrl, CALLBACK, 'legacy', fetch, { knows })
+
+/** Elicitation came after it. */
+const WITHOUT_QUESTIONS = '2025-03-26'
+
 const WAYS: readonly Way[] = [
   { client: (mcpUrl) => legacyClient(mcpUrl, CALLBACK), revision: '2025-11-25' },
+  { client: (mcpUrl) => legacyClient(mcpUrl, CALLBACK, 'http', askingFor('2025-06-18')), revision: '2025-06-18' },
+  { client: (mcpUrl) => legacyClient(mcpUrl, CALLBACK, 'http', askingFor('2025-03-26')), revision: '2025-03-26' },
   { client: (_, sseUrl) => legacyClient(sseUrl, CALLBACK, 'sse') },
+  { client: (mcpUrl) => older(mcpUrl, '2025-06-18'), revision: '2025-06-18' },
+  { client: (mcpUrl) => older(mcpUrl, '2025-03-26'), revision: '2025-03-26' },
+  { client: (_, sseUrl) => modernClient(sseUrl, CALLBACK, 'legacy', fetch, { over: 'sse' }) },
   { client: (mcpUrl) => modernClient(mcpUrl, CALLBACK, 'legacy'), revision: '2025-11-25' },
   { client: (mcpUrl) => modernClient(mcpUrl, CALLBACK, 'auto'), revision: '2026-07-28' },
   { client: (mcpUrl) => modernClient(mcpUrl, CALLBACK), revision: '2026-07-28' },
@@ -26,7 +36,7 @@ test('the official clients, every way that they have', async (t) => {
     const client = make(`${house.publicUrl}${paths.mcp}`, `${house.publicUrl}${paths.sse}`)
     t.teardown(() => client.close())
     await t.test(
-      `${client.label} signs in, calls, is asked, refreshes and steps up [S-AU-01, A-RF-01, CF-2, CF-8]`,
+      `${client.label}${revision === undefined ? '' : ` (${revision})`} signs in, calls, is asked where it can be, refreshes and steps up [S-AU-01, A-RF-01, CF-2, CF-8]`,
       (t) => useClient(t, house, client, revision),
     )
   }
@@ -51,7 +61,8 @@ async function useClient(
   )
   t.match(called, { tool: 'greet', outcome: 'succeeded' })
   const asked = await client.call('test_elicitation', { message: 'Who are you?' })
-  t.match(asked.structured, { text: /action=accept.*ada@acme\.test/ }, 'its person was asked')
+  const answered = revision === WITHOUT_QUESTIONS ? /did not declare elicitation/ : /action=accept.*ada@acme\.test/
+  t.match(asked.structured, { text: answered }, 'its person was asked, where the revision has questions')
 
   client.provider.spoilAccessToken()
   t.match(await client.call('greet', { name: 'Bea' }), { structured: { text: 'Hello, Bea!' } })
