@@ -15,7 +15,7 @@ export interface KeyDescription {
 
 export interface RingDescription {
   readonly ring: string
-  readonly keys: readonly KeyDescription[]
+  readonly keys: KeyDescription[]
 }
 
 /** A ring as it is at this moment, by ids and times; secrets are not among them. */

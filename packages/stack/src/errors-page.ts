@@ -165,7 +165,8 @@ export const AUDIT_ADVICE: Advice<typeof PROBLEMS> = {
   'scope.missing': 'Ask for a token with the scope `audit:read` for the resource `/admin/v1/audit`.',
   'permission.missing': 'Ask an owner of the organisation for a role that permits `audit:read`.',
   'ring.unknown': 'Use a ring that `gatehouse keys list` shows.',
-  'ring.kept': 'Rotate with `--now` alone: what the old key signed stays verifiable; keep heads outside as docs/audit.md says.',
+  'ring.kept':
+    'Rotate with `--now` alone: what the old key signed stays verifiable; keep heads outside as docs/audit.md says.',
   'ring.left-empty': 'Send `now` with it, or leave it out.',
   'class.unknown': 'Use a class that `gatehouse audit retention` lists.',
   'tails.many': 'Close other live views; the list itself needs none.',

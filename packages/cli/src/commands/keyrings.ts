@@ -72,7 +72,9 @@ export function keyringsCommand(program: Command, io: Io): void {
 
   keys
     .command('list')
-    .description('List the keyrings of auth and audit: keys that sign and make tokens, heads and cookies, never their secrets')
+    .description(
+      'List the keyrings of auth and audit: keys that sign and make tokens, heads and cookies, never their secrets',
+    )
     .option('--tenant <slug>', 'the API keys of a tenant instead')
     .action(async ({ tenant }: { tenant?: string }, command: Command) => {
       const context = contextOf(command, io)

@@ -1,4 +1,4 @@
-import { type Clock } from '@gatehouse/contracts'
+import type { Clock } from '@gatehouse/contracts'
 import { describeRing, type Keyring } from '@gatehouse/keyring'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
