@@ -11,6 +11,8 @@ export interface Principal {
   readonly maker?: string
   /** Role names in this tenant; what they permit comes from the tenant's policy. */
   readonly roles: readonly string[]
+  /** The change that gave these roles, as it is dated where it is told, in seconds since the epoch; absent: not known. */
+  readonly rolesAt?: number
   /** Id of the grant behind an OAuth token. */
   readonly grant?: string
   /** How the credential was presented; an API key cannot step up. */

@@ -7,7 +7,7 @@ import type { TokenFault } from './verified.ts'
 const id = z.string().min(1).max(512)
 const seconds = z.number().int().nonnegative()
 
-/** Claims of an access token (RFC 9068 section 2.2), with `tenant_id`, `roles` and `grant_id` of our own. */
+/** Claims of an access token (RFC 9068 section 2.2), with `tenant_id`, `roles`, `roles_at` and `grant_id` of our own. */
 const claims = z.object({
   iss: id,
   sub: id,
@@ -21,6 +21,8 @@ const claims = z.object({
   /** Absent for a client that acts in no tenant. */
   tenant_id: id.optional(),
   roles: z.array(z.string()).default([]),
+  /** The change that gave them, as its revocation is dated: of what was taken back before, the token is no part. */
+  roles_at: seconds.optional(),
   grant_id: id.optional(),
 })
 export type Claims = z.infer<typeof claims>
@@ -78,6 +80,7 @@ export function principalOf(claims: Claims): Principal {
     client: claims.client_id,
     scopes: new Set(claims.scope.split(' ').filter((scope) => scope !== '')),
     roles: claims.roles,
+    ...(claims.roles_at === undefined ? {} : { rolesAt: claims.roles_at }),
     ...(claims.grant_id === undefined ? {} : { grant: claims.grant_id }),
     credential: 'oauth',
     credentialId: claims.jti,

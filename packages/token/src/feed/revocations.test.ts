@@ -48,8 +48,12 @@ const cases: readonly {
   },
   {
     what: { kind: 'membership', person: 'p1', tenant: 't1', at: AT, reason },
-    hits: [principal()],
-    spares: [principal({ tenant: 't2' }), principal({ subject: 'p2' }), principal({ issuedAt: AT + 1 })],
+    // Made in the same second: one that knows of this change is newer.
+    hits: [principal(), principal({ rolesAt: AT - 1 })],
+    spares: [
+      ...[principal({ tenant: 't2' }), principal({ subject: 'p2' }), principal({ issuedAt: AT + 1 })],
+      ...[principal({ rolesAt: AT }), principal({ rolesAt: AT + 1, issuedAt: AT - 1 })],
+    ],
   },
   {
     what: { kind: 'key', key: 'k1', at: AT, reason },
@@ -112,6 +116,9 @@ test('a switch that says the roles moves older tokens to the tenant; what was be
   const newer = principal({ issuedAt: AT + 1 })
   t.equal(revocations.current(newer), newer, 'a newer token says itself what was selected')
   t.notOk(revocations.revoked(newer))
+  const knowing = revocations.current(principal({ issuedAt: AT - 1, rolesAt: AT + 9 }))
+  revocations.add({ kind: 'membership', person: 'p1', tenant: 't2', at: AT + 1, reason })
+  t.ok(revocations.revoked(knowing), 'what it knows of was a change in the other tenant')
   const service = principal({ kind: 'service', subject: 'p1' })
   t.equal(revocations.current(service), service)
 

@@ -67,7 +67,9 @@ export function createRevocations(): Revocations {
       if (reaches(kinds.person.get(subject), issuedAt)) return true
       // Who left a tenant and came back selected it later: what was taken back before is over.
       const since = Math.max(issuedAt, principal.selectedAt ?? 0)
-      if (reaches(memberships.get(subject)?.get(tenant), since)) return true
+      // What is issued in the second of a change may be older or newer than it: the token itself says which one it knows of.
+      const changed = memberships.get(subject)?.get(tenant)
+      if (reaches(changed, since) && (changed ?? 0) > (principal.rolesAt ?? 0)) return true
       const selection = selected.get(subject)
       if (selection !== undefined && selection.tenant !== tenant && since <= selection.at) return true
       for (const [target, at] of switches.get(subject) ?? []) {
@@ -82,7 +84,9 @@ export function createRevocations(): Revocations {
       const known = selection.moved.get(principal)
       if (known !== undefined) return known
       const { tenant, roles, at } = selection
-      const moved = { ...principal, tenant, roles, selectedAt: at }
+      // The change that the token knows of was one of another membership.
+      const { rolesAt: _, ...same } = principal
+      const moved: Principal = { ...same, tenant, roles, selectedAt: at }
       selection.moved.set(principal, moved)
       return moved
     },

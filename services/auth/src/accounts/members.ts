@@ -7,7 +7,7 @@ import {
   account_lock,
   membership_delete,
   membership_get,
-  membership_upsert,
+  membership_set_role,
 } from '../people/people.store.ts'
 import { link_end_of_person } from './links.store.ts'
 import { OWNER, others_count, tenant_hold_owners, tenant_list_owned } from './members.store.ts'
@@ -37,8 +37,9 @@ export async function changeRole(tx: Tx, personId: string, tenantId: string, rol
   if (before === undefined) return { kind: 'unknown' }
   if (before.role === role) return DONE
   if (role !== OWNER && (await isLastOwner(tx, personId, tenantId))) return { kind: 'owner.last' }
-  await membership_upsert(tx, { personId, tenantId, role })
-  await appendRevoked(tx, tenantId, { kind: 'membership', person: personId, tenant: tenantId, reason: 'role.changed' })
+  const changed = await membership_set_role(tx, { personId, tenantId, role })
+  const taken = { kind: 'membership', person: personId, tenant: tenantId, reason: 'role.changed' } as const
+  await appendRevoked(tx, tenantId, taken, changed?.at)
   await renewKeysOf(tx, personId, tenantId)
   return DONE
 }
@@ -47,10 +48,11 @@ export async function changeRole(tx: Tx, personId: string, tenantId: string, rol
 export async function removeMember(tx: Tx, personId: string, tenantId: string, now: Date): Promise<MemberChange> {
   await account_lock(tx, personId)
   if (await isLastOwner(tx, personId, tenantId)) return { kind: 'owner.last' }
-  if (!(await membership_delete(tx, personId, tenantId))) return { kind: 'unknown' }
+  const removed = await membership_delete(tx, personId, tenantId)
+  if (removed === undefined) return { kind: 'unknown' }
   const grants = await endGrantsOf(tx, personId, { tenantId, reason: 'membership.ended', now })
   const reason = 'membership.ended'
-  await appendRevoked(tx, tenantId, { kind: 'membership', person: personId, tenant: tenantId, reason })
+  await appendRevoked(tx, tenantId, { kind: 'membership', person: personId, tenant: tenantId, reason }, removed.at)
   await renewKeysOf(tx, personId, tenantId)
   return { kind: 'done', grants }
 }

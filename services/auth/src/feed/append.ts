@@ -23,10 +23,18 @@ export const feed_id = async (tx: Tx): Promise<string> => (await feed_get(tx)).i
 
 type WithoutTime<R> = R extends Revocation ? Omit<R, 'at'> : never
 
-/** Tells every node, with the caller's transaction, that something was taken back. */
-export async function appendRevoked(tx: Tx, tenant: string, taken: WithoutTime<Revocation>): Promise<void> {
+/**
+ * Tells every node, with the caller's transaction, that something was taken back.
+ * @param dated by the database's clock, where it is dated already
+ */
+export async function appendRevoked(
+  tx: Tx,
+  tenant: string,
+  taken: WithoutTime<Revocation>,
+  dated?: Date,
+): Promise<void> {
   const feed = await feed_get(tx)
-  const revocation = { ...taken, at: Math.floor(feed.now.getTime() / 1_000) } as Revocation
+  const revocation = { ...taken, at: Math.floor((dated ?? feed.now).getTime() / 1_000) } as Revocation
   const event: CloudEvent = sealEvent(Revoked, { source: SOURCE, tenant, now: feed.now }, revocation)
   await outbox.append(tx, { subject: DELTA_SUBJECTS.revoked(revocation), event }, { [FEED_HEADER]: feed.id })
 }

@@ -58,18 +58,21 @@ export const membership_selected = (tx: Tx, personId: string, only?: string) =>
 
 export interface Member extends Person {
   readonly role: string
+  /** As which the change that gave the role is dated where it is told; null: it never changed. */
+  readonly roleSince: Date | null
 }
 
 /** A person whose account can be used and who belongs to the tenant. */
 export const member_get = (tx: Tx, personId: string, tenantId: string) =>
   tx.maybe<Member>(sql`
-    select p.id, p.email, p.name, m.role from auth.people p join auth.memberships m on m.person_id = p.id
+    select p.id, p.email, p.name, m.role, m.role_since as "roleSince"
+    from auth.people p join auth.memberships m on m.person_id = p.id
     where p.id = ${personId} and m.tenant_id = ${tenantId} and p.deactivated_at is null`)
 
 /** The same in the organisation that the person has selected. */
 export const member_get_selected = (tx: Tx, personId: string) =>
   tx.maybe<Member & { readonly tenantId: string }>(sql`
-    select p.id, p.email, p.name, m.role, m.tenant_id as "tenantId"
+    select p.id, p.email, p.name, m.role, m.role_since as "roleSince", m.tenant_id as "tenantId"
     from auth.people p join auth.memberships m on m.person_id = p.id join auth.tenants t on t.id = m.tenant_id
     where p.id = ${personId} and p.deactivated_at is null
     order by (p.tenant_id is not distinct from m.tenant_id) desc, m.created_at, t.slug limit 1`)
@@ -114,11 +117,22 @@ export const membership_insert = (
     insert into auth.memberships (tenant_id, person_id, role) values (${of.tenantId}, ${of.personId}, ${of.role})
     on conflict (tenant_id, person_id) do nothing`)
 
-/** @returns whether they belonged */
-export const membership_delete = async (tx: Tx, personId: string, tenantId: string): Promise<boolean> =>
-  (await tx.maybe(sql`
-    delete from auth.memberships where person_id = ${personId} and tenant_id = ${tenantId} returning person_id`)) !==
-  undefined
+/** Later than every change before it, however many there are in a second. */
+const nextChange = sql`greatest(date_trunc('second', clock_timestamp()), role_since + interval '1 second')`
+
+/** Gives a member another role. @returns as which this change is dated; nothing when they do not belong */
+export const membership_set_role = (
+  tx: Tx,
+  of: { readonly personId: string; readonly tenantId: string; readonly role: string },
+) =>
+  tx.maybe<{ readonly at: Date }>(sql`
+    update auth.memberships set role = ${of.role}, role_since = ${nextChange}
+    where person_id = ${of.personId} and tenant_id = ${of.tenantId} returning role_since as at`)
+
+/** @returns as which this change is dated; nothing when they did not belong */
+export const membership_delete = (tx: Tx, personId: string, tenantId: string) =>
+  tx.maybe<{ readonly at: Date }>(sql`
+    delete from auth.memberships where person_id = ${personId} and tenant_id = ${tenantId} returning ${nextChange} as at`)
 
 /** Where a person belongs, by name. @param only the organisation whose host it is, if it is one's */
 export const membership_list_of_person = (tx: Tx, personId: string, only?: string) =>
