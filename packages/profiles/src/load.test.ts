@@ -80,7 +80,7 @@ test('align loads with what its document promises', async (t) => {
   )
 })
 
-test('what a profile leaves out has its default', async (t) => {
+test('what a profile leaves out has its default, ten minutes for an access token among it [A-TR-08]', async (t) => {
   const small = parseProfile(SMALL, 'small')
   t.match(small, {
     paths: { mcp: '/mcp', register: '/oauth/register', authorizedApps: '/settings/authorized-apps' },

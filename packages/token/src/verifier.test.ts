@@ -75,7 +75,7 @@ test('a good token becomes the principal that it names', async (t) => {
   })
 })
 
-test('a token whose subject is its client stands for a service', async (t) => {
+test('a token whose subject is its client stands for a service [S-AU-18]', async (t) => {
   const verified = await verifier().verify(await sign({ sub: 'c1', grant_id: undefined, roles: undefined }))
   t.match(verified, { ok: true, principal: { kind: 'service', subject: 'c1', roles: [] } })
 })

@@ -160,7 +160,7 @@ test('a credential that is refused is renewed once; refused again it is a fault 
   t.equal(refused.seen.length, 2)
 })
 
-test('an API that is silent costs one timeout an attempt; after some it is left alone, and later tried by one', async (t) => {
+test('an API that is silent costs one timeout an attempt; after some it is left alone, and later tried by one [S-CX-07]', async (t) => {
   let now = 0
   const options = { timeoutMs: 500, attempts: 2, clock: { now: () => now }, circuit: { failures: 2, restMs: 1_000 } }
   const { api, seen } = await scene(t, ['silence', 'silence', 200], options)

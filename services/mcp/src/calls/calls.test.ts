@@ -19,9 +19,10 @@ test('the hash of arguments does not depend on how they were written, and is not
   t.equal(argumentsSha256(endless), createHash('sha256').update('{"a":1,"b":{"n":null}}').digest('hex'))
 })
 
-test('the audit log keeps no half characters and no control characters of a name', async (t) => {
+test('the audit log keeps no half characters and no control characters of a name [S-SB-16]', async (t) => {
   t.equal(storableName('entry.create'), 'entry.create')
   t.equal(storableName('a\0b\ud800'), 'a\ufffdb\ufffd')
+  t.equal(storableName('a\r\n{"level":30}\x1b[2J'), 'a\ufffd\ufffd{"level":30}\ufffd[2J', 'no line of its own')
   t.equal(storableName(`${'a'.repeat(127)}😀`), `${'a'.repeat(127)}\ufffd`, 'cut through a pair')
 })
 
@@ -68,6 +69,13 @@ test('tool calls over the wire', async (suite) => {
       })
     },
   )
+
+  await suite.test('a token with fewer scopes than others is good for what it has [S-AU-30]', async (t) => {
+    t.equal((await call(reader, 'notes_list')).status, 200)
+    t.equal((await modern(rig, reader, 'resources/read', { uri: 'notes://notes' })).status, 200)
+    const { tools } = (await modern(rig, reader, 'tools/list')).body.result
+    t.ok(tools.some(({ name }: { name: string }) => name === 'notes_list'))
+  })
 
   await suite.test('a broad scope implies the narrow one [S-AU-26]', async (t) => {
     t.equal((await call(await rig.token({ scope: 'notes:write' }), 'notes_list')).status, 200)

@@ -223,7 +223,7 @@ test('a message too long for a channel reaches the stream all the same', async (
   stream.leave()
 })
 
-test('an official client of that time calls, subscribes and is asked', async (t) => {
+test('an official client of that time calls, subscribes and is asked [S-VD-16]', async (t) => {
   const port = await freePort()
   const rig = await openRig(parts, { profile, catalogs: talking().catalogs, allowedHosts: [`127.0.0.1:${port}`] })
   t.teardown(() => rig.close())
