@@ -63,6 +63,8 @@ const WAYS: readonly Way[] = [
   { name: 'as it is', path: 'mcp', args: [] },
   { name: '--transport http-only', path: 'mcp', args: ['--transport', 'http-only'] },
   { name: '--transport sse-only', path: 'sse', args: ['--transport', 'sse-only'] },
+  { name: '--transport sse-first', path: 'sse', args: ['--transport', 'sse-first'] },
+  { name: '--transport sse-first, where there is only HTTP', path: 'mcp', args: ['--transport', 'sse-first'] },
   { name: '--protocol auto', path: 'mcp', args: ['--protocol', 'auto'] },
 ]
 
