@@ -1,4 +1,5 @@
 import { busSchema, openBus } from '@gatehouse/bus'
+import type { Database, Sql } from '@gatehouse/database'
 import { testDatabase } from '@gatehouse/database/testing'
 import { test, t as wholeFile } from 'tap'
 import { events_list } from '../events/events.store.ts'
@@ -48,6 +49,25 @@ test('the database shows a tenant its own rows when the query forgets to ask for
   t.equal(rows.length, 3)
   t.ok(rows.every(({ tenant, person }) => tenant === 't1' && person === 'p1'))
   t.same(await database.asTenant('t3', (tx) => events_list(tx, {}, undefined, 100)), [])
+})
+
+test('a tenant’s rows are looked for by its name, not among those of all', async (t) => {
+  const asked: string[] = []
+  const hear = (statement: Sql): Sql => {
+    asked.push(statement.text)
+    return statement
+  }
+  const listening: Database = {
+    ...database,
+    asTenant: (tenant, body) =>
+      database.asTenant(tenant, (tx) => body({ ...tx, rows: (statement) => tx.rows(hear(statement)) })),
+  }
+  const other = await auditRig({ database: listening, bus })
+  t.teardown(() => other.server.close())
+  for (const path of [LOG, EXPORT]) t.equal((await other.get(path, await bearer())).statusCode, 200)
+  const ofEvents = asked.filter((text) => text.includes('from audit.events'))
+  t.equal(ofEvents.length, 2)
+  for (const text of ofEvents) t.match(text, /where e\.tenant = \$/)
 })
 
 test('the operator sees the logs of all tenants, in one list and in one export [L23]', async (t) => {

@@ -16,6 +16,8 @@ export interface Reader {
   readonly tenant?: string
   /** Opens transactions that see what this reader may see, whatever is asked in them. */
   reading(query: Pick<EventFilters, 'tenant'>): Reading
+  /** The query, with the tenant of this reader where it names none: row-level security alone would have all tenants' rows looked through. */
+  own(query: EventFilters): EventFilters
 }
 
 /** Who uses the operator's API. */
@@ -53,10 +55,12 @@ export function createAccess(deps: {
       tenant !== undefined && TENANT_ID.test(tenant)
         ? (body) => database.asTenant(tenant, body)
         : (body) => database.asPlatform('audit: query', body),
+    own: (query) => query,
   }
   const readerOf = ({ tenant }: Principal): Reader => ({
     tenant,
     reading: () => (body) => database.asTenant(tenant, body),
+    own: (query) => ({ ...query, tenant: query.tenant ?? tenant }),
   })
   /** What was taken back is not known while the feed is away: a token that may be dead opens nothing. */
   const assertKnown = (): void => {

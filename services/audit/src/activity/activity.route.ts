@@ -55,10 +55,11 @@ export async function activityRoutes(server: FastifyInstance, deps: ActivityDeps
     const view = readView(request.query)
     const principal = await known(request)
     if (principal === undefined) return begin(reply, search)
-    const filters = filtersOf(view)
+    const reader = access.readerOf(principal)
+    const filters = reader.own(filtersOf(view))
     const after = view.cursor === undefined ? undefined : readCursor(view.cursor)
     const now = clock.now()
-    const rows = await access.readerOf(principal).reading({})((tx) => events_list(tx, filters, after, PAGE_SIZE + 1))
+    const rows = await reader.reading({})((tx) => events_list(tx, filters, after, PAGE_SIZE + 1))
     const shown = rows.slice(0, PAGE_SIZE)
     const last = shown.at(-1)
     const more = last !== undefined && rows.length > shown.length

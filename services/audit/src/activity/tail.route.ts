@@ -40,12 +40,13 @@ export function tailRoute(
       const { status, headers } = PROBLEMS['tails.many']
       return reply.code(status).headers(headers).header('cache-control', 'no-store').send()
     }
-    const query = filtersOf({ ...readView(request.query), cursor: undefined })
+    const reader = access.readerOf(principal)
+    const query = reader.own(filtersOf({ ...readView(request.query), cursor: undefined }))
     const earliest = clock.now() - MOST_BACK_MS
     const from = new Date(Math.max(earliest, since.safeParse(request.query).data ?? earliest))
     const left = new AbortController()
     const signal = AbortSignal.any([closing, left.signal])
-    const read = access.readerOf(principal).reading({})
+    const read = reader.reading({})
     async function* messages() {
       yield 'retry: 5000\n\n'
       for await (const event of tailEvents(read, query, { since: from, clock, signal })) {

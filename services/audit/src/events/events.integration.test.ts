@@ -66,4 +66,14 @@ test('a page is read from an index, in its order, under row-level security', asy
     'few events of one actor are not looked for among all',
   )
   t.match(await plan({ tool: 'tool.7' }), /events_standard_rest_tool_time_id_idx/)
+  for (const [seldom, index] of [
+    [{ client: 'c7' }, 'tenant_client'],
+    [{ type: 'mcp_connected' }, 'tenant_type'],
+    [{ outcome: 'timed-out' }, 'tenant_outcome'],
+  ] as const)
+    t.match(
+      await plan({ tenant: 't1', ...seldom }),
+      `events_standard_rest_${index}_time_id_idx`,
+      'nor is what a tenant seldom has looked for among all that it has',
+    )
 })

@@ -13,7 +13,7 @@ export function eventsRoute(server: FastifyInstance, readerOf: (request: Fastify
     const query = readQuery(request.query)
     const after = query.cursor === undefined ? undefined : readCursor(query.cursor)
     // One more than asked for tells whether there is a next page.
-    const rows = await reader.reading(query)((tx) => events_list(tx, query, after, query.limit + 1))
+    const rows = await reader.reading(query)((tx) => events_list(tx, reader.own(query), after, query.limit + 1))
     const page = rows.slice(0, query.limit)
     const last = page.at(-1)
     reply.header('cache-control', 'no-store')

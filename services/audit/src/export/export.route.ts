@@ -11,7 +11,7 @@ export function exportRoute(server: FastifyInstance, readerOf: (request: Fastify
     const reader = await readerOf(request)
     const { format: name, ...query } = readParameters(exportQuery, request.query)
     const format: Format = FORMATS[name]
-    const pages = allEvents(reader.reading(query), query)
+    const pages = allEvents(reader.reading(query), reader.own(query))
     // The first page before the first byte: what cannot be read is still an answer of its own.
     const first = await pages.next()
     async function* text() {
