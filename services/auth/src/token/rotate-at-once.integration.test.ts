@@ -79,9 +79,11 @@ test('the statement that rotates does nothing for what has changed since it was 
   const { house } = await noted(t)
   const { db } = house
   const { refresh_token } = await connect(house)
+  const { refresh_token: another } = await connect(house)
   const hash = sha256(refresh_token)
   const [family] = await refresh_read(db, [hash], false)
-  if (family === undefined) throw new Error('the family is missing')
+  const [other] = await refresh_read(db, [sha256(another)], false)
+  if (family === undefined || other === undefined) throw new Error('the families are missing')
   const rotation = (of: Family, made: string): Rotation => ({
     hash,
     keyId: 'key',
@@ -99,12 +101,12 @@ test('the statement that rotates does nothing for what has changed since it was 
   await end(new Date())
   t.equal(await rotate('ended'), 0, 'ended')
   await end(null)
-  t.equal(await refresh_rotate_at_once(db, () => ({ ...rotation(family, 'other'), grantId: 'gra_other' })), 0)
-  t.equal(await generations(house), 1, 'nothing was done')
+  t.equal(await refresh_rotate_at_once(db, () => ({ ...rotation(family, 'other'), grantId: other.grant.id })), 0)
+  t.equal(await generations(house), 2, 'nothing was done')
   const counts = await Promise.all(Array.from({ length: 5 }, (_, n) => rotate(`at once ${n}`)))
   t.same(counts.sort(), [0, 0, 0, 0, 1], 'of five at once one')
   t.equal(await rotate('spent'), 0, 'spent')
-  t.equal(await generations(house), 2)
+  t.equal(await generations(house), 3)
 })
 
 test('a refresh waits for whoever holds the grant, and counts from when it has it [A-RF-02]', async (t) => {
