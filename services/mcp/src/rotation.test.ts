@@ -1,10 +1,10 @@
 import { Secret } from '@gatehouse/config'
-import { createKeyring, type Keyring, makeSecretKey } from '@gatehouse/keyring'
+import type { Keyring } from '@gatehouse/keyring'
 import { openKeyValue } from '@gatehouse/kv'
 import { silentLogger } from '@gatehouse/telemetry'
 import { t as file, type Test, test } from 'tap'
 import { mcpSchema } from './schema.ts'
-import { RINGS, type RingName, sealersOf } from './sealers.ts'
+import { openKeyrings, RINGS, type RingName, sealersOf } from './sealers.ts'
 import { type LegacyClient, listening, openLegacy, urlOf } from './testing/legacy-client.ts'
 import { ORIGIN, openParts, openRig, PROFILE, type Rig, SSE_PATHS, SSE_RESOURCE } from './testing/rig.ts'
 import { type Hearing, hear } from './testing/sse-client.ts'
@@ -27,12 +27,7 @@ type Node = Rig & { readonly rings: Readonly<Record<RingName, Keyring>> }
 /** A node with what it alone remembers of the rings in the database. */
 async function openNode(t: Test): Promise<Node> {
   const db = parts.host.as(mcpSchema.role)
-  const ringOf = (ring: RingName) =>
-    createKeyring({
-      ...{ ring, make: makeSecretKey, db, schema: 'mcp' as const, clock, log: silentLogger },
-      secret: new Secret('a secret of enough characters'),
-    })
-  const rings = { session: ringOf('session'), state: ringOf('state'), cursor: ringOf('cursor') }
+  const rings = openKeyrings({ db, secret: new Secret('a secret of enough characters'), clock, log: silentLogger })
   const { sealers, close } = await sealersOf(rings, { clock, log: silentLogger })
   const rig = await openRig(parts, { kv, sealers, profile, catalogs: [TALKS], limits: { pageSize: 3 } })
   await listening(rig)

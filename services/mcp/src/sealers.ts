@@ -10,20 +10,23 @@ export type RingName = (typeof RINGS)[number]
 
 export type Sealers = Readonly<Record<RingName, Sealer>>
 
-/** The rings in the service's own schema, shared by all nodes. */
-export async function openSealers(options: {
+export interface RingDeps {
   readonly db: Database
   readonly secret: Secret
   readonly clock: Clock
   readonly log: Logger
-}): Promise<{ readonly sealers: Sealers; close(): Promise<void> }> {
-  const { db, secret, clock, log } = options
-  const ringOf = (ring: RingName) => createKeyring({ ring, make: makeSecretKey, db, schema: 'mcp', clock, secret, log })
-  const rings: Readonly<Record<RingName, Keyring>> = {
-    session: ringOf('session'),
-    state: ringOf('state'),
-    cursor: ringOf('cursor'),
-  }
+}
+
+/** The rings in the service's own schema, shared by all nodes. */
+export function openKeyrings(deps: RingDeps): Readonly<Record<RingName, Keyring>> {
+  const ringOf = (ring: RingName) => createKeyring({ ...deps, ring, make: makeSecretKey, schema: 'mcp' })
+  return { session: ringOf('session'), state: ringOf('state'), cursor: ringOf('cursor') }
+}
+
+/** Sealers over them, and the schedule by which they rotate. */
+export async function openSealers(deps: RingDeps): Promise<{ readonly sealers: Sealers; close(): Promise<void> }> {
+  const { clock, log } = deps
+  const rings = openKeyrings(deps)
   const opened = await sealersOf(rings, { clock, log })
   const ended = new AbortController()
   const rotating = keepRotated(Object.values(rings), log, ended.signal)
