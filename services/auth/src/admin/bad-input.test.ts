@@ -1,7 +1,10 @@
 import { decodeJwt } from 'jose'
-import { test } from 'tap'
+import { t as file, test } from 'tap'
 import { EVERY_OPERATION, filled } from '../testing/every-operation.ts'
 import { ADMIN, connect, type House, openHouse } from '../testing/house.ts'
+
+// Machines that test are slow; tap's own limit is half a minute.
+file.setTimeout(120_000)
 
 interface Schema {
   readonly type?: string | readonly string[]

@@ -2,10 +2,13 @@ import { createServer } from '@gatehouse/service'
 import { createMetrics, silentLogger } from '@gatehouse/telemetry'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { decodeJwt } from 'jose'
-import { test } from 'tap'
+import { t as file, test } from 'tap'
 import { at, EVERY_OPERATION, filled } from '../testing/every-operation.ts'
 import { ADMIN, connect, openHouse, Visitor } from '../testing/house.ts'
 import { OPERATIONS } from './operations.ts'
+
+// Machines that test are slow; tap's own limit is half a minute.
+file.setTimeout(120_000)
 
 interface Described {
   readonly operationId: string
