@@ -92,6 +92,18 @@ test('who waits no longer is told so, and the event is stored later all the same
   await recorder.close(1_000)
 })
 
+test('each waits as long as it said, whoever came before', async (t) => {
+  const { recorder } = openRecorder(() => Promise.reject(unavailable))
+  const ended: string[] = []
+  const record = (id: string, waitMs: number) => recorder.record(event(id), waitMs).then(() => ended.push(id))
+  const long = record('long', 400)
+  await Promise.all([record('short', 20), record('middle', 150)])
+  t.same(ended, ['short', 'middle'])
+  await long
+  t.same(ended, ['short', 'middle', 'long'])
+  await recorder.close(10)
+})
+
 test('a bus that answers but stores nothing is not reachable, and is again as soon as it stores', async (t) => {
   let stores = false
   const { recorder, sent } = openRecorder(() => (stores ? Promise.resolve() : Promise.reject(unavailable)))
