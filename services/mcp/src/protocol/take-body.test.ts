@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { PassThrough } from 'node:stream'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { test } from 'tap'
 import { takeBody } from './take-body.ts'
 
@@ -32,4 +34,19 @@ test('a body is too large by its bytes, whatever its head says, and is told so o
   const body = taken(just, 5)
   just.end('abcde')
   t.equal(await body, 'abcde')
+})
+
+test('of a body that was taken its request keeps nothing', async (t) => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const request = incoming()
+  const body = new Promise<WeakRef<Buffer>>((resolve) => {
+    takeBody(request as unknown as IncomingMessage, 100, (taken) => resolve(new WeakRef(taken as Buffer)))
+  })
+  request.end('{}')
+  const kept = await body
+  await new Promise((resolve) => setImmediate(resolve))
+  collect()
+  t.equal(kept.deref(), undefined)
+  t.ok(request.listenerCount('data') > 0, 'the request is still there')
 })

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { type KeyValue, openKeyValue } from '@gatehouse/kv'
 import { eventually } from '@gatehouse/testkit'
 import {
@@ -235,6 +236,20 @@ test('one workspace cannot take all room of a node', async (t) => {
   other.leave()
 })
 
+test('an open stream keeps neither the credential nor any other header of its request', async (t) => {
+  const rig = await openRig(parts)
+  t.teardown(() => rig.close())
+  const port = await listenOn(rig)
+  const requests: IncomingMessage[] = []
+  rig.server.server.on('request', (request: IncomingMessage) => requests.push(request))
+  const stream = await openListen(port, await rig.token(), { resourceSubscriptions: ['notes://notes'] }, 's')
+  await stream.next(acknowledged)
+  t.same(
+    requests.map(({ headers, rawHeaders }) => ({ headers, rawHeaders })),
+    [{ headers: {}, rawHeaders: [] }],
+  )
+})
+
 test('a node that is about to end says so, opens no stream, ends those it has one by one, and answers calls meanwhile [S-HS-05] [S-SU-08]', async (t) => {
   const rig = await openRig(parts)
   t.teardown(() => rig.close())
@@ -249,7 +264,7 @@ test('a node that is about to end says so, opens no stream, ends those it has on
   const began = Date.now()
   const ends: number[] = []
   for (const stream of streams) void stream.closed.then(() => ends.push(Date.now() - began))
-  const drained = rig.mcp.drain({ streamsMs: 400, callsMs: 1_000 })
+  const drained = rig.mcp.drain({ streamsMs: 1_500, callsMs: 1_000 })
   const ready = await rig.server.inject('/readyz')
   t.equal(ready.statusCode, 503)
   t.match(ready.json(), { missing: [{ name: 'staying' }] })

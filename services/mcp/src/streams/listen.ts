@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ListName } from '@gatehouse/catalog'
 import { decide, type Requirement, type Rules } from '@gatehouse/policy'
 import { type Caller, type Outcome, refusedWith } from '../calls/outcome.ts'
@@ -13,7 +13,7 @@ import { hasTasks } from '../tasks/task.ts'
 import type { Tasks } from '../tasks/tasks.ts'
 import { framesOf, SSE_HEADERS } from './frames.ts'
 import type { Hub } from './hub.ts'
-import { createListenStream } from './stream.ts'
+import { createListenStream, type HubStream } from './stream.ts'
 
 export interface ListenDeps {
   readonly registry: Registry
@@ -70,28 +70,44 @@ function grant(
       const frames = framesOf(id, deps.serverInfo)
       raw.writeHead(200, { ...headers, ...SSE_HEADERS })
       raw.write(frames.acknowledged(asked.uris === undefined ? undefined : [...uris.keys()], lists, tasks))
-      const connection = randomUUID()
-      const stream = createListenStream({
+      forget(raw.req)
+      const { principal, revision, httpId: requestId } = caller
+      const told = lists.size === 0 ? {} : { lists }
+      const connection = attach(deps, {
         raw,
         frames,
-        principal: caller.principal,
+        principal,
         uris,
-        lists,
-        ...(tasks === undefined ? {} : { tasks: new Set(tasks) }),
-        now: () => deps.clock.now(),
-        ready: deps.hub.ready,
-        gone: (gone) => {
-          deps.hub.detach(gone)
-          deps.presence.closed(connection, 'closed')
-        },
+        ...told,
+        ...(tasks && { tasks: new Set(tasks) }),
       })
-      const { principal, revision, httpId: requestId } = caller
       void deps.presence.opened({ id: connection, transport: 'listen', principal, revision, requestId })
-      deps.hub.attach(stream)
       // What happened to them before is told as what they are now.
-      for (const task of tasks ?? []) deps.tasks.look(caller.principal.tenant, task)
+      for (const task of tasks ?? []) deps.tasks.look(principal.tenant, task)
     },
   }
+}
+
+/** What opened a stream is not kept for the hours that it lasts, its credential least of all. */
+function forget(request: IncomingMessage): void {
+  request.headers = {}
+  request.rawHeaders = []
+}
+
+type Opened = Pick<
+  Parameters<typeof createListenStream>[0],
+  'raw' | 'frames' | 'principal' | 'uris' | 'lists' | 'tasks'
+>
+
+/** A function of its own: what lasts as long as the stream holds nothing of the call that opened it. @returns the id of its connection */
+function attach({ hub, presence, clock }: ListenDeps, opened: Opened): string {
+  const connection = randomUUID()
+  const gone = (stream: HubStream): void => {
+    hub.detach(stream)
+    presence.closed(connection, 'closed')
+  }
+  hub.attach(createListenStream({ ...opened, now: () => clock.now(), ready: hub.ready, gone }))
+  return connection
 }
 
 type Filter =

@@ -41,6 +41,9 @@ export interface MarkedTask {
 /** No list, for streams that are told of none. */
 export const NO_LISTS: ReadonlySet<ListName> = new Set()
 const NO_TASKS: ReadonlySet<string> = new Set()
+/** Of all streams that mark none; nothing is ever added. */
+const NONE_MARKED = new Set<ListName>()
+const NO_TASK_MARKED = new Map<string, MarkedTask>()
 
 /** One open `subscriptions/listen` answer. */
 export function createListenStream(options: {
@@ -58,8 +61,9 @@ export function createListenStream(options: {
 }): HubStream {
   const { raw, frames, uris, lists = NO_LISTS, tasks = NO_TASKS } = options
   const marked = new Set<string>()
-  const markedLists = new Set<ListName>()
-  const markedTasks = new Map<string, MarkedTask>()
+  // Most streams are told of neither.
+  const markedLists = lists.size === 0 ? NONE_MARKED : new Set<ListName>()
+  const markedTasks = tasks.size === 0 ? NO_TASK_MARKED : new Map<string, MarkedTask>()
   const waits = (): boolean => marked.size > 0 || markedLists.size > 0 || markedTasks.size > 0
   let behindSince: number | undefined
   let ended = false
