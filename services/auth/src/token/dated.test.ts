@@ -18,6 +18,11 @@ test('a token is no younger than what was read for it: a role that is taken mean
       if (purpose === 'refresh') await afterwards()
       return result
     },
+    async writeAsPlatform(purpose, make) {
+      const count = await db.writeAsPlatform(purpose, make)
+      await afterwards()
+      return count
+    },
   }
   const house = await openHouse(t, { host, deps: { db: watched } })
   const tokens = await connect(house)

@@ -28,6 +28,8 @@ export interface TokenAnswer {
 }
 
 export interface Minter {
+  /** Resolves when what signs is there. */
+  ready(): Promise<void>
   mint(issue: Issue, nowMs: number): Promise<TokenAnswer>
 }
 
@@ -39,6 +41,9 @@ export function createMinter(deps: {
 }): Minter {
   const { issuer, profile, accessSigner, idSigner } = deps
   return {
+    async ready() {
+      await accessSigner.publicKeys()
+    },
     async mint(issue, nowMs) {
       const iat = Math.floor(nowMs / 1_000)
       const { scopes, resource, refreshToken } = issue

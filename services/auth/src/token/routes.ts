@@ -52,6 +52,8 @@ export async function tokenRoutes(
     if (grant === undefined) throw new Refusal('grant.unsupported')
     if (!mayUse(client, type)) throw new Refusal('grant.not-allowed')
     const receivedAt = received.get(request) ?? clock.now()
+    // Before anything is used up: keys that cannot be read then would cost the client its code.
+    await minter.ready()
     const issue = await grant({ form, client, receivedAt, askedBy: askedOf(request) }, deps)
     // Dated before anything was read for it: what is taken back while it is made is taken from it, too.
     const minted = await minter.mint(issue, receivedAt)
