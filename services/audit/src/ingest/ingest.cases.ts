@@ -77,16 +77,16 @@ export function ingestCases(name: string, open: (t: Test) => Promise<IngestParts
     await suite.test(
       'a call that began is closed as unknown when its lease is over and no end was heard, once',
       async (t) => {
-        const [heard, unheard] = [toolCalled(), toolCalled()]
-        const begin = ({ id, data }: typeof heard) => {
+        const [heard, unheard, underWay] = [toolCalled(), toolCalled(), toolCalled()]
+        const begin = ({ id, data }: typeof heard, leaseSeconds = 1) => {
           const { outcome: _outcome, durationMs: _duration, ...call } = data
           return sealEvent(
             ToolBegun,
             { source: '/x', tenant: 't1', now: new Date() },
-            { ...call, call: id, leaseSeconds: 1 },
+            { ...call, call: id, leaseSeconds },
           )
         }
-        const begun = [begin(heard), begin(unheard)]
+        const begun = [begin(heard), begin(unheard), begin(underWay, 3_600)]
         await bus.publish(messageOf(...begun, heard))
         await bus.publish(messageOf(...begun))
         const unknown = await eventually(DEADLINE_MS, 'the end of the lease', async () => {
@@ -98,6 +98,8 @@ export function ingestCases(name: string, open: (t: Test) => Promise<IngestParts
           return rows.length > 0 ? rows : undefined
         })
         t.same(unknown, [{ id: closedAsUnknown(begun[1] as (typeof begun)[1]).id, reason: 'result.missing' }])
+        const leases = await read<{ call: string }>(sql`select call from audit.begun`)
+        t.same(leases, [{ call: underWay.id }], 'one whose lease is not over is left alone')
         await bus.publish(messageOf(unheard))
         await stored(unheard.id)
         t.pass('what is heard all the same is stored beside it')

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from '@gatehouse/bus'
+import { ToolBegun } from '@gatehouse/contracts'
 import { test } from 'tap'
 import { toolCalled } from '../sample-events.ts'
 import { readMessage } from './read-message.ts'
@@ -53,6 +54,7 @@ const whole: readonly (readonly [string, string | Uint8Array])[] = [
   ['a list', '[]'],
   ['a bare value', '"x"'],
   ['a group without a list', '{"events":7}'],
+  ['a group of more than ten thousand', `{"events":[${'0,'.repeat(10_000)}0]}`],
 ]
 for (const [name, data] of whole) {
   test(`set aside as a whole: ${name}`, (t) => {
@@ -69,6 +71,7 @@ const parts: readonly (readonly [string, string, unknown])[] = [
   ['no tenant', 'envelope.invalid', { ...good, tenantid: '' }],
   ['an id that is no UUID', 'id.not-uuid', { ...good, id: 'one' }],
   ['data that does not fit its kind', 'data.invalid', { ...good, data: { tool: 1 } }],
+  ['a beginning that does not fit its kind', 'data.invalid', { ...good, type: ToolBegun.type }],
 ]
 for (const [name, reason, value] of parts) {
   test(`set aside alone, without its neighbours: ${name}`, (t) => {
