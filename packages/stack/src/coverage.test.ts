@@ -3,6 +3,7 @@ import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { test } from 'tap'
 import { citationsOf, coveragePage, faultsOf, gapsOf } from './coverage.ts'
+import { REQUIREMENTS } from './requirements.ts'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../../..')
 
@@ -33,4 +34,14 @@ test('a citation is read from the name of a test and nowhere else', async (t) =>
   const source = "test('answers 401 [S-AU-22, CF-5]', async (t) => {})\n// [S-AU-01]\nconst x = ['S-AU-02']"
   t.same(citationsOf('a.test.ts', source), [{ file: 'a.test.ts', test: 'answers 401', ids: ['S-AU-22', 'CF-5'] }])
   t.match(faultsOf([{ file: 'f', test: 'n', ids: ['S-XX-99'] }])[0], /S-XX-99, which is no requirement/)
+})
+
+test('every requirement that no test cites stands at the end of the page', async (t) => {
+  const page = coveragePage(citations)
+  const end = page.slice(page.indexOf('## Not proven by a test'))
+  const cited = new Set(citations.flatMap(({ ids }) => ids))
+  const missing = Object.values(REQUIREMENTS)
+    .flat()
+    .filter((id) => !cited.has(id) && !new RegExp(`\\b${id}\\b`).test(end))
+  t.same(missing, [])
 })

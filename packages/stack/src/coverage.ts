@@ -1,4 +1,4 @@
-import { UNPROVEN } from './coverage-gaps.ts'
+import { NOT_BINDING, UNPROVEN } from './coverage-gaps.ts'
 import { REQUIREMENTS } from './requirements.ts'
 
 /** One test and the requirements that its name cites. */
@@ -45,9 +45,16 @@ export function gapsOf(citations: readonly Citation[]): readonly string[] {
   return [
     ...binding.filter((id) => !cited.has(id) && !explained.has(id)).map((id) => `${id}: no test and no reason`),
     ...[...explained].filter((id) => cited.has(id)).map((id) => `${id}: has a reason, and a test`),
-    ...[...explained].filter((id) => levelOf(id) === '').map((id) => `${id}: has a reason, and is no requirement`),
+    ...[...explained, ...NOT_BINDING.flatMap(({ ids }) => ids)]
+      .filter((id) => levelOf(id) === '')
+      .map((id) => `${id}: has a reason, and is no requirement`),
+    ...NOT_BINDING.flatMap(({ ids }) => ids)
+      .filter((id) => binding.includes(id))
+      .map((id) => `${id}: binds, and has the reason of one that does not`),
   ]
 }
+
+const NOTHING_SAID = 'None was written: some of it is so, and some is not; nothing fails when it stops being so.'
 
 /** `docs/coverage.md`. */
 export function coveragePage(citations: readonly Citation[]): string {
@@ -61,8 +68,7 @@ export function coveragePage(citations: readonly Citation[]): string {
     '',
     'Which duty is proven by which test. Made from the names of the tests by `npm test`; a test fails when it is out of date.',
     '`S-` duties of an MCP server, `A-` of an authorization server, `CF-` what real clients ask, `L U O Z` the reference systems.',
-    'A run of all tests fails when an id of the first list was not proven in it. What no test proves is listed at the end, with the reason;',
-    'every other id without a test is of a level that does not bind.',
+    'A run of all tests fails when an id of the first list was not proven in it. What no test proves is listed at the end, with the reason.',
     '',
     '| level | cited | of |',
     '| --- | --: | --: |',
@@ -80,5 +86,12 @@ export function coveragePage(citations: readonly Citation[]): string {
   }
   lines.push('', '## Not proven by a test', '', '| ids | why |', '| --- | --- |')
   for (const { ids, why } of UNPROVEN) lines.push(`| ${ids.join(', ')} | ${why} |`)
+  lines.push('', '## Of levels that do not bind', '', '| ids | why no test cites them |', '| --- | --- |')
+  const explained = [...UNPROVEN, ...NOT_BINDING].flatMap(({ ids }) => ids)
+  const rest = levels.flatMap(([, ids]) => ids).filter((id) => !cited.has(id) && !explained.includes(id))
+  for (const { ids, why } of [...NOT_BINDING, { ids: rest, why: NOTHING_SAID }]) {
+    const open = ids.filter((id) => !cited.has(id))
+    if (open.length > 0) lines.push(`| ${open.join(', ')} | ${why} |`)
+  }
   return `${lines.join('\n')}\n`
 }
