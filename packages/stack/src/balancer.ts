@@ -20,12 +20,15 @@ const HOP_BY_HOP = new Set([
   'upgrade',
 ])
 
+const IDLE_MS = 60_000
+
 /**
  * A reverse proxy that picks a node at random for every request, so that nothing can rest on affinity. Streams pass
  * through unbuffered; when either side goes away the other is ended. A node that refuses the connection is passed over.
  */
 export function createBalancer(options: BalancerOptions): Server {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1024 })
+  // What waits is closed before the nodes would (75 s), as common balancers do: else a call may meet a connection that is just being closed.
+  const agent = new Agent({ keepAlive: true, maxSockets: 1024, timeout: IDLE_MS })
   const pick = options.pick ?? ((count: number) => Math.floor(Math.random() * count))
   const server = createServer((incoming, outgoing) => {
     const path = (incoming.url ?? '/').split('?', 1)[0] ?? '/'
@@ -76,10 +79,13 @@ function forward(
     answer.on('error', () => outgoing.destroy())
     answer.on('aborted', () => outgoing.destroy())
   })
-  upstream.on('error', () => {
+  upstream.on('error', ({ code = 'no code' }: NodeJS.ErrnoException) => {
     if (!connected) return forward(incoming, outgoing, nodes, agent, pick)
     if (outgoing.headersSent) outgoing.destroy()
-    else refuse(outgoing, 502, 'temporarily_unavailable', 'The node went away before it answered.')
+    else {
+      const where = upstream.reusedSocket ? 'on a kept connection' : 'on a new connection'
+      refuse(outgoing, 502, 'temporarily_unavailable', `The node went away before it answered (${code} ${where}).`)
+    }
   })
   outgoing.on('close', () => {
     if (!outgoing.writableFinished) upstream.destroy()

@@ -3,7 +3,7 @@ import type { Server } from 'node:http'
 import { join } from 'node:path'
 import { routes } from '@gatehouse/contracts'
 import { loadProfile } from '@gatehouse/profiles'
-import { freePort, type RunningServer, startNats, startPostgres, startRedis } from '@gatehouse/testkit'
+import { eventually, freePort, type RunningServer, startNats, startPostgres, startRedis } from '@gatehouse/testkit'
 import { createBalancer } from '../balancer.ts'
 import type { Secrets } from '../secrets.ts'
 import { publicHalf } from '../secrets.ts'
@@ -80,6 +80,7 @@ export type PartName = 'postgres' | 'redis' | 'nats'
 
 type Starter = (place: { readonly dir: string; readonly port: number }) => Promise<RunningServer>
 
+const SEEN_MS = 60_000
 const AUTH_CLIENT = 'gatehouse-mcp'
 
 /** Starts it all and resolves when every service is ready. What had been started is ended when a later part fails. */
@@ -261,6 +262,8 @@ async function start(options: ClusterOptions, undo: (() => Promise<unknown>)[]):
       const spec = nodeSpecs.get(node)
       if (spec === undefined) throw new Error(`${node.name} is no node of this cluster`)
       const again = await run(spec)
+      // As whoever replaces nodes one by one: the next is not ended before this one is sent calls again.
+      await eventually(SEEN_MS, `the balancer to see ${again.name}`, () => !readiness.leaves(again.url))
       nodes.splice(nodes.indexOf(node), 1, again)
       nodeSpecs.set(again, spec)
       return again

@@ -1,6 +1,8 @@
 /** Which of several nodes say that they are ready, asked over and over, as a balancer does. */
 export interface Readiness {
   readonly ready: readonly string[]
+  /** Said that it leaves, and nothing else since. */
+  leaves(url: string): boolean
   stop(): void
 }
 
@@ -39,6 +41,7 @@ export function watchReadiness(urls: () => readonly string[]): Readiness {
       const good = all.filter((url) => !leaving.has(url))
       return good.length === 0 ? all : good
     },
+    leaves: (url) => leaving.has(url),
     stop: () => clearInterval(timer),
   }
 }
