@@ -4,7 +4,7 @@ import { EVERY_OPERATION, filled } from '../testing/every-operation.ts'
 import { ADMIN, connect, type House, openHouse } from '../testing/house.ts'
 
 // Machines that test are slow; tap's own limit is half a minute.
-file.setTimeout(120_000)
+file.setTimeout(170_000)
 
 interface Schema {
   readonly type?: string | readonly string[]
@@ -42,39 +42,33 @@ const DEEP = JSON.parse(`${'['.repeat(200)}${']'.repeat(200)}`)
 
 /** What no field can be glad of, or only one of its type. */
 const STRANGE: readonly unknown[] = [
-  ...['', ' ', NUL, HALF, LONG, '\u202e', '../..', "'; drop table auth.tenants; --", '%00', '0000-00-00T00:00:00Z'],
-  ...[0, -1, 1.5, 1e308, 2 ** 53, true, null, DEEP, {}, { [NUL]: NUL }, { $ne: 1 }, { keys: [{ kty: NUL, n: HALF }] }],
-  ...[[], [null], [NUL], [HALF], [LONG], Array.from({ length: 5_000 }, () => 'x'), [{ name: NUL, text: HALF }]],
   ...[
-    [{ kty: 'EC', crv: 'P-256', x: NUL, y: HALF }],
-    { keys: [{ kty: 'EC', crv: 'P-256', x: 'x', y: 'y', extra: NUL }] },
+    '',
+    NUL,
+    HALF,
+    LONG,
+    '\u202e',
+    "'; drop table auth.tenants; --",
+    '0000-00-00T00:00:00Z',
+    '+275760-09-13T00:00:00Z',
   ],
-  '999999999999-12-31T23:59:59Z',
+  ...[
+    -1,
+    1.5,
+    1e308,
+    2 ** 53,
+    true,
+    null,
+    DEEP,
+    { [NUL]: NUL },
+    { keys: [{ kty: 'EC', crv: 'P-256', x: 'x', y: NUL }] },
+  ],
+  ...[[], [null], [NUL, HALF], Array.from({ length: 500 }, () => 'x'), [{ name: NUL, text: HALF }]],
+  [{ kty: 'EC', crv: 'P-256', x: NUL, y: HALF }],
 ]
-const IN_PATH = [
-  '%00',
-  'a%00b',
-  '%ED%A0%80',
-  '%ff',
-  '%zz',
-  '..%2f..',
-  '%20',
-  'unknown',
-  'x'.repeat(3_000),
-  '%F0%9F%92%A9',
-]
-const IN_QUERY = ['', '%00', '%ff', '%ED%A0%80', 'x'.repeat(5_000), '-1', '1e9', '9'.repeat(30), '[]']
-const BODIES = [
-  '',
-  '{',
-  'null',
-  '[]',
-  '"x"',
-  '1',
-  '{"__proto__":{"x":1}}',
-  '{"constructor":{"prototype":{}}}',
-  `{"a":"${NUL}"}`,
-]
+const IN_PATH = ['a%00b', '%ED%A0%80', '%ff', '..%2f..', '%20', 'unknown', 'x'.repeat(3_000)]
+const IN_QUERY = ['', '%00', '%ED%A0%80', 'x'.repeat(5_000), '-1', '9'.repeat(30)]
+const BODIES = ['', '{', 'null', '[]', '"x"', '{"__proto__":{"x":1}}', '{"constructor":{"prototype":{}}}']
 
 /** A value that a field takes as far as its schema says. */
 function fitting({ type, items, properties = {}, required = [], enum: choices, anyOf }: Schema): unknown {
