@@ -9,7 +9,7 @@ export interface Sealer {
   close(): Promise<void>
 }
 
-/** Leaves time for the sealing itself: no row stays unsealed for five seconds. */
+/** Leaves time for the sealing itself: while it keeps up, no row stays unsealed for five seconds. */
 export const SEAL_EVERY_MS = 2_000
 
 /** Seals and publishes, again and again. */
