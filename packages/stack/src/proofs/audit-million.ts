@@ -11,6 +11,9 @@ const ROWS = 1_000_000
 const BATCH = 50_000
 const TENANTS = 20
 const SEAL_MS = 1_800_000
+/** By then everything is warm; what is read after it is several hundred MiB. */
+const WARM_LINES = 200_000
+const MAX_GROWTH_MIB = 96
 
 /** A million rows: sealed, verified and exported by the real service, over HTTP. */
 export const auditMillion: Proof = {
@@ -47,6 +50,7 @@ export const auditMillion: Proof = {
       const at = (path: string) => `${cluster.audit.url}/admin/v1/audit/${path}`
       const keys = (await (await fetch(at('jwks.json'))).json()) as Parameters<typeof createHeadReader>[0]
 
+      const serviceBeforeMiB = await memoryOf(cluster.audit.url)
       const verification = createVerification({ readHead: createHeadReader(keys) })
       const verified = await timed(async (seen) => {
         for await (const line of linesOf(await fetch(at('proof'), { headers }))) {
@@ -66,12 +70,16 @@ export const auditMillion: Proof = {
         sealSeconds,
         verifySeconds: verified.seconds,
         verifyMemoryMiB: verified.mostMiB,
+        verifyGrowthMiB: verified.growthMiB,
         exportedLines: exported.lines,
         exportSeconds: exported.seconds,
         exportMemoryMiB: exported.mostMiB,
+        exportGrowthMiB: exported.growthMiB,
+        serviceBeforeMiB,
         serviceMemoryMiB: await memoryOf(cluster.audit.url),
       }
-      if (report.findings.length > 0 || report.rows < ROWS || exported.lines < ROWS)
+      const flat = [verified, exported].every(({ growthMiB }) => growthMiB <= MAX_GROWTH_MIB)
+      if (report.findings.length > 0 || report.rows < ROWS || exported.lines < ROWS || !flat)
         throw new Error(JSON.stringify(result))
       return result
     } finally {
@@ -83,16 +91,19 @@ export const auditMillion: Proof = {
 
 const secondsSince = (began: number): number => Math.round((performance.now() - began) / 100) / 10
 
-/** How long it takes, and the most memory that this process has meanwhile. */
+/** How long it takes, the most memory that this process has meanwhile, and how much of it is more than it had when it was warm. */
 async function timed(work: (seen: () => void) => Promise<void>) {
   const began = performance.now()
   let lines = 0
-  let most = 0
+  let [most, warm] = [0, 0]
   await work(() => {
     lines += 1
-    if (lines % 10_000 === 0) most = Math.max(most, process.memoryUsage().rss)
+    if (lines % 10_000 !== 0) return
+    most = Math.max(most, process.memoryUsage().rss)
+    if (lines <= WARM_LINES) warm = most
   })
-  return { seconds: secondsSince(began), lines, mostMiB: Math.round(most / 1_048_576) }
+  const [mostMiB, growthMiB] = [most, most - warm].map((bytes) => Math.round(bytes / 1_048_576)) as [number, number]
+  return { seconds: secondsSince(began), lines, mostMiB, growthMiB }
 }
 
 async function* linesOf(answer: Response): AsyncGenerator<string> {
