@@ -5,6 +5,8 @@ import { type IncomingMessage, request } from 'node:http'
 export interface Sent {
   readonly method: 'POST' | 'GET' | 'DELETE'
   readonly path?: string
+  /** Of another node. */
+  readonly port?: number
   readonly headers: Readonly<Record<string, string>>
   /** JSON, or text as it is. */
   readonly body?: unknown
@@ -23,13 +25,14 @@ export interface Heard {
 export async function exchange(
   port: number,
   { method, path = '/mcp', headers, body }: Sent,
-  { heard = () => undefined, enough = () => false }: Listening = {},
+  { opened = () => undefined, heard = () => undefined, enough = () => false }: Listening = {},
 ): Promise<Heard> {
   const asking = request({ host: '127.0.0.1', port, method, path, headers, agent: false })
   asking.on('error', () => undefined)
   asking.end(body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body))
   const [answer] = (await once(asking, 'response')) as [IncomingMessage]
   answer.setEncoding('utf8')
+  await opened()
   let text = ''
   for await (const piece of answer) {
     text += piece
@@ -40,6 +43,8 @@ export async function exchange(
 }
 
 export interface Listening {
+  /** Its head is there. */
+  readonly opened?: () => unknown
   readonly heard?: (text: string) => unknown
   readonly enough?: (text: string) => boolean
 }

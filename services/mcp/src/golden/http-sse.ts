@@ -1,4 +1,4 @@
-import type { Script } from './script.ts'
+import type { Beside, Script } from './script.ts'
 
 const REVISION = '2024-11-05'
 const CLIENT = { clientInfo: { name: 'golden', version: '1.0.0' }, capabilities: {} }
@@ -6,7 +6,7 @@ const CLIENT = { clientInfo: { name: 'golden', version: '1.0.0' }, capabilities:
 const LAST = 99
 
 /** HTTP+SSE: what is posted is answered on the stream, which is kept as one answer. */
-export async function httpSseScript(script: Script): Promise<void> {
+export async function httpSseScript(script: Script, beside: Beside): Promise<void> {
   let seen = ''
   let look: () => void = () => undefined
   const until = (fits: () => boolean): Promise<void> =>
@@ -53,6 +53,8 @@ export async function httpSseScript(script: Script): Promise<void> {
   await send('text', 'resources/read', { uri: 'test://static-text' })
   await send('one that is not there', 'resources/read', { uri: 'test://nothing' })
   await send('one that changes', 'resources/subscribe', { uri: 'test://watched-resource' })
+  await beside.touch('watched-resource')
+  await until(() => seen.includes('notifications/resources/updated'))
   await send('one that changes', 'resources/unsubscribe', { uri: 'test://watched-resource' })
   await send('every prompt', 'prompts/list')
   await send('a prompt', 'prompts/get', { name: 'test_simple_prompt' })

@@ -1,10 +1,13 @@
 import type { Listening, Sent } from './exchange.ts'
-import type { Script } from './script.ts'
+import type { Beside, Script } from './script.ts'
 
-const CLIENT = { clientInfo: { name: 'golden', version: '1.0.0' }, capabilities: { elicitation: {}, sampling: {} } }
+const CLIENT = {
+  clientInfo: { name: 'golden', version: '1.0.0' },
+  capabilities: { elicitation: {}, sampling: {}, roots: {} },
+}
 
 /** Every method of a session, and every way to be refused. */
-export async function legacyScript(script: Script, revision: string): Promise<void> {
+export async function legacyScript(script: Script, revision: string, beside: Beside): Promise<void> {
   let id = 0
   let session: Readonly<Record<string, string>> = {}
   const post = (method: string, params?: unknown, headers: Readonly<Record<string, string>> = session): Sent => {
@@ -39,7 +42,11 @@ export async function legacyScript(script: Script, revision: string): Promise<vo
   await call('arguments that do not fit', 'greet', { name: 1 })
   await call('a scope that is missing', 'test_step_up')
   await call('progress on the answer', 'test_tool_with_progress', {}, { _meta: { progressToken: 'p1' } })
-  if (revision !== '2025-03-26') await asksOnTheAnswer(script, call, () => session)
+  const asked = (question: Question) => asksOnTheAnswer(script, call, session, question)
+  if (revision !== '2025-03-26') await asked(ELICITATION)
+  await asked(SAMPLING)
+  await asked(ROOTS)
+  await cancels(script, session)
 
   await send('every resource', 'resources/list')
   await send('every template', 'resources/templates/list')
@@ -49,6 +56,7 @@ export async function legacyScript(script: Script, revision: string): Promise<vo
   await send('one that changes', 'resources/subscribe', { uri: 'test://watched-resource' })
   await send('one that is not there', 'resources/subscribe', { uri: 'test://nothing' })
   await send('one that changes', 'resources/unsubscribe', { uri: 'test://watched-resource' })
+  await standing(script, send, session, beside)
   await send('every prompt', 'prompts/list')
   await send('with arguments', 'prompts/get', {
     name: 'test_prompt_with_arguments',
@@ -81,18 +89,93 @@ export async function legacyScript(script: Script, revision: string): Promise<vo
   await script.say('session-end', 'it has ended', post('ping'))
 }
 
+type Headers = Sent['headers']
+type Send = (title: string, method: string, params?: unknown) => Promise<unknown>
 type Call = (title: string, name: string, args: unknown, more: object, listening: Listening) => Promise<unknown>
 
+interface Question {
+  readonly method: string
+  readonly tool: string
+  readonly args: unknown
+  readonly result: unknown
+}
+
+const ELICITATION: Question = {
+  method: 'elicitation/create',
+  tool: 'test_elicitation',
+  args: { message: 'Who?' },
+  result: { action: 'accept', content: { username: 'ada', email: 'ada@acme.test' } },
+}
+const SAMPLING: Question = {
+  method: 'sampling/createMessage',
+  tool: 'test_sampling',
+  args: { prompt: 'Say something' },
+  result: { role: 'assistant', content: { type: 'text', text: 'Something' }, model: 'a-model', stopReason: 'endTurn' },
+}
+const ROOTS: Question = {
+  method: 'roots/list',
+  tool: 'test_input_required_result_list_roots',
+  args: {},
+  result: { roots: [{ uri: 'file:///home/ada', name: 'Home' }] },
+}
+
+const idOf = (text: string, method: string): unknown => {
+  const found = new RegExp(`"id":("[^"]+"|\\d+),"method":"${method}"`).exec(text)?.[1]
+  return found === undefined ? undefined : JSON.parse(found)
+}
+
 /** A question on the answer of a call; the client answers it with a request of its own. */
-async function asksOnTheAnswer(script: Script, call: Call, session: () => Sent['headers']): Promise<void> {
+async function asksOnTheAnswer(script: Script, call: Call, headers: Headers, question: Question): Promise<void> {
   let answered = false
   const heard = async (text: string) => {
-    const question = /"id":("[^"]+"|\d+),"method":"elicitation\/create"/.exec(text)?.[1]
-    if (answered || question === undefined) return
+    const id = idOf(text, question.method)
+    if (answered || id === undefined) return
     answered = true
-    const content = { username: 'ada', email: 'ada@acme.test' }
-    const body = { jsonrpc: '2.0', id: JSON.parse(question), result: { action: 'accept', content } }
-    await script.say('elicitation-create', 'its answer', { method: 'POST', headers: session(), body })
+    const body = { jsonrpc: '2.0', id, result: question.result }
+    await script.say(question.method.replaceAll('/', '-'), 'its answer', { method: 'POST', headers, body })
   }
-  await call('a question on the answer', 'test_elicitation', { message: 'Who?' }, {}, { heard })
+  await call(`a question on the answer, ${question.method}`, question.tool, question.args, {}, { heard })
+}
+
+/** A call that is cancelled while it waits for its client has no answer. */
+async function cancels(script: Script, headers: Headers): Promise<void> {
+  const requestId = 1_000
+  let cancelled = false
+  const heard = async (text: string) => {
+    if (cancelled || idOf(text, SAMPLING.method) === undefined) return
+    cancelled = true
+    const body = {
+      jsonrpc: '2.0',
+      method: 'notifications/cancelled',
+      params: { requestId, reason: 'No longer needed' },
+    }
+    await script.say('cancelled', 'a call is given up', { method: 'POST', headers, body })
+  }
+  const body = {
+    jsonrpc: '2.0',
+    id: requestId,
+    method: 'tools/call',
+    params: { name: SAMPLING.tool, arguments: SAMPLING.args },
+  }
+  await script.say('cancelled', 'it is not answered', { method: 'POST', headers, body }, { heard })
+}
+
+/** The stream that tells of changes, broken off and taken up again. */
+async function standing(script: Script, send: Send, headers: Headers, beside: Beside): Promise<void> {
+  const path = 'watched-resource'
+  const updated = (text: string): boolean => text.includes('notifications/resources/updated')
+  let last = ''
+  const open = async (title: string, enough: (text: string) => boolean, more: Headers, opened: () => unknown) => {
+    const get: Sent = { method: 'GET', headers: { ...headers, ...more, accept: 'text/event-stream' } }
+    const { text } = await script.say('stream', title, get, { opened, enough })
+    last = [...text.matchAll(/^id: (.+)$/gm)].at(-1)?.[1] ?? ''
+  }
+  const touch = () => beside.touch(path)
+  await send('before the stream', 'resources/subscribe', { uri: `test://${path}` })
+  await open('a change is told', updated, {}, touch)
+  await touch()
+  await open('taken up again where it was, after another', updated, { 'last-event-id': last }, () => undefined)
+  const lists = (text: string): boolean => text.includes('notifications/tools/list_changed')
+  await open('another list is told', lists, {}, () => beside.changeList('tools'))
+  await send('after the stream', 'resources/unsubscribe', { uri: `test://${path}` })
 }

@@ -1,5 +1,5 @@
 import type { Listening } from './exchange.ts'
-import type { Script } from './script.ts'
+import type { Beside, Script } from './script.ts'
 
 const VERSION = '2026-07-28'
 const EXTENSION = 'io.modelcontextprotocol/tasks'
@@ -13,7 +13,7 @@ interface More {
 }
 
 /** Every method of 2026-07-28, and every way to be refused. */
-export async function modernScript(script: Script): Promise<void> {
+export async function modernScript(script: Script, beside: Beside): Promise<void> {
   let id = 0
   const send = (title: string, method: string, params: Readonly<Record<string, unknown>> = {}, more: More = {}) => {
     id += 1
@@ -147,6 +147,19 @@ export async function modernScript(script: Script): Promise<void> {
   const acknowledged = { listening: { enough: (text: string) => text.includes('acknowledged') } }
   const notifications = { toolsListChanged: true, resourceSubscriptions: ['test://watched-resource', 'test://nothing'] }
   await send('what is granted of what is asked', 'subscriptions/listen', { notifications }, acknowledged)
+  await told(
+    (listening) => send('a change is told', 'subscriptions/listen', { notifications }, { listening }),
+    () => beside.touch('watched-resource'),
+    'notifications/resources/updated',
+  )
+  await told(
+    (listening) => {
+      const lists = { notifications: { toolsListChanged: true } }
+      return send('another list is told', 'subscriptions/listen', lists, { listening })
+    },
+    () => beside.changeList('tools'),
+    'notifications/tools/list_changed',
+  )
   await send('nothing asked', 'subscriptions/listen', {})
 
   const tasks = { capabilities: { ...CAPABILITIES, extensions: { [EXTENSION]: {} } } }
@@ -181,5 +194,52 @@ export async function modernScript(script: Script): Promise<void> {
     method: 'POST',
     headers: { ...headers, origin: 'https://evil.example' },
     body: {},
+  })
+
+  const doors: readonly (readonly [string, string])[] = [
+    ['a workspace that is suspended', 'late'],
+    ['a workspace without MCP', 'quiet'],
+  ]
+  const discover = { ...modernBody('server/discover'), headers: { ...headers, 'mcp-method': 'server/discover' } }
+  for (const [title, tenant] of doors) {
+    const authorization = `Bearer ${await beside.tokenOf(tenant)}`
+    await script.say('transport', title, { ...discover, headers: { ...discover.headers, authorization } })
+  }
+  const authorization = `Bearer ${await beside.tokenOf('acme')}`
+  const busy = { ...discover, headers: { ...discover.headers, authorization }, port: beside.limitedPort }
+  await script.say('transport', 'the one request of a minute', busy)
+  await script.say('transport', 'one more than the limit', busy)
+}
+
+const modernBody = (method: string) => ({
+  method: 'POST' as const,
+  body: {
+    jsonrpc: '2.0',
+    id: 1_000,
+    method,
+    params: {
+      _meta: {
+        'io.modelcontextprotocol/protocolVersion': VERSION,
+        'io.modelcontextprotocol/clientInfo': { name: 'golden', version: '1.0.0' },
+        'io.modelcontextprotocol/clientCapabilities': {},
+      },
+    },
+  },
+})
+
+/** Listens, lets something happen once that is acknowledged, and goes when it was told. */
+async function told(
+  listen: (listening: Listening) => Promise<unknown>,
+  happens: () => Promise<unknown>,
+  notification: string,
+): Promise<void> {
+  let happened = false
+  await listen({
+    async heard(text) {
+      if (happened || !text.includes('acknowledged')) return
+      happened = true
+      await happens()
+    },
+    enough: (text) => text.includes(notification),
   })
 }

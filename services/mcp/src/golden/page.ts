@@ -9,13 +9,17 @@ const CHANGING: readonly (readonly [RegExp, string])[] = [
   [/^(mcp-name: )[\w-]{32}$/gm, '$1<task>'],
   [/^(mcp-session-id: ).*$/gm, '$1<session>'],
   [/(sessionId=)[\w-]{20,}/g, '$1<session>'],
+  [/^(last-event-id: ).*$/gm, '$1<event>'],
+  [/^(retry-after: )\d+$/gm, '$1<seconds>'],
+  [/(Wait )\d+( s\.","data":\{"retryAfterSeconds":)\d+/g, '$1<n>$2<n>'],
+  [/("requestId":)"[^"]{12,}"/g, '$1"<request>"'],
   [/^id: .+$/gm, 'id: <event>'],
   // Comes by the clock, not by what was asked.
   [/^: keep-alive\r?\n\r?\n/gm, ''],
   [/Bearer ey[\w.-]+/g, 'Bearer <token>'],
   // Of a question that a server asks by itself.
   [/("jsonrpc":"2.0","id":)"[^"]+"(,"method")/g, '$1"<question>"$2'],
-  [/("jsonrpc":"2.0","id":)"[^"]+"(,"result":\{"action")/g, '$1"<question>"$2'],
+  [/("jsonrpc":"2.0","id":)"[^"]+"(,"result":\{"(?:action|role|roots)")/g, '$1"<question>"$2'],
   [/("progressToken":)"[^"]{12,}"/g, '$1"<question>"'],
 ]
 

@@ -9,6 +9,17 @@ export interface Script {
   readonly files: ReadonlyMap<string, readonly string[]>
 }
 
+/** What happens beside the conversation. */
+export interface Beside {
+  /** Something changed that the path names. */
+  touch(path: string): Promise<unknown>
+  changeList(list: 'tools' | 'resources' | 'prompts'): Promise<unknown>
+  /** A token of another workspace. */
+  tokenOf(tenant: string): Promise<string>
+  /** Of a node whose limit is one request a minute. */
+  readonly limitedPort: number
+}
+
 export function createScript(port: number, token: string, host: string): Script {
   const files = new Map<string, string[]>()
   return {
@@ -24,7 +35,7 @@ export function createScript(port: number, token: string, host: string): Script 
       }
       // A header that the case is without.
       for (const [name, value] of Object.entries(headers)) if (value === '') delete headers[name]
-      const heard = await exchange(port, { ...sent, headers }, listening)
+      const heard = await exchange(sent.port ?? port, { ...sent, headers }, listening)
       const kept = files.get(file) ?? []
       kept.push(blockOf(title, { ...sent, headers }, heard))
       files.set(file, kept)
