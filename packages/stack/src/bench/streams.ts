@@ -110,11 +110,11 @@ export async function measureNodes(
     const [first, second] = house.cluster.mcp.map(({ url }) => loadOn(url, house.cluster.publicUrl, house.apiKey))
     if (first === undefined || second === undefined) throw new Error('two nodes are needed')
     for (const load of [first, second]) await warmUp(load, rounds.connections)
-    const spent = spentBy(house.cluster)
+    const before = spentBy(house.cluster)
     const alone = await measureOnce(first, rounds.seconds, rounds.connections)
-    const each = spentBy(house.cluster).map(({ name, seconds }, at) => ({
+    const each = spentBy(house.cluster).map(({ name, spent }, part) => ({
       name: `tools/call on 1 node: processor time of ${name}`,
-      value: ((seconds - (spent[at]?.seconds ?? 0)) / alone.requests) * 1e6,
+      value: (since(before[part]?.spent, spent) / alone.requests) * 1e6,
       unit: 'µs',
     }))
     const both = await Promise.all(
@@ -133,14 +133,24 @@ export async function measureNodes(
   }
 }
 
+/** Seconds by process. */
+type Spent = ReadonlyMap<number, number>
+
 /** Of the parts that a call comes by, from its node to the table of the log. */
-const spentBy = ({ mcp, nats, redis, audit, postgres }: Cluster) => [
-  { name: 'the node', seconds: processorSeconds(mcp[0]?.pid) ?? Number.NaN },
-  { name: 'Redis', seconds: processorSeconds(redis.pid) ?? Number.NaN },
-  { name: 'NATS', seconds: processorSeconds(nats.pid) ?? Number.NaN },
-  { name: 'audit', seconds: processorSeconds(audit.pid) ?? Number.NaN },
-  { name: 'PostgreSQL', seconds: childrenOf(postgres.pid).reduce((sum, pid) => sum + (processorSeconds(pid) ?? 0), 0) },
-]
+function spentBy({ mcp, nats, redis, audit, postgres }: Cluster): readonly { name: string; spent: Spent }[] {
+  const of = (...pids: readonly number[]): Spent => new Map(pids.map((pid) => [pid, processorSeconds(pid) ?? 0]))
+  return [
+    { name: 'the node', spent: of(mcp[0]?.pid ?? 0) },
+    { name: 'Redis', spent: of(redis.pid) },
+    { name: 'NATS', spent: of(nats.pid) },
+    { name: 'audit', spent: of(audit.pid) },
+    { name: 'PostgreSQL', spent: of(...childrenOf(postgres.pid)) },
+  ]
+}
+
+/** One that has ended meanwhile is not counted, one that began is. */
+const since = (before: Spent | undefined, after: Spent): number =>
+  [...after].reduce((sum, [pid, seconds]) => sum + seconds - (before?.get(pid) ?? 0), 0)
 
 /** Processes that another one has started and that run (Linux, `proc(5)`: field 4 of `stat`). */
 function childrenOf(parent: number): readonly number[] {
