@@ -49,7 +49,7 @@ const change = (bearer: string, method: 'PUT' | 'POST', path: string, payload: o
 const told = () =>
   database.asPlatform('test', (tx) =>
     tx.rows<Record<string, unknown>>(sql`
-      select tenant, class, actor_kind as kind, client, action, outcome, reason, rest from audit.events
+      select tenant, class, actor_kind as kind, client, action, outcome, reason, rest, traceparent from audit.events
       where type = 'gatehouse.auth.administered.v1' order by received, id`),
   )
 
@@ -101,6 +101,20 @@ test('503: while it is not known what was taken back, no program administers; th
   t.equal((await late.get('/admin/v1/audit/retention')).statusCode, 200)
 })
 
+test('503: while auth’s keys cannot be had, no access token is called a bad one', async (t) => {
+  const away = await auditRig({ database, bus, keys: 'away' })
+  t.teardown(() => away.server.close())
+  for (const [path, bearer] of [
+    ['retention', await program()],
+    ['events', await program()],
+    ['events', await accessToken()],
+  ] as const) {
+    const answer = await away.get(`/admin/v1/audit/${path}`, { authorization: `Bearer ${bearer}` })
+    t.equal(answer.statusCode, 503, path)
+    t.equal(answer.headers['retry-after'], '2')
+  }
+})
+
 test('what an operator changes stands in the log: who, what, how it ended, for which request, and no value', async (t) => {
   const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
   await change(
@@ -110,7 +124,7 @@ test('what an operator changes stands in the log: who, what, how it ended, for w
     { months: 17 },
     { 'x-request-id': 'req-of-the-change', traceparent },
   )
-  await change(await program(), 'PUT', 'retention/none', { months: 17 })
+  await change(await program(), 'PUT', 'retention/none', { months: 17 }, { traceparent: 'no trace' })
   const found = await told()
   t.match(found, [
     {
@@ -123,7 +137,7 @@ test('what an operator changes stands in the log: who, what, how it ended, for w
       reason: null,
       rest: { fields: ['months'], object: { kind: 'class', id: 'standard' } },
     },
-    { kind: 'operator', client: 'cli_pipeline', outcome: 'refused', reason: 'class.unknown' },
+    { kind: 'operator', client: 'cli_pipeline', outcome: 'refused', reason: 'class.unknown', traceparent: null },
   ])
   t.equal(found.length, 2)
   t.notMatch(JSON.stringify(found), '17')

@@ -40,7 +40,9 @@ const operatorPaths = {
   '/admin/v1/audit/jwks.json': {
     get: { ...simple('listAuditKeys', 'Keys that sign heads', 'A key set (RFC 7517).'), security: [] },
   },
-  '/admin/v1/audit/keyrings': { get: simple('listAuditKeyrings', 'Keyrings of the audit service', 'By ids and times.') },
+  '/admin/v1/audit/keyrings': {
+    get: simple('listAuditKeyrings', 'Keyrings of the audit service', 'By ids and times.'),
+  },
   '/admin/v1/audit/keyrings/{ring}/rotate': {
     post: {
       ...simple('rotateAuditKeyring', 'Bring the next key of a ring', 'The ring as it is now.'),

@@ -34,12 +34,17 @@ export async function auditRig(parts: {
   readonly freshness?: 'fresh' | 'stale' | 'expired'
   readonly fetch?: typeof globalThis.fetch
   readonly profile?: string
+  /** Whether auth's keys can be had. */
+  readonly keys?: 'there' | 'away'
   /** Whose credential was taken back. */
   readonly revoked?: (principal: Principal) => boolean
 }) {
   const { clock = systemClock, freshness = 'fresh', fetch = globalThis.fetch } = parts
   const metrics = createMetrics({ process: false })
-  const jwks = localJwks(async () => ({ keys: await signer.publicKeys() }))
+  const jwks = localJwks(async () => {
+    if (parts.keys === 'away') throw new Error('down')
+    return { keys: await signer.publicKeys() }
+  })
   const audit = createAuditApp({
     profile: loadProfile(parts.profile ?? 'align'),
     publicUrl: PUBLIC_URL,
