@@ -61,7 +61,6 @@ await runService(log, async (closing) => {
       mail: config.SMTP_URL === undefined ? 'log' : 'smtp',
     },
     trustedProxies: config.TRUSTED_PROXIES,
-    keepAliveMs: config.KEEP_ALIVE * 1_000,
   })
   const server = createServer({
     log,
@@ -70,6 +69,7 @@ await runService(log, async (closing) => {
     health,
     tracing,
     trustedProxies: config.TRUSTED_PROXIES,
+    keepAliveMs: config.KEEP_ALIVE * 1_000,
     notFound: auth.notFound,
   })
   await server.register(auth.app)

@@ -44,6 +44,7 @@ const productCatalog = defineCatalog<Product>({
       description: 'All tickets.',
       mimeType: 'application/json',
       scopes: ['notes:read'],
+      subscribable: false,
       read: async (_variables, call) =>
         (await call.api.request(call, { method: 'GET', path: ['tickets'], answer })).body,
     }),
