@@ -37,7 +37,7 @@ function ownMetrics(): ReadonlyMap<string, readonly string[]> {
     .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
   for (const file of files.filter((one) => existsSync(join(root, one)))) {
     for (const [, kind, name = '', rest = ''] of read(file).matchAll(
-      /\.(counter|gauge|histogram|timing)\(\s*'(gatehouse_\w+)',\s*(?:'[^']*'|`[^`]*`)([^)]*)\)/g,
+      /\.(counter|gauge|histogram|tally|timing)\(\s*'(gatehouse_\w+)',\s*(?:'[^']*'|`[^`]*`)([^)]*)\)/g,
     )) {
       const isHistogram = kind === 'histogram' || kind === 'timing'
       const labels = [...rest.matchAll(/'(\w+)'/g)].map(([, label = '']) => label)
