@@ -10,28 +10,49 @@ export function takeBody(request: IncomingMessage, limit: number, done: (body: B
     done(undefined)
     return
   }
-  let first: Buffer | undefined
-  let more: Buffer[] | undefined
-  let length = 0
-  // The request is there for as long as its answer, which may be a stream of hours: neither the body nor who took it stays with it.
-  let taker: typeof done | undefined = done
-  const give = (body: Buffer | undefined): void => {
-    const take = taker
-    first = more = taker = undefined
-    take?.(body)
-  }
+  const taking = new Taking(limit, done)
   request.on('data', (chunk: Buffer) => {
-    length += chunk.length
-    if (length > limit) {
-      request.removeAllListeners('data').removeAllListeners('end').resume()
-      give(undefined)
-    } else if (first === undefined) first = chunk
-    else {
-      more ??= [first]
-      more.push(chunk)
-    }
+    if (taking.add(chunk)) return
+    request.removeAllListeners('data').removeAllListeners('end').resume()
+    taking.give(undefined)
   })
-  request.on('end', () => give(more === undefined ? (first ?? NOTHING) : Buffer.concat(more, length)))
+  request.on('end', () => taking.give(taking.whole))
 }
 
 const NOTHING = Buffer.alloc(0)
+
+/** The request is there for as long as its answer, which may be a stream of hours: neither the body nor who took it stays with it. */
+class Taking {
+  readonly #limit: number
+  #done: ((body: Buffer | undefined) => void) | undefined
+  #first: Buffer | undefined
+  #more: Buffer[] | undefined
+  #length = 0
+
+  constructor(limit: number, done: (body: Buffer | undefined) => void) {
+    this.#limit = limit
+    this.#done = done
+  }
+
+  /** `false`: it is too large with this. */
+  add(chunk: Buffer): boolean {
+    this.#length += chunk.length
+    if (this.#length > this.#limit) return false
+    if (this.#first === undefined) this.#first = chunk
+    else {
+      this.#more ??= [this.#first]
+      this.#more.push(chunk)
+    }
+    return true
+  }
+
+  get whole(): Buffer {
+    return this.#more === undefined ? (this.#first ?? NOTHING) : Buffer.concat(this.#more, this.#length)
+  }
+
+  give(body: Buffer | undefined): void {
+    const done = this.#done
+    this.#done = this.#first = this.#more = undefined
+    done?.(body)
+  }
+}
