@@ -32,19 +32,32 @@ export async function natsLeads(dirs: readonly string[]): Promise<void> {
   await eventually(LEADER_MS, 'the NATS servers to choose a leader', () => natsLeader(dirs) !== undefined)
 }
 
-/** Three NATS servers of the test's own that keep their streams together. @throws Error when the machine has none */
+/** Resolves when the server has what the others have, of every stream. @throws when it has not in time */
+export async function natsCaughtUp(monitorPort: number): Promise<void> {
+  await eventually(LEADER_MS, 'the NATS server to have caught up', async () => {
+    return (await fetch(`http://127.0.0.1:${monitorPort}/healthz`)).ok
+  })
+}
+
+/** Three NATS servers of the test's own that keep their streams together; one that comes back has caught up. @throws Error when the machine has none */
 export async function natsServers(
   t: Scope,
 ): Promise<{ readonly url: string; readonly servers: readonly TestServer[] }> {
   const dirs: string[] = []
+  let formed = false
   const servers = await Promise.all(
-    (await natsCluster(3)).map((cluster) =>
-      testServer(t, (place) => {
+    (await natsCluster(3)).map(async (cluster) => {
+      const monitorPort = await freePort()
+      return testServer(t, async (place) => {
         if (!dirs.includes(place.dir)) dirs.push(place.dir)
-        return startNats({ ...place, cluster })
-      }),
-    ),
+        const server = await startNats({ ...place, cluster, monitorPort })
+        // Without it there would be no quorum when the next one ends.
+        if (formed) await natsCaughtUp(monitorPort)
+        return server
+      })
+    }),
   )
   await natsLeads(dirs)
+  formed = true
   return { url: servers.map(({ url }) => url).join(','), servers }
 }

@@ -12,6 +12,8 @@ export interface NatsOptions {
   readonly port: number
   /** To be one of several that keep their streams together. */
   readonly cluster?: NatsCluster
+  /** Where it tells of itself over HTTP, `/healthz` among it; absent: nowhere. */
+  readonly monitorPort?: number
 }
 
 export interface NatsCluster {
@@ -23,10 +25,11 @@ export interface NatsCluster {
 }
 
 /** Starts a NATS server with JetStream on 127.0.0.1. @throws Error when there is none, or when it does not answer */
-export async function startNats({ dir, port, cluster }: NatsOptions): Promise<RunningServer> {
+export async function startNats({ dir, port, cluster, monitorPort }: NatsOptions): Promise<RunningServer> {
   // The others of a cluster know a server by its name: it keeps it when it comes back.
   const name = cluster === undefined ? `gatehouse-${randomUUID()}` : `${cluster.name}-${cluster.port}`
-  const settings = ['-p', `${port}`, '-n', name, '-js', ...clusterSettings(cluster)]
+  const monitor = monitorPort === undefined ? [] : ['-m', `${monitorPort}`]
+  const settings = ['-p', `${port}`, '-n', name, '-js', ...monitor, ...clusterSettings(cluster)]
   const common = {
     name: 'NATS',
     url: `nats://127.0.0.1:${port}`,
