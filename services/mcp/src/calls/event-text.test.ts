@@ -45,3 +45,21 @@ test('an event of another kind is the JSON of it', async (t) => {
   }
   t.equal(eventText(event), JSON.stringify(event))
 })
+
+test('the text of a call’s event has every member that its schema knows', async (t) => {
+  const whole: ToolCalledData = {
+    tool: 'x',
+    argumentsSha256: 'a'.repeat(64),
+    actor: { kind: 'person', id: 'p' },
+    protocolVersion: '2026-07-28',
+    requestId: 'r',
+    node: 'n',
+    outcome: 'failed',
+    reason: 'deadline',
+    durationMs: 1,
+  }
+  const event = envelopeOf(ToolCalled, { source: '/services/mcp', tenant: 't', now, traceparent: 'x' }, whole)
+  const read = JSON.parse(eventText(event)) as CloudEvent<ToolCalledData>
+  t.same(Object.keys(read.data).sort(), Object.keys(ToolCalled.schema.shape).sort())
+  t.same(Object.keys(read).sort(), Object.keys(event).sort())
+})
