@@ -144,7 +144,7 @@ function mirrored(made: Made): Made {
   const { name, uri, taskId, _meta: meta } = membersOf(params)
   const said: Readonly<Record<string, unknown>> = {
     'Mcp-Method': method,
-    'Mcp-Name': NAMED_BY[String(method)] === undefined ? undefined : (taskId ?? uri ?? name),
+    'Mcp-Name': typeof method === 'string' && Object.hasOwn(NAMED_BY, method) ? (taskId ?? uri ?? name) : undefined,
     'MCP-Protocol-Version': membersOf(meta)[`${PREFIX}protocolVersion`],
   }
   const headers = made.headers.map(([header, value]) => {
