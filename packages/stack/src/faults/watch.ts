@@ -6,7 +6,7 @@ import { type Changer, startChanging } from './changes.ts'
 import { type FaultHouse, uriOf } from './house.ts'
 import { listenInSession } from './legacy-listeners.ts'
 import { type Listening, listen, readCounter } from './listeners.ts'
-import { type Judged, judge, percentile, type ReadSeen } from './oracle.ts'
+import { type Change, type Judged, judge, type Needless, percentile, type ReadSeen } from './oracle.ts'
 
 /** What is going on while faults happen. */
 export interface Course {
@@ -116,7 +116,7 @@ export async function watchUnder(
     missed: judged.missed.length,
     updates: judged.updates,
     replayed: judged.replayed,
-    needless: judged.needless,
+    needless: judged.needless.length,
     reads: reads.length,
     stale: judged.stale.length,
     latencyP50: percentile(judged.latencies, 0.5),
@@ -133,8 +133,23 @@ export async function watchUnder(
     ...effects,
   }
   const wrong = ['changesUnpublished', 'missed', 'needless', 'stale', 'auditMissing', 'auditRepeated', 'wrongEffects']
-  if (wrong.some((name) => (counts as Record<string, number>)[name] !== 0)) throw new Error(JSON.stringify(counts))
+  if (wrong.some((name) => (counts as Record<string, number>)[name] !== 0)) {
+    throw new Error(
+      JSON.stringify({ ...counts, examples: judged.needless.slice(0, 5).map((one) => explained(one, house.changes)) }),
+    )
+  }
   return { judged, listeners, calls: calling.calls, counts }
+}
+
+/** With the changes of its URI nearest to it: what a needless update comes from can be told from those. */
+function explained({ uri, at, askedAt, before }: Needless, changes: readonly Change[]) {
+  const near = changes.filter((change) => change.uri === uri && change.time <= at).slice(-3)
+  return {
+    uri,
+    sinceAsked: at - askedAt,
+    sinceBefore: before && at - before,
+    changesAgo: near.map(({ time }) => at - time),
+  }
 }
 
 /**
