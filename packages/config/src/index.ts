@@ -1,3 +1,4 @@
+export { linksInTheClear } from './clear-links.ts'
 export { ConfigError, duration, flag, loadConfig, port, secret, url } from './load.ts'
 export { unsafeInProduction } from './production.ts'
 export { Secret } from './secret.ts'

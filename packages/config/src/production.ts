@@ -1,3 +1,5 @@
+import { isOwnHost } from './clear-links.ts'
+
 type Part = 'DATABASE_URL' | 'REDIS_URL' | 'NATS_URL'
 type Values = Readonly<Record<string, string>>
 
@@ -5,9 +7,6 @@ type Values = Readonly<Record<string, string>>
 const SECRET_LENGTH = 32
 const DIFFERENT = 12
 const SECRETS = ['GATEHOUSE_SECRET', 'GATEHOUSE_ADMIN_TOKEN'] as const
-
-/** `localhost` and what lies below it never leaves this machine (RFC 6761 section 6.3). */
-const OWN_HOST = /^(?:(?:[a-z0-9-]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
 
 const allows = (values: Values, name: string): boolean =>
   ['1', 'true', 'yes', 'on'].includes((values[name] ?? '').toLowerCase())
@@ -33,7 +32,7 @@ function embedded(values: Values, parts: readonly Part[]): readonly string[] {
 function inTheClear({ PUBLIC_URL: url = '' }: Values): readonly string[] {
   if (!URL.canParse(url)) return []
   const { protocol, hostname } = new URL(url)
-  return protocol === 'https:' || OWN_HOST.test(hostname) ? [] : ['PUBLIC_URL: production needs https']
+  return protocol === 'https:' || isOwnHost(hostname) ? [] : ['PUBLIC_URL: production needs https']
 }
 
 const guessable = (values: Values): readonly string[] =>

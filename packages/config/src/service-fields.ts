@@ -42,6 +42,11 @@ export const serviceFields = (defaults: { readonly port: number; readonly databa
     .describe(
       'Lets a NATS_URL without a user be used in production, where whoever reaches NATS can say what nodes believe.',
     ),
+  GATEHOUSE_ALLOW_CLEAR_LINKS: flag()
+    .default(false)
+    .describe(
+      'Says that links to other machines without TLS are meant: the network encrypts them, or is that of one machine. Else production tells of each at start.',
+    ),
   GATEHOUSE_MIGRATE: flag()
     .default(true)
     .describe(

@@ -17,12 +17,6 @@ export const UNPROVEN: readonly { readonly ids: readonly string[]; readonly why:
   },
   { ids: 'A-DF-01 A-DF-02'.split(' '), why: 'The device flow (RFC 8628) is not offered and named in no metadata.' },
   {
-    ids: ['A-TP-04'],
-    why:
-      'Services listen without TLS; encrypting the hop behind its end is the operator’s, as docs/operations.md says. What is held by tests is that nobody ' +
-      'else is on it: compose publishes nothing outside of its machine, and in Kubernetes every pod is closed to all that no policy names.',
-  },
-  {
     ids: 'S-LK-03 S-LK-04 S-LK-05 S-LK-06 S-LK-07 S-LK-09'.split(' '),
     why: 'The experimental tasks of 2025-11-25 are not declared; a `task` parameter is ignored. Tasks are those of the extension.',
   },

@@ -1,5 +1,5 @@
 import { busSchema, openBus, tracedBus } from '@gatehouse/bus'
-import { loadConfig, unsafeInProduction } from '@gatehouse/config'
+import { linksInTheClear, loadConfig, unsafeInProduction } from '@gatehouse/config'
 import { STREAMS, systemClock } from '@gatehouse/contracts'
 import { openDatabase, tracedDatabase } from '@gatehouse/database'
 import { openKeyValue } from '@gatehouse/kv'
@@ -16,6 +16,7 @@ const log = createLogger('auth')
 await runService(log, async (closing) => {
   const config = loadConfig(authConfig, process.env, unsafeInProduction(['DATABASE_URL', 'REDIS_URL', 'NATS_URL']))
   log.level = config.LOG_LEVEL
+  for (const told of linksInTheClear(config)) log.warn(told)
   const metrics = createMetrics()
   const health = await healthOf(config, { log, metrics }, closing)
   const tracing = await tracingOf('auth', config, closing)

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import { busSchema, openBus, tracedBus } from '@gatehouse/bus'
-import { loadConfig, unsafeInProduction } from '@gatehouse/config'
+import { linksInTheClear, loadConfig, unsafeInProduction } from '@gatehouse/config'
 import { STREAMS, systemClock } from '@gatehouse/contracts'
 import { openDatabase, tracedDatabase } from '@gatehouse/database'
 import { openKeyValue } from '@gatehouse/kv'
@@ -37,6 +37,7 @@ await runService(
   async (closing) => {
     const config = loadConfig(mcpConfig, process.env, unsafeInProduction(['DATABASE_URL', 'REDIS_URL', 'NATS_URL']))
     log.level = config.LOG_LEVEL
+    for (const told of linksInTheClear(config)) log.warn(told)
     const metrics = createMetrics()
     const health = await healthOf(config, { log, metrics }, closing)
     const tracing = await tracingOf('mcp', config, closing)

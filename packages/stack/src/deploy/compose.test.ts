@@ -52,7 +52,7 @@ test('every container has limits, and says whether it is well; those that run on
   }
 })
 
-test('nothing listens outside of this machine, and the parts reach nobody', async (t) => {
+test('nothing listens outside of this machine, and the parts reach nobody [A-TP-04]', async (t) => {
   for (const [name, { ports = [], networks = [] }] of services) {
     for (const port of ports) t.match(port, /^127\.0\.0\.1:/, name)
     if (['postgres', 'redis', 'nats'].includes(name)) t.same(networks, ['data'], name)

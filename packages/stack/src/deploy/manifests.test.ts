@@ -144,7 +144,7 @@ test('who closes streams scales down slowly', { skip }, async (t) => {
   })
 })
 
-test('every pod is closed to all that no policy names, and every service has a policy of its own', {
+test('every pod is closed to all that no policy names, and every service has a policy of its own [A-TP-04]', {
   skip,
 }, async (t) => {
   for (const name of ['local', 'production']) {
@@ -162,6 +162,17 @@ test('every pod is closed to all that no policy names, and every service has a p
       t.same(own?.spec?.policyTypes, ['Ingress', 'Egress'])
     }
   }
+})
+
+test('production is told of links in the clear: only the overlay to play with says that they are meant [A-TP-04]', {
+  skip,
+}, async (t) => {
+  const said = (overlay: string) =>
+    (overlays.get(overlay) ?? []).flatMap(({ kind, data = {} }) =>
+      kind === 'ConfigMap' && data.NODE_ENV === 'production' ? [data.GATEHOUSE_ALLOW_CLEAR_LINKS] : [],
+    )
+  t.same(said('production'), [undefined])
+  t.same(said('local'), ['1'])
 })
 
 test('every variable that a manifest gives is one that its process reads, and none holds a secret', {
