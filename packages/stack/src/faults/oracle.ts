@@ -54,8 +54,11 @@ export interface Judged {
   readonly stale: readonly ReadSeen[]
 }
 
-/** From the log to a node that follows it, on a busy machine with a broker that comes back: for so long a change may be unknown to the node. */
-const ON_ITS_WAY_MS = 1_000
+/**
+ * From the log to a node that follows it, on a machine of two cores where a node has just died: for so long a change may be unknown to the node. No
+ * change is counted for two updates, whatever this is.
+ */
+const ON_ITS_WAY_MS = 5_000
 
 /**
  * Compares the recorded log of changes with what each client saw. A change is told when an update of its URI reached the listener at or after the
