@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { isObject } from '../protocol/classify.ts'
 import { FEATURES, type Revision } from '../protocol/revisions.ts'
 import { AnswerInvalid, type WireRequest } from './asker.ts'
-import { messagesFault, secretAskedFor } from './judge-requests.ts'
+import { formFault, isFormFormat, messagesFault, secretAskedFor } from './judge-requests.ts'
 
 type Requests = Readonly<Record<string, InputRequest>>
 
@@ -84,6 +84,8 @@ function wireRequest(request: InputRequest, revision: Revision): WireRequest {
 function checkedForm(schema: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const secret = secretAskedFor(schema)
   if (secret !== undefined) throw new TypeError(`a form does not ask for "${secret}": secrets are asked for on a page`)
+  const fault = formFault(schema)
+  if (fault !== undefined) throw new TypeError(fault)
   return schema
 }
 
@@ -120,12 +122,14 @@ function formSchema({ form }: FormRequest): Readonly<Record<string, unknown>> {
   return made
 }
 
-/** Members of a form are of few keywords: what zod adds to say the same again is left out. */
+/** Members of a form are of few keywords: what only narrows further is left out, since the answer is held against `form` itself. */
 function primitive(schema: unknown): unknown {
   if (!isObject(schema)) return schema
-  const { pattern: _pattern, minimum, maximum, ...rest } = schema
+  const { pattern: _, exclusiveMinimum: __, exclusiveMaximum: ___, multipleOf: ____, ...kept } = schema
+  const { minimum, maximum, format, ...rest } = kept
   return {
     ...rest,
+    ...(format === undefined || !isFormFormat(format) ? {} : { format }),
     ...(minimum === undefined || minimum === Number.MIN_SAFE_INTEGER ? {} : { minimum }),
     ...(maximum === undefined || maximum === Number.MAX_SAFE_INTEGER ? {} : { maximum }),
   }

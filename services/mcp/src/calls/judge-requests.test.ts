@@ -2,7 +2,7 @@ import { form, page, sample } from '@gatehouse/catalog'
 import { test } from 'tap'
 import { z } from 'zod'
 import { wireRequests } from './input-requests.ts'
-import { messagesFault, secretAskedFor } from './judge-requests.ts'
+import { formFault, messagesFault, secretAskedFor } from './judge-requests.ts'
 
 const members = (...names: string[]) => ({ properties: Object.fromEntries(names.map((name) => [name, {}])) })
 
@@ -91,4 +91,79 @@ test('messages for a model: results of tools stand alone, and every use of a too
   for (const messages of bad) t.type(messagesFault(messages), 'string', JSON.stringify(messages))
   const asked = { it: sample({ messages: [user(text), assistant(use('a'))], maxTokens: 1 }) }
   t.throws(() => wireRequests(asked, '2026-07-28'), /the last use of a tool has no result/)
+})
+
+test('a form is flat, of texts, numbers, yes or no, and choices, with the keywords that clients know [S-EL-05]', async (t) => {
+  const formOf = (member: unknown) => ({ type: 'object', properties: { it: member } })
+  const titled = [{ const: 'a', title: 'A' }]
+  const about = { title: 'It', description: 'What it is.' }
+  for (const good of [
+    { type: 'string', ...about, minLength: 1, maxLength: 9, default: 'x' },
+    ...['email', 'uri', 'date', 'date-time'].map((format) => ({ type: 'string', format })),
+    { type: 'number', ...about, minimum: 0.5, maximum: 9, default: 1 },
+    { type: 'integer', minimum: 0 },
+    { type: 'boolean', ...about, default: true },
+    { type: 'string', enum: ['a', 'b'], default: 'a' },
+    { type: 'string', oneOf: titled },
+    { type: 'string', enum: ['a'], enumNames: ['A'] },
+    { type: 'array', ...about, items: { type: 'string', enum: ['a'] }, minItems: 1, maxItems: 2, default: ['a'] },
+    { type: 'array', items: { anyOf: titled } },
+  ]) {
+    t.equal(formFault(formOf(good)), undefined, JSON.stringify(good))
+  }
+  for (const bad of [
+    null,
+    {},
+    { type: 'object', properties: {} },
+    { type: 'null' },
+    { type: ['string', 'null'] },
+    { anyOf: [{ type: 'string' }, { type: 'null' }] },
+    { type: 'string', pattern: '^(a+)+$' },
+    { type: 'string', format: 'uuid' },
+    { type: 'string', enum: [1] },
+    { type: 'string', oneOf: [{ const: 'a' }] },
+    { type: 'number', exclusiveMinimum: 0 },
+    { type: 'boolean', enum: [true] },
+    { type: 'array', items: { type: 'string' } },
+    { type: 'array', items: { type: 'object' } },
+    { $ref: '#/$defs/it' },
+  ]) {
+    t.match(formFault(formOf(bad)), /the member "it" of a form/, JSON.stringify(bad))
+  }
+  t.match(formFault({ type: 'array' }), 'a form is an object')
+
+  for (const revision of ['2026-07-28', '2025-11-25', '2025-06-18'] as const) {
+    const nested = { it: form('Where?', z.object({ place: z.object({ row: z.string() }) })) }
+    t.throws(() => wireRequests(nested, revision), /the member "place" of a form is no text/)
+    const brought = { it: form('Where?', z.object({}), formOf({ type: 'string', pattern: 'x' })) }
+    t.throws(() => wireRequests(brought, revision), /has pattern, which no form has for it/)
+  }
+  const { it } = wireRequests(
+    {
+      it: form(
+        'Who?',
+        z.object({
+          id: z.uuid(),
+          mail: z.email().max(99),
+          age: z.int().positive(),
+          kind: z.enum(['a', 'b']).optional(),
+          of: z.array(z.enum(['a'])).max(3),
+          day: z.iso.date().default('2026-01-31'),
+        }),
+      ),
+    },
+    '2026-07-28',
+  )
+  t.same(it?.params.requestedSchema, {
+    type: 'object',
+    properties: {
+      id: { type: 'string' },
+      mail: { type: 'string', format: 'email', maxLength: 99 },
+      age: { type: 'integer' },
+      kind: { type: 'string', enum: ['a', 'b'] },
+      of: { type: 'array', items: { type: 'string', enum: ['a'] }, maxItems: 3 },
+      day: { type: 'string', format: 'date', default: '2026-01-31' },
+    },
+    required: ['id', 'mail', 'age', 'of'],
+  })
 })

@@ -37,6 +37,49 @@ export function secretAskedFor(schema: Readonly<Record<string, unknown>>): strin
   return found?.[0]
 }
 
+const EVERY = ['type', 'title', 'description', 'default']
+const NUMBER = [...EVERY, 'minimum', 'maximum']
+/** What a member of a form may say, by its type (MCP 2026-07-28, elicitation, requested schema; `enumNames` is of older revisions). */
+const MEMBERS: Readonly<Record<string, readonly string[]>> = {
+  string: [...EVERY, 'minLength', 'maxLength', 'format', 'enum', 'enumNames', 'oneOf'],
+  number: NUMBER,
+  integer: NUMBER,
+  boolean: EVERY,
+  array: [...EVERY, 'items', 'minItems', 'maxItems'],
+}
+const FORMATS: ReadonlySet<unknown> = new Set([undefined, 'email', 'uri', 'date', 'date-time'])
+
+export const isFormFormat = (format: unknown): boolean => FORMATS.has(format)
+
+const areTexts = (of: unknown): boolean => Array.isArray(of) && of.every((one) => typeof one === 'string')
+const areTitled = (of: unknown): boolean =>
+  Array.isArray(of) && of.every((one) => isObject(one) && areTexts([one.const, one.title]))
+
+function memberFault(member: unknown): string | undefined {
+  if (!isObject(member)) return 'is no schema'
+  const { type, format, items } = member
+  const known = typeof type === 'string' && Object.hasOwn(MEMBERS, type) ? MEMBERS[type] : undefined
+  if (known === undefined) return 'is no text, number, yes or no, or choice'
+  const stray = Object.keys(member).find((keyword) => !known.includes(keyword))
+  if (stray !== undefined) return `has ${stray}, which no form has for it`
+  if (!isFormFormat(format)) return `has the format ${format}, which no form has`
+  if (member.enum !== undefined && !areTexts(member.enum)) return 'has choices that are no texts'
+  if (member.oneOf !== undefined && !areTitled(member.oneOf)) return 'has choices without a title'
+  if (type !== 'array') return undefined
+  const choice = isObject(items) && ((items.type === 'string' && areTexts(items.enum)) || areTitled(items.anyOf))
+  return choice ? undefined : 'is a list of other things than choices'
+}
+
+/** What makes a schema no form, if anything does: forms are flat, and of few keywords. */
+export function formFault({ type, properties }: Readonly<Record<string, unknown>>): string | undefined {
+  if (type !== 'object' || !isObject(properties)) return 'a form is an object with members'
+  for (const [name, member] of Object.entries(properties)) {
+    const fault = memberFault(member)
+    if (fault !== undefined) return `the member "${name}" of a form ${fault}`
+  }
+  return undefined
+}
+
 interface Block {
   readonly type: unknown
   readonly id: unknown

@@ -153,6 +153,22 @@ test('no schema refers to anything outside itself [S-JS-04] [S-JS-05]', async (t
   t.match(faultsOf({ tools: [tool] }), [/leaves the document/])
 })
 
+test('a pattern with which one text can hold up a node stops the start; others are tried in milliseconds [S-JS-07]', async (t) => {
+  const taking = (pattern: RegExp) =>
+    faultsOf({ tools: [{ ...first, name: 'evil', input: z.object({ a: z.string().regex(pattern) }) }] })
+  for (const evil of [/^(a+)+$/, /^(ab|a|b)*$/, /\d+$/]) {
+    t.match(taking(evil), [/takes too long for some texts/], evil.source)
+  }
+  for (const good of [/^[A-Z]{2}$/, /^\d{1,14}(\.\d{1,2})?$/, /^([a-z0-9]+-)*[a-z0-9]+$/, /^[^\0]*$/u]) {
+    t.same(taking(good), [], good.source)
+  }
+  const inputSchema = { type: 'object', patternProperties: { '^(a+)+$': {} } }
+  t.match(faultsOf({ tools: [{ ...first, name: 'evil', input: z.object({}), inputSchema }] }), [/takes too long/])
+  for (const format of [z.email(), z.url(), z.uuid(), z.iso.datetime(), z.iso.date(), z.ipv4(), z.e164()]) {
+    t.same(faultsOf({ tools: [{ ...first, name: 'good', input: z.object({ a: format }) }] }), [])
+  }
+})
+
 test('an event makes each URI stale once, by the catalog that declares it', async (t) => {
   const registry = buildRegistry(PROFILE, [{ catalog: notesCatalog, domain: () => ({}) }])
   const event = {

@@ -13,7 +13,7 @@ const ajv = new Ajv2020({ strict: false, validateFormats: false, addUsedSchema: 
 ajv.addKeyword('x-mcp-header')
 
 async function registries() {
-  const shipped = ['align', 'conformance'].map(async (name) => {
+  const shipped = ['align', 'orgonaut', 'azalt', 'audigyd', 'conformance'].map(async (name) => {
     const profile = loadProfile(name)
     const catalogs = await loadCatalogs(profile.catalogs, { from: '.', production: false })
     return buildRegistry(

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isSlow } from './patterns.ts'
 
 export type JsonSchema = Readonly<Record<string, unknown>>
 
@@ -11,7 +12,7 @@ const DIALECTS: ReadonlySet<unknown> = new Set([
   'https://json-schema.org/draft/2020-12/schema#',
 ])
 
-/** What must not stand in a published schema: a root that is no object, a dialect that is not ours, a reference that leaves the document. */
+/** What must not stand in a published schema: a root that is no object, a dialect that is not ours, a reference that leaves the document, a pattern with which a text can hold up a node. */
 export function schemaFaults(of: string, schema: JsonSchema): string[] {
   const faults = schema.type === 'object' ? [] : [`${of}: the root of a schema must be an object`]
   const walk = (node: unknown): void => {
@@ -27,9 +28,17 @@ export function schemaFaults(of: string, schema: JsonSchema): string[] {
       if (key === '$ref' && typeof value === 'string' && !value.startsWith('#')) {
         faults.push(`${of}: $ref ${value} leaves the document`)
       }
+      for (const pattern of patternsOf(key, value)) {
+        if (isSlow(pattern)) faults.push(`${of}: the pattern ${pattern} takes too long for some texts`)
+      }
       walk(value)
     }
   }
   walk(schema)
   return faults
+}
+
+function patternsOf(key: string, value: unknown): readonly string[] {
+  if (key === 'pattern' && typeof value === 'string') return [value]
+  return key === 'patternProperties' && typeof value === 'object' && value !== null ? Object.keys(value) : []
 }
