@@ -25,7 +25,7 @@ test('content in every revision', async (suite) => {
   }
 
   await suite.test(
-    'every kind of block, bytes as base64, in what the revision has [S-TL-13, S-RS-08, S-RS-14, S-LF-02]',
+    'every kind of block, bytes as base64, in what the revision has; a server that embeds resources has them [S-TL-13, S-TL-14, S-RS-08, S-RS-14, S-LF-02]',
     async (t) => {
       for (const revision of ['2026-07-28', '2025-11-25', '2025-06-18', '2025-03-26']) {
         const { content } = (await call(revision, 'media')).result
@@ -42,6 +42,7 @@ test('content in every revision', async (suite) => {
             : { type: 'text', text: 'bytes: notes://bytes' },
         ])
       }
+      t.match((await modern(rig, token, 'server/discover')).body.result.capabilities, { resources: {} })
       t.match(blockOf({ type: 'audio', data: BYTES, mimeType: 'audio/wav' }, '2024-11-05'), {
         type: 'text',
         text: /audio\/wav/,

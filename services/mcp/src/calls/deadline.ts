@@ -50,7 +50,6 @@ class Deadline<T> implements Running {
   }
 
   begin(work: (running: Running) => Promise<T>): void {
-    this.#deaf = this.#gone?.listen(() => this.#abort(this.#gone?.reason))
     this.#run()
     try {
       // Plain JavaScript may give a value that is no promise.
@@ -66,9 +65,18 @@ class Deadline<T> implements Running {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController()
+      this.#listen()
       if (this.#aborted !== undefined) this.#controller.abort(this.#aborted.reason)
     }
     return this.#controller.signal
+  }
+
+  /** Whoever never asks for the signal is not told of the client's leaving by anything else. */
+  #listen(): void {
+    const gone = this.#gone
+    if (gone === undefined || this.#over || this.#aborted !== undefined) return
+    if (gone.left) this.#aborted = { reason: gone.reason }
+    else this.#deaf = gone.listen(() => this.#abort(gone.reason))
   }
 
   pause(): () => void {

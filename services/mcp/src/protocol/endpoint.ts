@@ -2,7 +2,7 @@ import type { Rules } from '@gatehouse/policy'
 import type { Serve } from '@gatehouse/service'
 import { NO_ASKER } from '../calls/asker.ts'
 import { type Channel, NO_CHANNEL } from '../calls/channel.ts'
-import { ClientLeaving, type Leaving } from '../calls/leaving.ts'
+import { AnswerLeaving } from '../calls/leaving.ts'
 import { ASKING_METHODS, askerFor, carriesAnswers, firstAsker, type MrtrDeps } from '../calls/mrtr.ts'
 import type { Caller, Outcome } from '../calls/outcome.ts'
 import { accepts } from '../edge/accept.ts'
@@ -120,7 +120,8 @@ async function respond(deps: EndpointDeps, message: Classified, admitted: Admitt
   const caller = plainCaller(message, admitted, exchange)
   caller.channel = channel
   caller.asker = asker
-  if (FEATURES[message.revision].stateless) caller.gone = leavingOf(exchange)
+  // Where the revision says so, the client's leaving cancels the call.
+  if (FEATURES[message.revision].stateless) caller.gone = new AnswerLeaving(exchange.response)
   const dispatched = deps.dispatch(message, caller)
   // A stream is granted and opened in one turn of the loop: whoever is let in is counted before the next one is judged.
   const outcome = dispatched instanceof Promise ? await dispatched : dispatched
@@ -182,18 +183,6 @@ async function answerBatch(
     }),
   )
   return answerToBatch(items)
-}
-
-/** Where the revision says so, the client's leaving cancels the call. */
-function leavingOf({ response }: Exchange): Leaving {
-  const leaving = new ClientLeaving()
-  if (response.destroyed) leaving.leave()
-  else {
-    response.on('close', () => {
-      if (!response.writableFinished) leaving.leave()
-    })
-  }
-  return leaving
 }
 
 const idOf = (message: Classified): { readonly id?: RequestId } =>

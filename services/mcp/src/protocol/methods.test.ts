@@ -39,6 +39,16 @@ test('methods over the wire', async (suite) => {
     t.ok(DiscoverResultSchema.safeParse(answer.body.result).success)
   })
 
+  await suite.test('guidance for models is the same for everybody, and of what is said to all [S-VD-18]', async (t) => {
+    const said = async (as: string, revision: string, method: string) => (await ask(revision, method, CLIENT, as)).body
+    const [mine, theirs] = [token, await rig.token({ tenant_id: 'globex', sub: 'p2', scope: 'notes:read' })]
+    for (const [revision, method] of [[MODERN, 'server/discover'], ...LEGACY.map((of) => [of, 'initialize'])] as const) {
+      const { instructions } = (await said(mine, revision, method)).result
+      t.equal(instructions, 'Read notes first.')
+      t.equal((await said(theirs, revision, method)).result.instructions, instructions)
+    }
+  })
+
   await suite.test('initialize, to the letter, in each revision [S-LC-01] [S-LF-02]', async (t) => {
     for (const revision of LEGACY) {
       const answer = await legacy(rig, token, undefined, 'initialize', { ...CLIENT, protocolVersion: revision })

@@ -164,7 +164,7 @@ test('a call is recorded once, when its task has ended, under the request that m
   t.match(events[0], { tenantid: 'acme', data: { outcome: 'failed', actor: { id: 'person1' }, node: a.node } })
 })
 
-test('streams on any node are told of the tasks they listen to, each as it is now [S-TK-21, S-TK-22, S-TK-24]', async (t) => {
+test('streams on any node are told of the tasks they listen to, each as it is now, and of no progress [S-TK-21, S-TK-22, S-TK-24, S-PO-06]', async (t) => {
   const port = await listenOn(b)
   const { taskId } = (await call(a, 'job_ask', { note: 'told' })).body.result
   await until(a, taskId, 'input_required')

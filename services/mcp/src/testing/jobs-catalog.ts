@@ -104,8 +104,10 @@ const ask = tool({
   task: 'required',
   input: z.object({ note: z.string().default('') }),
   output: z.object({ names: z.array(z.string()) }),
-  run: async ({ note }, { note: tell, ask: put }) => {
+  run: async ({ note }, { note: tell, ask: put, progress }) => {
+    progress(1, 3, 'asking')
     const { first, second } = await put({ first: form('Who first?', person), second: form('Who second?', person) })
+    progress(2, 3, 'asking more')
     const { third } = await put({ third: form('Who third?', person) })
     const names = [first, second, third].map((one) => (one.action === 'accept' ? one.content.name : one.action))
     await tell('job_ask', note, 'done')
