@@ -8,7 +8,7 @@ import { storeBatch } from './ingest/store-batch.ts'
 import { messageOf, toolCalled } from './sample-events.ts'
 import { auditSchema } from './schema.ts'
 import { openRings } from './seal/rings.ts'
-import { sealAll } from './seal/seal.ts'
+import { sealAll } from './testing/seal-all.ts'
 
 const OF_TENANTS = ['events', 'identities']
 const OF_THE_PLATFORM = ['segments', 'heads', 'chains', 'dead_letters', 'begun', 'ring_keys']

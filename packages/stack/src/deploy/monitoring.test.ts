@@ -93,6 +93,7 @@ test('units stand in the names of metrics', async (t) => {
     'gatehouse_mcp_streams_capacity',
     'gatehouse_mcp_tasks',
     'gatehouse_mcp_audit_queue',
+    'gatehouse_audit_unsealed',
   ]
   for (const name of ownMetrics().keys()) {
     t.ok(/_(total|seconds|bytes)(_bucket|_count|_sum)?$/.test(name) || plain.includes(name), name)

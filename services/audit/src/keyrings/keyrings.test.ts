@@ -9,8 +9,8 @@ import { storeBatch } from '../ingest/store-batch.ts'
 import { messageOf, toolCalled } from '../sample-events.ts'
 import { auditSchema } from '../schema.ts'
 import { openRings } from '../seal/rings.ts'
-import { sealAll } from '../seal/seal.ts'
 import { ADMIN_TOKEN, accessToken, auditRig } from '../testing/rig.ts'
+import { sealAll } from '../testing/seal-all.ts'
 
 const MINUTE = 60_000
 /** As the rig has it. */

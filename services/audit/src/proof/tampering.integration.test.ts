@@ -16,8 +16,9 @@ import { messageOf, toolCalled } from '../sample-events.ts'
 import { auditSchema } from '../schema.ts'
 import { localHeadSigner } from '../seal/rings.ts'
 import { segments_list, tenantChain } from '../seal/seal.store.ts'
-import { chained, sealAll, signTenant } from '../seal/seal.ts'
+import { chained, signTenant } from '../seal/seal.ts'
 import { eventColumns, type StoredRow } from '../stored-event.ts'
+import { sealAll } from '../testing/seal-all.ts'
 import { proofLines } from './evidence.ts'
 
 const { url } = await postgres(wholeFile)

@@ -12,7 +12,7 @@ import { messageOf, toolCalled } from '../sample-events.ts'
 import { auditSchema } from '../schema.ts'
 import { localHeadSigner } from '../seal/rings.ts'
 import { retention_lock, seal_try_lock } from '../seal/seal.store.ts'
-import { sealAll } from '../seal/seal.ts'
+import { sealAll } from '../testing/seal-all.ts'
 import { keepMonths } from './retention.ts'
 
 const { url } = await postgres(wholeFile)

@@ -13,9 +13,9 @@ import { proofLines } from '../proof/evidence.ts'
 import { keepMonths } from '../retention/retention.ts'
 import { messageOf, toolCalled } from '../sample-events.ts'
 import { auditSchema } from '../schema.ts'
+import { sealAll } from '../testing/seal-all.ts'
 import { publishedHeads, publishHeads } from './publish.ts'
 import { localHeadSigner } from './rings.ts'
-import { sealAll } from './seal.ts'
 
 async function scene(t: Test) {
   const { url } = await postgres(t)

@@ -5,11 +5,31 @@ import { eventColumns, type StoredRow } from '../stored-event.ts'
 export const PLATFORM_CHAIN = 'platform'
 export const tenantChain = (tenant: string): string => `tenant/${tenant}`
 
-/** Tenants that have rows which no head proves. */
-export const unsealed_tenants = async (tx: Tx): Promise<readonly string[]> =>
-  (
-    await tx.rows<{ tenant: string }>(sql`select distinct tenant from audit.events where seq is null order by tenant`)
-  ).map(({ tenant }) => tenant)
+export interface Waiting {
+  readonly tenant: string
+  /** For how long its oldest row has waited, in seconds. */
+  readonly seconds: number
+}
+
+/** Tenants that have rows which no head proves. One step along the index for each, however many rows wait. */
+export const unsealed_waiting = (tx: Tx) =>
+  tx.rows<Waiting>(sql`
+    with recursive waiting as (
+      (select tenant, received from audit.events where seq is null order by tenant, received limit 1)
+      union all
+      select next.tenant, next.received from waiting cross join lateral (
+        select e.tenant, e.received from audit.events as e
+        where e.seq is null and e.tenant > waiting.tenant order by e.tenant, e.received limit 1) as next)
+    select tenant, greatest(0, extract(epoch from clock_timestamp() - received))::float8 as seconds from waiting
+    order by tenant`)
+
+/** How many rows no head proves; of more than `most` it is not told how many more. */
+export async function unsealed_count_up_to(tx: Tx, most: number): Promise<number> {
+  const { n } = await tx.one<{ n: bigint }>(
+    sql`select count(*) as n from (select from audit.events where seq is null limit ${most}::integer) as waiting`,
+  )
+  return Number(n)
+}
 
 /**
  * Of all processes that ask at once one gets it, until its transaction ends. Dropping what is old waits for those who seal, and they for

@@ -8,9 +8,9 @@ import { test, t as wholeFile } from 'tap'
 import { storeBatch } from '../ingest/store-batch.ts'
 import { messageOf, toolCalled } from '../sample-events.ts'
 import { auditSchema } from '../schema.ts'
+import { sealAll } from '../testing/seal-all.ts'
 import { openRings } from './rings.ts'
 import { events_seal, head_insert } from './seal.store.ts'
-import { sealAll } from './seal.ts'
 import { SEAL_EVERY_MS } from './sealer.ts'
 
 const host = await testDatabase(wholeFile, [auditSchema])

@@ -10,7 +10,7 @@ import {
   segmentsDigest,
 } from '@gatehouse/audit-proof'
 import type { Clock } from '@gatehouse/contracts'
-import type { Database, Tx } from '@gatehouse/database'
+import { type Database, DatabaseUnavailable, type Tx } from '@gatehouse/database'
 import { evidenceOf, type StoredRow } from '../stored-event.ts'
 import type { HeadSigner } from './rings.ts'
 import {
@@ -28,7 +28,7 @@ import {
   segments_put,
   tenantChain,
   unsealed_list,
-  unsealed_tenants,
+  type Waiting,
 } from './seal.store.ts'
 
 export interface SealDeps {
@@ -38,36 +38,61 @@ export interface SealDeps {
 }
 
 const PURPOSE = 'audit: seal'
-/** Rows of one tenant in one transaction. */
-const MAX_ROWS = 5_000
+/** Rows of one round, shared by the tenants that wait; a small machine seals so many in a second or two. */
+const ROUND_ROWS = 5_000
+/** A turn of fewer rows would mostly be spent on its head. */
+const LEAST_ROWS = 50
 /** Tenants that a head of the platform names one by one; the digest covers all. */
 const MAX_NAMED = 500
 
 export type Sign = (head: Head) => Promise<string>
 
-/**
- * Seals what is there: each tenant's rows, then the list of all tenants. Any number of processes may do this at once: one at a time has a
- * chain, the others leave it alone. @returns how many rows it sealed
- */
-export async function sealAll(deps: SealDeps, signal?: AbortSignal): Promise<number> {
-  const { database, signer } = deps
-  let sealed = 0
-  for (const tenant of await database.asPlatform(PURPOSE, unsealed_tenants)) {
-    for (let more = true; more && signal?.aborted !== true; ) {
-      const sign = await signer.prepare()
-      const rows = await database.asPlatform(PURPOSE, (tx) => sealTenant(tx, tenant, sign, deps.clock))
-      sealed += rows
-      more = rows === MAX_ROWS
-    }
-  }
-  if (signal?.aborted !== true) await listTenants(deps)
-  return sealed
+/** What one round came to. */
+export interface Round {
+  readonly sealed: number
+  /** A tenant had more rows than its share: there is work left. */
+  readonly more: boolean
+  /** Of each tenant whose rows could not be sealed. */
+  readonly faults: readonly unknown[]
 }
 
-/** One step of one tenant. @returns how many rows it sealed; 0 also when somebody else is at it */
-async function sealTenant(tx: Tx, tenant: string, sign: Sign, clock: Clock): Promise<number> {
+/** How many rows each tenant may have sealed in a round in which so many wait. */
+export const shareOf = (waiting: number): number => Math.max(LEAST_ROWS, Math.floor(ROUND_ROWS / Math.max(1, waiting)))
+
+/**
+ * One turn for each tenant that waits, of as many rows as its share is, then the list of all tenants: who has much to seal, or rows that
+ * cannot be sealed, holds up nobody else. Any number of processes may do this at once: one at a time has a chain, the others leave it alone.
+ * @throws DatabaseUnavailable
+ */
+export async function sealRound(deps: SealDeps, waiting: readonly Waiting[], signal?: AbortSignal): Promise<Round> {
+  const { database, signer, clock } = deps
+  const share = shareOf(waiting.length)
+  const faults: unknown[] = []
+  let [sealed, more] = [0, false]
+  for (const { tenant } of waiting) {
+    if (signal?.aborted === true) return { sealed, more, faults }
+    try {
+      const sign = await signer.prepare()
+      const rows = await database.asPlatform(PURPOSE, (tx) => sealTenant(tx, { tenant, share, sign, clock }))
+      sealed += rows
+      more ||= rows === share
+    } catch (error) {
+      if (error instanceof DatabaseUnavailable) throw error
+      faults.push(error)
+    }
+  }
+  await listTenants(deps)
+  return { sealed, more, faults }
+}
+
+/** One turn of one tenant. @returns how many rows it sealed; 0 also when somebody else is at it */
+async function sealTenant(
+  tx: Tx,
+  of: { readonly tenant: string; readonly share: number; readonly sign: Sign; readonly clock: Clock },
+): Promise<number> {
+  const { tenant, share, sign, clock } = of
   if (!(await seal_try_lock(tx, tenantChain(tenant)))) return 0
-  const rows = await unsealed_list(tx, tenant, MAX_ROWS)
+  const rows = await unsealed_list(tx, tenant, share)
   if (rows.length === 0) return 0
   const { places, changed } = chained(tenant, rows, await segments_list(tx, tenant))
   await events_seal(tx, places)

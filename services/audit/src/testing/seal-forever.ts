@@ -4,7 +4,7 @@ import { makeSigningKey } from '@gatehouse/keyring'
 import { fixedKeyring } from '@gatehouse/keyring/testing'
 import { auditSchema } from '../schema.ts'
 import { localHeadSigner } from '../seal/rings.ts'
-import { sealAll } from '../seal/seal.ts'
+import { sealAll } from './seal-all.ts'
 
 /** For tests: a sealer that says when rows have their places and nothing is committed yet, and waits to be killed. */
 const host = await openDatabase(process.argv[2] as string)
