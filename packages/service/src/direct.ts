@@ -1,8 +1,9 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Logger, traceFields } from '@gatehouse/telemetry'
 import type { FastifyInstance } from 'fastify'
 import { Arrival, type Serve, type TrustsPeer } from './arrival.ts'
+import { PatientServer } from './patient-server.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -51,7 +52,7 @@ export class DirectPaths {
 
   /** What a server listens with. */
   readonly createServer = (routed: RequestListener, settings: HttpSettings): Server => {
-    const server = createServer(settings.http ?? {}, (request, response) => {
+    const server = new PatientServer(settings.http ?? {}, (request, response) => {
       if (this.#leaving) {
         response.shouldKeepAlive = false
         if (!HEALTH.includes(request.url)) this.#late += 1

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { Agent, type IncomingMessage, request } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { createMetrics, silentLogger } from '@gatehouse/telemetry'
 import { type Test, test } from 'tap'
 import { createServer } from './server.ts'
@@ -74,5 +74,25 @@ test('what runs when a server closes is answered before it is closed', async (t)
   const closing = server.close()
   release()
   t.equal((await running).statusCode, 200)
+  await closing
+})
+
+test('who has connected before a server closes is answered, although nobody has looked for it yet', async (t) => {
+  const { server } = await open(t)
+  const { port } = server.server.address() as AddressInfo
+  const answers = Array.from({ length: 30 }, () => {
+    const socket = connect(port, '127.0.0.1')
+    socket.write('GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n')
+    return new Promise<string>((resolve) => {
+      let text = ''
+      socket.on('data', (chunk: Buffer) => {
+        text += chunk.toString()
+      })
+      socket.on('error', (error) => resolve(String(error)))
+      socket.on('close', () => resolve(text))
+    })
+  })
+  const closing = new Promise((resolve) => server.server.close(resolve))
+  for (const answer of await Promise.all(answers)) t.match(answer, /^HTTP\/1\.1 200 /)
   await closing
 })
