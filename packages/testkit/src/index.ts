@@ -7,6 +7,7 @@ export { type DatabaseOptions, postgres, postgresTemplate, sharedPostgres } from
 export { findChromium, findNats, findPostgres, findRedis } from './servers/find.ts'
 export { nats, redis, type TestServer } from './servers/for-tests.ts'
 export { type NatsCluster, type NatsOptions, startNats } from './servers/nats.ts'
+export { findNginx, type NginxOptions, startNginx } from './servers/nginx.ts'
 export { natsCluster, natsLeader, natsLeads, natsServers } from './servers/nats-cluster.ts'
 export { type PostgresOptions, startPostgres } from './servers/postgres.ts'
 export type { RunningServer } from './servers/process.ts'

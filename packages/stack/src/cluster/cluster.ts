@@ -8,6 +8,7 @@ import { createBalancer } from '../balancer.ts'
 import type { Secrets } from '../secrets.ts'
 import { publicHalf } from '../secrets.ts'
 import { startNatsServers } from './nats-servers.ts'
+import { startNginxBalancer } from './nginx.ts'
 import { type ServiceProcess, type ServiceSpec, type Surroundings, startService } from './process.ts'
 import { watchReadiness } from './readiness.ts'
 import { type Relay, startRelay } from './relay.ts'
@@ -30,8 +31,10 @@ export interface ClusterOptions {
   readonly natsServers?: 1 | 3
   /** Told to the MCP nodes beside what they need. */
   readonly nodeEnv?: Readonly<Record<string, string>>
-  /** Whether each MCP node reaches the parts over ways that can be cut. */
+  /** Whether each service reaches the parts over ways that can be cut. */
   readonly relays?: boolean
+  /** Whether nginx stands before the services as in compose, instead of our own balancer: on Linux, where one is installed. */
+  readonly nginx?: boolean
   /** Environment of the caller, from which children get their PATH. */
   readonly surroundings: Surroundings
   /** Told of each part as it comes up. */
@@ -58,8 +61,8 @@ export interface Cluster {
   restartNode(node: ServiceProcess): Promise<ServiceProcess>
   /** Takes a node out of the balancer and ends it. */
   removeNode(node: ServiceProcess): Promise<string>
-  /** The way from a node to a part, where the cluster has `relays`. @throws where it has none */
-  way(node: ServiceProcess, part: PartName): Relay
+  /** The way from a service to a part, where the cluster has `relays`. @throws where it has none */
+  way(from: ServiceProcess, part: PartName): Relay
   /** Starts a service again that has ended, at the same address, and waits until it is ready. */
   restart(name: 'auth' | 'audit'): Promise<ServiceProcess>
   /** Ends everything, services first. */
@@ -139,15 +142,21 @@ async function start(options: ClusterOptions, undo: (() => Promise<unknown>)[]):
   // As a balancer that asks each node whether it is ready, and leaves out those that say no.
   const readiness = watchReadiness(() => targets.mcp)
   undo.push(async () => readiness.stop())
-  const balancer = createBalancer({
-    routes: routes(profile),
-    targets: () => ({ ...targets, mcp: readiness.ready }),
-  })
-  const port = await listen(balancer, options.port)
-  undo.push(() => closeBalancer(balancer))
-  const balancerUrl = `http://localhost:${port}`
-  const publicUrl = options.publicUrl ?? balancerUrl
-  started?.('balancer', balancerUrl, process.pid)
+  const table = routes(profile)
+  const ownBalancer = async () => {
+    const balancer = createBalancer({ routes: table, targets: () => ({ ...targets, mcp: readiness.ready }) })
+    const port = await listen(balancer, options.port)
+    undo.push(() => closeBalancer(balancer))
+    return { url: `http://localhost:${port}`, pid: process.pid, place: async () => ({ port: await freePort() }) }
+  }
+  const behindNginx = async () => {
+    const balancer = await startNginxBalancer({ folder, port: options.port, routes: table, targets: () => targets })
+    undo.push(() => balancer.close())
+    return balancer
+  }
+  const balancer = await (options.nginx === true ? behindNginx() : ownBalancer())
+  const publicUrl = options.publicUrl ?? balancer.url
+  started?.('balancer', balancer.url, balancer.pid)
 
   const common = {
     PUBLIC_URL: publicUrl,
@@ -179,19 +188,11 @@ async function start(options: ClusterOptions, undo: (() => Promise<unknown>)[]):
   const specOf = async (name: 'auth' | 'mcp' | 'audit', label: string, env: Record<string, string> = {}) => ({
     name: label,
     main: `services/${name}/src/main.ts`,
-    port: await freePort(),
+    ...(await balancer.place(name)),
     logs,
     env: { ...common, ...env },
     surroundings: options.surroundings,
   })
-  const authSpec = await specOf('auth', 'auth')
-  const auth = await run(authSpec)
-  const specs = { auth: authSpec, audit: await specOf('audit', 'audit', { AUTH_INTERNAL_URL: auth.url }) }
-  const single = { auth, audit: await run(specs.audit) }
-  targets.auth.push(single.auth.url)
-  targets.audit.push(single.audit.url)
-  const nodes: ServiceProcess[] = []
-  const nodeSpecs = new Map<ServiceProcess, ServiceSpec>()
   const ways = new Map<string, Readonly<Record<PartName, Relay>>>()
   const waysOf = async (label: string): Promise<Record<string, string>> => {
     if (options.relays !== true) return {}
@@ -213,6 +214,15 @@ async function start(options: ClusterOptions, undo: (() => Promise<unknown>)[]):
       NATS_URL: through(nats, found.nats),
     }
   }
+  const authSpec = await specOf('auth', 'auth', await waysOf('auth'))
+  const auth = await run(authSpec)
+  const auditEnv = { ...(await waysOf('audit')), AUTH_INTERNAL_URL: auth.url }
+  const specs = { auth: authSpec, audit: await specOf('audit', 'audit', auditEnv) }
+  const single = { auth, audit: await run(specs.audit) }
+  targets.auth.push(single.auth.url)
+  targets.audit.push(single.audit.url)
+  const nodes: ServiceProcess[] = []
+  const nodeSpecs = new Map<ServiceProcess, ServiceSpec>()
   const addNode = async () => {
     const label = `mcp-${nodes.length + 1}`
     const env = {
@@ -236,14 +246,14 @@ async function start(options: ClusterOptions, undo: (() => Promise<unknown>)[]):
 
   return {
     publicUrl,
-    balancerUrl,
+    balancerUrl: balancer.url,
     postgres,
     redis,
     nats,
     natsServers,
-    way(node, part) {
-      const found = ways.get(node.name)
-      if (found === undefined) throw new Error(`the ways of ${node.name} cannot be cut`)
+    way(from, part) {
+      const found = ways.get(from.name)
+      if (found === undefined) throw new Error(`the ways of ${from.name} cannot be cut`)
       return found[part]
     },
     get auth() {

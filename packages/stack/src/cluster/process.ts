@@ -25,6 +25,8 @@ export interface ServiceSpec {
   readonly name: string
   /** The main to run, relative to the root of the workspace. */
   readonly main: string
+  /** Default: 127.0.0.1. */
+  readonly host?: string | undefined
   readonly port: number
   readonly env: Readonly<Record<string, string>>
   readonly surroundings: Surroundings
@@ -40,9 +42,10 @@ export const NODE_ARGS = ['--import', 'tsx']
  * @throws where another process answers at its port; with the end of its log when it ends or is late
  */
 export async function startService(spec: ServiceSpec, withinMs = 90_000): Promise<ServiceProcess> {
-  const url = `http://127.0.0.1:${spec.port}`
+  const host = spec.host ?? '127.0.0.1'
+  const url = `http://${host}:${spec.port}`
   // Where the service says how it is.
-  const health = `http://127.0.0.1:${spec.env.HEALTH_PORT ?? spec.port}`
+  const health = `http://${host}:${spec.env.HEALTH_PORT ?? spec.port}`
   for (const taken of new Set([url, health])) {
     // Another process would be taken for this one, and this one would end unseen.
     if (await isListening(taken)) throw new Error(`${spec.name} cannot start: a process listens at ${taken}`)
@@ -50,7 +53,7 @@ export async function startService(spec: ServiceSpec, withinMs = 90_000): Promis
   const log = createWriteStream(join(spec.logs, `${spec.name}.log`), { flags: 'a' })
   const child = spawn(process.execPath, [...NODE_ARGS, join(root, spec.main)], {
     cwd: root,
-    env: { ...inherited(spec.surroundings), ...spec.env, HOST: '127.0.0.1', PORT: String(spec.port) },
+    env: { ...inherited(spec.surroundings), ...spec.env, HOST: host, PORT: String(spec.port) },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const tail = keepLog(child, log)

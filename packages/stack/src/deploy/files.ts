@@ -2,7 +2,7 @@ import { routes } from '@gatehouse/contracts'
 import { loadProfile, type Profile } from '@gatehouse/profiles'
 import { parse, stringify } from 'yaml'
 import { natsPermissions, natsValues } from './nats-config.ts'
-import { httpRouteOf, ingressOf, NGINX_PROXY, nginxOf } from './routing.ts'
+import { httpRouteOf, ingressOf, NGINX_PROXY, nginxMain, nginxOf } from './routing.ts'
 
 /** The profile and the host of the files that lie in the repository. */
 const PROFILE = 'align'
@@ -37,6 +37,9 @@ export function generatedFiles(read: (path: string) => string): Readonly<Record<
     'k8s/nats/permissions.conf': natsPermissions(),
     'k8s/parts/nats-values.yaml': BY.replace('routes.ts', 'bus-users.ts') + asYaml(natsValues()),
     'packages/stack/compose/proxy.conf': BY + NGINX_PROXY,
+    'packages/stack/compose/nginx.conf':
+      BY.replace('packages/contracts/src/routes.ts', 'packages/stack/src/deploy/routing.ts') +
+      nginxMain({ etc: '/etc/nginx', folder: '/tmp' }),
   }
 }
 

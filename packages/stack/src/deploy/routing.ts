@@ -85,8 +85,37 @@ export function httpRouteOf({ routes, hosts }: Doorway): object {
   }
 }
 
-const locationOf = (match: string, service: ServiceName, proxy: string): string =>
-  `    location ${match} { set $node ${service}:${PORTS[service]}; include ${proxy}; }`
+/**
+ * nginx as a whole. The image's own has room for 500 streams in each of its workers, and writes queries into its logs, in which clients of a profile that
+ * allows it send their API keys; what nginx says of an error has the whole request in it, so that upstreams that failed are seen in the access log.
+ * @param etc where the other files lie @param folder where it may write
+ */
+export const nginxMain = ({
+  etc,
+  folder,
+}: {
+  readonly etc: string
+  readonly folder: string
+}): string => `pid ${folder}/nginx.pid;
+error_log stderr crit;
+worker_processes 2;
+worker_rlimit_nofile 65536;
+events {
+    worker_connections 32768;
+}
+http {
+    log_format gatehouse '$remote_addr $time_iso8601 "$request_method $uri" $status $body_bytes_sent $request_time $upstream_addr $upstream_status';
+    access_log /dev/stdout gatehouse;
+    client_body_temp_path ${folder}/client;
+    proxy_temp_path ${folder}/proxy;
+    fastcgi_temp_path ${folder}/fastcgi;
+    uwsgi_temp_path ${folder}/uwsgi;
+    scgi_temp_path ${folder}/scgi;
+    server_tokens off;
+    keepalive_timeout 65s;
+    include ${etc}/conf.d/*.conf;
+}
+`
 
 /** What a location does once it knows its node. */
 export const NGINX_PROXY = `proxy_pass http://$node;
@@ -100,15 +129,23 @@ proxy_buffering off;
 proxy_request_buffering off;
 proxy_read_timeout ${STREAM_SECONDS}s;
 proxy_send_timeout ${STREAM_SECONDS}s;
+# A node that is gone is passed over soon. What was sent to one is sent to no other unless it can be repeated: a POST never is.
+proxy_connect_timeout 3s;
+proxy_next_upstream error timeout;
 `
 
 export interface NginxPlaces {
-  readonly port: number
-  /** Who knows the addresses of the services; Docker's own by default. */
+  /** Port, or address and port. */
+  readonly listen: string
+  /** Who knows the addresses of the services. */
   readonly resolver: string
   /** Where `NGINX_PROXY` lies. */
   readonly proxy: string
+  readonly ports: Readonly<Record<ServiceName, number>>
 }
+
+/** In compose; its resolver is Docker's own. */
+const COMPOSE: NginxPlaces = { listen: '8080', resolver: '127.0.0.11', proxy: '/etc/nginx/proxy.conf', ports: PORTS }
 
 const answerTo = (location: string, status: number, body: object): string => `    location ${location} {
         default_type application/json;
@@ -121,21 +158,26 @@ const nobody = (what: string) => ({ error: 'not_found', error_description: `Noth
  * A balancer without affinity: every request goes to the next of the addresses that the name of its service has now. Hosts that nobody
  * named get nothing but `/up`, which says that the balancer runs.
  */
-export function nginxOf(
-  { routes, hosts }: Doorway,
-  { port, resolver, proxy }: NginxPlaces = { port: 8080, resolver: '127.0.0.11', proxy: '/etc/nginx/proxy.conf' },
-): string {
+export function nginxOf({ routes, hosts }: Doorway, places: NginxPlaces = COMPOSE): string {
+  const { listen, resolver, proxy, ports } = places
+  // A redirect of auth tells its client's state back, which may be long. Elsewhere so much would be held for each stream.
+  const more = (service: ServiceName): string =>
+    service === 'auth' ? ' proxy_buffer_size 16k; proxy_buffers 8 16k;' : ''
+  const locationOf = (match: string, service: ServiceName): string =>
+    `    location ${match} { set $node ${service}:${ports[service]}; include ${proxy};${more(service)} }`
   const locations = matchesOf(routes).flatMap(({ exact, path, service }) =>
-    (exact ? [`= ${path}`] : [`= ${path}`, `${path}/`]).map((match) => locationOf(match, service, proxy)),
+    (exact ? [`= ${path}`] : [`= ${path}`, `${path}/`]).map((match) => locationOf(match, service)),
   )
   return `server {
-    listen ${port} default_server;
+    listen ${listen} default_server;
     server_name _;
+    # Of all servers at this port: they do not know their host before. A query may be as long as the services take it.
+    large_client_header_buffers 4 16k;
 ${answerTo('= /up', 200, { status: 'up' })}
 ${answerTo('/', 404, nobody('host'))}
 }
 server {
-    listen ${port};
+    listen ${listen};
     server_name ${hosts.map(serverName).join(' ')};
     resolver ${resolver} valid=1s ipv6=off;
     merge_slashes off;

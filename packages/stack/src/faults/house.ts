@@ -31,7 +31,7 @@ export const uriOf = (id: string): string => `proof://counters/${id}`
 export async function openFaultHouse(options: {
   readonly folder: string
   readonly surroundings: Surroundings
-  readonly more?: Partial<Pick<ClusterOptions, 'mcpNodes' | 'natsServers' | 'relays'>>
+  readonly more?: Partial<Pick<ClusterOptions, 'mcpNodes' | 'natsServers' | 'relays' | 'nginx'>>
   readonly nodeEnv?: Readonly<Record<string, string>>
 }): Promise<FaultHouse> {
   const { folder, surroundings } = options
