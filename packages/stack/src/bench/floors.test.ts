@@ -25,3 +25,9 @@ test('a figure far over its goal is named, one without a goal never', async (t) 
   t.match(shortfalls([], [{ ...figure, goal: 20 }]), [/^memory: 81\.00 KiB, at most 80/])
   t.same(shortfalls([], [{ ...figure, value: 79, goal: 20 }, figure]), [])
 })
+
+test('a figure that has to be reached is named when it falls far short', async (t) => {
+  const figure = { name: 'times the SDK', unit: '×', atLeast: 20 }
+  t.match(shortfalls([], [{ ...figure, value: 4.9 }]), [/^times the SDK: 4\.90 ×, at least 5/])
+  t.same(shortfalls([], [{ ...figure, value: 5.1 }]), [])
+})

@@ -12,13 +12,18 @@ import { type BenchServer, startBenchServer } from './servers.ts'
 /** The whole of it: token, limits in Redis, tool, its event stored by NATS, a line in the log, metrics. */
 export const FULL_CALL = 'tools/call with Redis, NATS and log'
 
+/** Enough that a cost of each would show. */
+const MANY = 1_000
+const MANY_ENTRY = 'tools/call, 1,000 tools'
+
 /**
  * Requests to the MCP node alone (`native.ts`), by how many tools it has, whether the event of a call is made, and what is beside the node.
- * Peers take part where they are of use; they have neither credentials nor limits nor events.
+ * Peers take part where they are of use; they have neither credentials nor limits nor events. A node with many tools has one with a single tool
+ * beside it, in the same rounds.
  */
 const ROWS = [
   { entry: 'tools/call, 1 tool', method: 'tools/call', tools: 1, audit: false, full: false, peers: true },
-  { entry: 'tools/call, 1,000 tools', method: 'tools/call', tools: 1_000, audit: false, full: false, peers: false },
+  { entry: MANY_ENTRY, method: 'tools/call', tools: MANY, audit: false, full: false, peers: false },
   {
     entry: 'tools/call, 1 tool, with its event',
     method: 'tools/call',
@@ -118,22 +123,59 @@ async function measureRows(
       const bare = await start('bare.ts', [answer])
       add('bare Fastify, same bytes', bare, loadOf(bare.url, method, NEW, token))
       add('Gatehouse', node, ours)
+      if (tools === MANY) {
+        const single = await start('native.ts', [JSON.stringify({ ...native, tools: 1 } satisfies NativeOptions)])
+        add(SINGLE, single, loadOf(single.url, method, NEW, readFileSync(tokenFile, 'utf8')))
+      }
       if (peers) {
         const sdk = await start('sdk-tools.ts', [String(tools)])
-        add('SDK createMcpHandler', sdk, loadOf(sdk.url, method, NEW))
+        add(SDK_PEERS[0], sdk, loadOf(sdk.url, method, NEW))
         const old = await start('sdk-v1.ts', [String(tools)])
-        add('SDK v1, stateless', old, loadOf(old.url, method, OLD))
+        add(SDK_PEERS[1], old, loadOf(old.url, method, OLD))
       }
       for (const load of loads) await answerOf(load)
       const before = full ? await parts.done() : undefined
       const measured = await measureAlternating(loads, options)
-      rows.push(...rowsOf(entry, names, measured))
+      const found = rowsOf(entry, names, measured)
+      rows.push(...found)
+      figures.push(...timesThePeers(entry, found))
+      if (tools === MANY) figures.push(...costOfATool(found))
       if (before !== undefined) figures.push(...perCall(before, await parts.done(), measured[1]))
     } finally {
       for (const server of servers) await server.stop()
     }
   }
   return { rows, figures }
+}
+
+const SDK_PEERS = ['SDK createMcpHandler', 'SDK v1, stateless'] as const
+const SINGLE = 'Gatehouse, 1 tool'
+
+/** How many times the requests per second of each peer. The full call is no match: peers have none of what is beside it. */
+function timesThePeers(entry: string, rows: readonly Row[]): readonly Figure[] {
+  const ours = rows.find(({ server }) => server === 'Gatehouse')
+  if (ours === undefined || entry === FULL_CALL) return []
+  return SDK_PEERS.flatMap((peer) => {
+    const theirs = rows.find(({ server }) => server === peer)
+    if (theirs === undefined) return []
+    return [
+      { name: `${entry}: times the requests of ${peer}`, value: ours.median / theirs.median, unit: '×', atLeast: 20 },
+    ]
+  })
+}
+
+/** Of a call to a node with many tools, beside that of a node with one; less than the rounds differ among themselves is noise. */
+function costOfATool(rows: readonly Row[]): readonly Figure[] {
+  const [many, one] = ['Gatehouse', SINGLE].map((name) => rows.find(({ server }) => server === name)?.processorMicros)
+  if (many === undefined || one === undefined) return []
+  return [
+    {
+      name: `${MANY_ENTRY}: processor time that each further tool adds to a call`,
+      value: ((many - one) * 1_000) / (MANY - 1),
+      unit: 'ns',
+      goal: 2,
+    },
+  ]
 }
 
 type Done = Awaited<ReturnType<FullParts['done']>>

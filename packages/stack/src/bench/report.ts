@@ -66,6 +66,9 @@ const method = ({ pinned, rounds, seconds, connections }: Surveyed): string =>
 
 const numberOf = (value: number): string => value.toFixed(value < 10 ? 2 : 0)
 
+const goalOf = ({ goal, atLeast }: Figure, unit = ''): string =>
+  goal !== undefined ? `≤ ${goal}${unit}` : atLeast !== undefined ? `≥ ${atLeast}${unit}` : ''
+
 /** For a terminal. */
 export function* linesOf({ survey, rows, figures }: Report): Generator<string> {
   yield ''
@@ -77,8 +80,10 @@ export function* linesOf({ survey, rows, figures }: Report): Generator<string> {
   if (rows.length > 0) yield line('entry', 'server', '/s', 'spread', 'ratio', 'µs CPU', 'ratio', 'goal')
   for (const row of rows) yield line(row.entry, row.server, ...cellsOf(row))
   yield ''
-  for (const { name, value, unit, goal } of figures) {
-    yield `${name.padEnd(68)}${numberOf(value).padStart(9)} ${unit}${goal === undefined ? '' : `, goal ≤ ${goal}`}`
+  for (const figure of figures) {
+    const { name, value, unit } = figure
+    const goal = goalOf(figure)
+    yield `${name.padEnd(68)}${numberOf(value).padStart(9)} ${unit}${goal === '' ? '' : `, goal ${goal}`}`
   }
 }
 
@@ -118,8 +123,8 @@ export function pageOf({ survey, rows, figures }: Report): string {
     '',
     cells(['figure', 'measured', 'goal']),
     cells(['---', '--:', '--:']),
-    ...figures.map(({ name, value, unit, goal }) =>
-      cells([name, `${numberOf(value)} ${unit}`, goal === undefined ? '' : `≤ ${goal} ${unit}`]),
+    ...figures.map((figure) =>
+      cells([figure.name, `${numberOf(figure.value)} ${figure.unit}`, goalOf(figure, ` ${figure.unit}`)]),
     ),
     '',
   ].join('\n')

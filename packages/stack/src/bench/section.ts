@@ -1,12 +1,13 @@
 import type { Surroundings } from '../cluster/process.ts'
 import type { Row } from './rounds.ts'
 
-/** A figure that is no ratio to a bare handler; `goal` is what it has to stay under. */
+/** A figure that is no ratio to a bare handler; `goal` is what it has to stay under, `atLeast` what it has to reach. */
 export interface Figure {
   readonly name: string
   readonly value: number
   readonly unit: string
   readonly goal?: number
+  readonly atLeast?: number
 }
 
 export interface BenchContext {
