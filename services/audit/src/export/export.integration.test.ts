@@ -1,29 +1,18 @@
 import { once } from 'node:events'
 import { request } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { busSchema, openBus } from '@gatehouse/bus'
 import { openDatabase, sql } from '@gatehouse/database'
 import { postgres } from '@gatehouse/testkit'
 import { test } from 'tap'
 import { auditSchema } from '../schema.ts'
+import { liveBytes } from '../testing/live-bytes.ts'
 import { ADMIN_TOKEN, auditRig } from '../testing/rig.ts'
 
 const ROWS = 100_000
 /** The whole export is some 40 MB. */
 const EVERY = 10_000
 const MAX_GROWTH_BYTES = 8 * 1_048_576
-
-setFlagsFromString('--expose-gc')
-const collect = runInNewContext('gc') as () => void
-
-/** What is held, without what only waits to be collected. */
-function liveBytes(): number {
-  collect()
-  const { heapUsed, external } = process.memoryUsage()
-  return heapUsed + external
-}
 
 test('100,000 rows leave in memory that does not grow with them', async (t) => {
   const { url } = await postgres(t)

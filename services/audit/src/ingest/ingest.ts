@@ -6,7 +6,7 @@ import { readMessage } from './read-message.ts'
 import { storeBatch } from './store-batch.ts'
 
 export interface IngestOptions {
-  readonly bus: Bus
+  readonly bus: Pick<Bus, 'consume'>
   readonly database: Database
   readonly log: Logger
   readonly metrics: Metrics
