@@ -41,7 +41,7 @@ export async function wholePath(t: Test, house: RunningHouse): Promise<void> {
 
   const comment = { content: 'Seen by two more customers this week; raising the priority.' }
   await t.test(
-    'the v2 client hears within a second that another client changed its entry [S-SU-02, S-RS-13]',
+    'the v2 client hears within a second that another client changed its entry, and reads the change [S-SU-02, S-RS-13, S-CA-08]',
     async (t) => {
       const uri = `align://entries/${entryId}`
       const heard: string[] = []

@@ -1,6 +1,7 @@
-import { sample } from '@gatehouse/catalog'
+import { type Catalog, defineCatalog, defineTool, page, reply, sample } from '@gatehouse/catalog'
 import { ElicitRequestSchema } from '@modelcontextprotocol/core'
 import { t as file, test } from 'tap'
+import { z } from 'zod'
 import { openParts, openRig, type Rig } from '../testing/rig.ts'
 import { TALKS } from '../testing/talks-catalog.ts'
 import { legacy, META, modernRequest, post } from '../testing/wire.ts'
@@ -295,4 +296,33 @@ test('only what the client declared is asked for', async (suite) => {
       t.match(body.result, { isError: true, content: [{ text: /did not declare elicitation/ }] })
     },
   )
+})
+
+test('who agreed to see a page has not done there what it asks: a tool goes by what it knows itself, and asks until that is so [S-EL-16]', async (t) => {
+  let paid = false
+  const pay = defineTool<object>()({
+    name: 'pay',
+    title: 'Pay',
+    description: 'Asks its person to pay on a page, until it is done.',
+    scopes: ['notes:read'],
+    effect: 'reads',
+    input: z.object({}),
+    async run(_input, { ask }) {
+      for (let turn = 1; !paid; turn += 1) await ask({ [`page${turn}`]: page('Pay here.', 'https://pay.example/1') })
+      return reply([{ type: 'text', text: 'paid' }])
+    },
+  })
+  const catalog = defineCatalog({ ...(TALKS.catalog as unknown as Catalog<object>), tools: [pay] })
+  const rig = await openRig(parts, { catalogs: [{ catalog, domain: () => ({}) }] })
+  t.teardown(() => rig.close())
+  const ask = asking(rig, await rig.token(), { elicitation: { url: {} } })
+  const call = async (more: object = {}) => (await ask('tools/call', { name: 'pay', ...more })).body.result
+  const first = await call()
+  t.same(Object.keys(first.inputRequests), ['page1'])
+  const second = await call({ inputResponses: { page1: { action: 'accept' } }, requestState: first.requestState })
+  t.equal(second.resultType, 'input_required', 'sent again before it is done')
+  t.same(Object.keys(second.inputRequests), ['page2'])
+  paid = true
+  const done = await call({ inputResponses: { page2: { action: 'accept' } }, requestState: second.requestState })
+  t.match(done, { resultType: 'complete', content: [{ text: 'paid' }] })
 })

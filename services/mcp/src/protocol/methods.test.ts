@@ -23,8 +23,8 @@ test('methods over the wire', async (suite) => {
   suite.teardown(() => rig.close())
   const token = await rig.token()
   const viewer = await rig.token({ scope: 'notes:read', roles: ['viewer'] })
-  const ask = (revision: string, method: string, params = {}) =>
-    revision === MODERN ? modern(rig, token, method, params) : legacy(rig, token, revision, method, params)
+  const ask = (revision: string, method: string, params = {}, as = token) =>
+    revision === MODERN ? modern(rig, as, method, params) : legacy(rig, as, revision, method, params)
 
   await suite.test('server/discover, to the letter [S-VD-01] [S-VD-02] [S-VD-03] [S-CP-01] [S-CP-04]', async (t) => {
     const answer = await modern(rig, token, 'server/discover')
@@ -40,9 +40,13 @@ test('methods over the wire', async (suite) => {
   })
 
   await suite.test('guidance for models is the same for everybody, and of what is said to all [S-VD-18]', async (t) => {
-    const said = async (as: string, revision: string, method: string) => (await ask(revision, method, CLIENT, as)).body
+    const said = async (as: string, revision: string, method: string) =>
+      (await ask(revision, method, { ...CLIENT, protocolVersion: revision }, as)).body
     const [mine, theirs] = [token, await rig.token({ tenant_id: 'globex', sub: 'p2', scope: 'notes:read' })]
-    for (const [revision, method] of [[MODERN, 'server/discover'], ...LEGACY.map((of) => [of, 'initialize'])] as const) {
+    for (const [revision, method] of [
+      [MODERN, 'server/discover'],
+      ...LEGACY.map((of) => [of, 'initialize']),
+    ] as const) {
       const { instructions } = (await said(mine, revision, method)).result
       t.equal(instructions, 'Read notes first.')
       t.equal((await said(theirs, revision, method)).result.instructions, instructions)

@@ -79,7 +79,7 @@ test('a session of somebody else, one that nobody gave out and one that is too o
   await unknown(token, session)
 })
 
-test('the session says which revision it speaks, whatever header comes; one that is none is refused [S-LT-31] [S-LT-32] [S-LT-33]', async (t) => {
+test('the session says which revision it speaks, whatever header comes after it; one that is none is refused [S-LT-30] [S-LT-31] [S-LT-32] [S-LT-33]', async (t) => {
   const { rig, token } = await node(t)
   const { session } = await openLegacy(rig, token, '2025-06-18')
   const listed = async (version: string | undefined) => {
@@ -87,6 +87,7 @@ test('the session says which revision it speaks, whatever header comes; one that
     return { status: answer.status, body: JSON.parse(await answer.body) }
   }
   const [without, other] = [await listed(undefined), await listed('2025-11-25')]
+  t.same(await listed('2025-06-18'), without, 'as clients send it, which initialize came without')
   t.ok(without.body.result.tools[0].outputSchema, 'which 2025-03-26 does not have')
   t.same(other, without)
   t.equal((await listed('1999-01-01')).status, 400)

@@ -146,7 +146,7 @@ test('governed actions', async (t) => {
     t.equal((await house.takeEvents()).length, 1)
   })
 
-  await t.test('it is good for who planned it alone: not for another person, key, or tenant', async (t) => {
+  await t.test('it is good for who planned it alone: not for another person, key, or tenant [S-TL-17]', async (t) => {
     const { proposal_id } = await plan(cost(2))
     await house.found('globex')
     for (const other of [
@@ -206,7 +206,7 @@ test('governed actions', async (t) => {
     await house.takeEvents()
   })
 
-  await t.test('what has expired is not carried out, and is gone a day later', async (t) => {
+  await t.test('what has expired is not carried out, is told as that, and is gone a day later [S-TL-17]', async (t) => {
     const { proposal_id } = await plan(cost(6))
     const late = (by: string) =>
       house.host.as(orgdesign.schema.role).asTenant('acme', (tx) =>
@@ -217,6 +217,7 @@ test('governed actions', async (t) => {
       )
     await late('1 second')
     await late('25 hours')
+    t.match(scenarioActionPlan.description, /proposal_id \(\d+ minutes\)/, 'as who plans is told')
     await t.rejects(confirm('prp_1second'), fails('proposal_expired'))
     await t.rejects(confirm('prp_25hours'), fails('proposal_expired'))
     await plan(cost(7))

@@ -20,8 +20,8 @@ export const scenarioActionPlan = defineTool<OrgDesign>()({
   title: 'Plan a scenario change',
   description:
     'Plan one change in a draft scenario: move_unit (unit_id, parent_id), change_placement (placement_id; unit_id, team_id or fte), ' +
-    'change_cost (cost_id, annual_amount), add_unit (parent_id, name), close_unit (unit_id). Changes nothing. Returns a proposal_id and ' +
-    'what would change: show it, then call scenario.action.confirm. Not for the baseline.',
+    'change_cost (cost_id, annual_amount), add_unit (parent_id, name), close_unit (unit_id). Changes nothing. Returns a proposal_id ' +
+    `(${PROPOSAL_MINUTES} minutes) and what would change: show it, then call scenario.action.confirm. Not for the baseline.`,
   ...needs('scenarios.read', 'ai.scenarios.draft'),
   effect: 'writes',
   input: z.strictObject({
