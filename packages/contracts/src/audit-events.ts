@@ -13,7 +13,10 @@ export const actor = z.object({
 /** How it ended. `unknown`: it began, and nobody has said how it ended. */
 export const OUTCOMES = ['succeeded', 'failed', 'refused', 'timed-out', 'unknown'] as const
 
-const argumentsSha256 = z.string().length(64).describe('Hex SHA-256 of the canonical JSON (RFC 8785) of the arguments.')
+const argumentsSha256 = z
+  .string()
+  .length(64)
+  .describe('Hex SHA-256 of the canonical JSON (RFC 8785) of the arguments; of a consent, of what was shown.')
 
 const call = z.object({
   tool: z.string(),
@@ -89,7 +92,7 @@ export const audited = z.object({
     .string()
     .optional()
     .describe('Which of several ways: a grant type, a transport, an operation of the admin API.'),
-  fields: z.array(z.string()).optional().describe('Names of the fields that were given.'),
+  fields: z.array(z.string()).optional().describe('Names of the fields that were given; of a consent, the scopes.'),
   argumentsSha256: argumentsSha256.optional(),
   durationMs: z.number().int().nonnegative().optional(),
   count: z.number().int().positive().optional().describe('How many of the same it stands for; absent: one.'),

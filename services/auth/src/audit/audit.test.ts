@@ -18,13 +18,14 @@ import {
 interface Told {
   readonly kind: string
   readonly tenantid: string
+  readonly time: string
   readonly data: AuditedData
 }
 
 /** What the audit log was told since the last look, oldest first. */
 async function told({ db }: House): Promise<readonly Told[]> {
   const rows = await db.asPlatform('test', (tx) =>
-    tx.rows<{ event: { type: string; tenantid: string; data: AuditedData } }>(sql`
+    tx.rows<{ event: { type: string; tenantid: string; time: string; data: AuditedData } }>(sql`
       with taken as (delete from auth.audit_outbox returning position, event)
       select event from taken order by position`),
   )
@@ -79,6 +80,36 @@ test('the audit log is told what happens at the authorization server, in the tra
     t.equal((await token(house, refreshForm(client, second))).statusCode, 400)
     t.match(await look(), [{ kind: 'tokenRefused', data: { reason: 'grant.ended', action: 'refresh_token' } }])
   })
+
+  await t.test(
+    'a consent says who decided, when, by which request, on which scopes, and what was shown as a digest [A-CN-09, S-AU-31]',
+    async (t) => {
+      const { client_id: client } = await registerClient(house)
+      const visitor = new Visitor(house)
+      await visitor.signIn()
+      await look()
+      const decide = async (decision: 'approve' | 'deny', scope: string) => {
+        const page = await visitor.get(authorizeUrl(client, newVerifier(), { scope, prompt: 'consent' }))
+        await visitor.submit(page, { decision })
+        const [found] = (await look()).filter(({ kind }) => kind === 'consented')
+        t.match(found, {
+          data: { actor: { kind: 'person', client }, fields: scope.split(' '), requestId: String },
+        })
+        t.ok(Math.abs(Date.parse(found?.time ?? '') - house.clock.now()) < 60_000)
+        return found?.data.argumentsSha256
+      }
+      const [read, write] = [await decide('approve', 'mcp:read'), await decide('approve', 'mcp:read mcp:write')]
+      t.match(read, /^[0-9a-f]{64}$/)
+      t.not(write, read, 'more was shown')
+      t.equal(await decide('deny', 'mcp:read'), read, 'the same was shown')
+      await house.db.asPlatform('test', (tx) =>
+        tx.run(
+          sql`update auth.clients set metadata = metadata || '{"client_uri":"https://other.example"}' where id = ${client}`,
+        ),
+      )
+      t.not(await decide('approve', 'mcp:read'), read, 'the client says something else of itself')
+    },
+  )
 
   await t.test('a consent that is denied', async (t) => {
     const { client_id: client } = await registerClient(house)

@@ -23,6 +23,7 @@ import { type Asked, judgeRequest, type Prompt } from './checks.ts'
 import { decide, isUnproven, unmetPrompts } from './decide.ts'
 import { consentKey, goingAlong, type Identified, issueCode } from './issue.ts'
 import { type PendingRequest, request_end, request_insert, request_lock } from './requests.store.ts'
+import { shownSha256 } from './shown.ts'
 import { isSelfMade, trust } from './trust.ts'
 
 export interface FlowDeps {
@@ -144,6 +145,7 @@ export async function answer(
     }
     const session = await findSession(tx, browser.hash, now.getTime())
     const membership = session && (await membership_selected(tx, session.personId, deps.home?.tenantId))
+    const resources = stillRegistered(request, registered)
     const decided = (outcome: 'succeeded' | 'refused', reason?: string) =>
       appendAudited(tx, 'consented', {
         tenant: membership?.tenantId,
@@ -151,6 +153,8 @@ export async function answer(
         outcome,
         ...(reason === undefined ? {} : { reason }),
         object: { kind: 'client', id: client.id },
+        fields: [...request.scopes],
+        argumentsSha256: shownSha256(client, resources, request.scopes, deps.offered),
         now,
       })
     if (decision === 'deny') {
@@ -165,7 +169,6 @@ export async function answer(
       return refuse('client.not-let-in')
     }
     const who = await identified(tx, { request, session, membership }, deps.profile)
-    const resources = stillRegistered(request, registered)
     const code = await issueCode(tx, { request, resources, who, approved: true }, deps.offered, now)
     if (code === undefined) throw new PageFault('request.expired')
     await decided('succeeded')

@@ -52,3 +52,29 @@ test('two documents on one host are two clients: what one is allowed the other i
   t.match((await visitor.get(authorizeUrl(ids[0], newVerifier()))).headers.location, /[?&]code=/)
   t.match((await visitor.get(authorizeUrl(ids[1], newVerifier()))).body, 'name="decision"')
 })
+
+test('whoever made itself is allowed by a person before anything else: no first code without the page, whatever it proves itself with [A-DR-13]', async (t) => {
+  const house = await openHouse(t)
+  for (const token_endpoint_auth_method of ['none', 'client_secret_basic']) {
+    const { client_id } = await registerClient(house, { token_endpoint_auth_method, client_name: 'Align itself' })
+    const person = new Visitor(house)
+    await person.signIn()
+    const silent = await person.get(authorizeUrl(client_id, newVerifier(), { prompt: 'none' }))
+    t.match(silent.headers.location, 'error=consent_required')
+    const page = await person.get(authorizeUrl(client_id, newVerifier()))
+    t.match(page.body, 'name="decision"')
+    t.match(page.body, /Nobody has checked its\s+name/, 'what it says of itself is not vouched for')
+  }
+})
+
+test('no logo of a client is fetched, shown or linked [A-CI-20]', async (t) => {
+  const web = await openWeb(t, {})
+  const house = await openHouse(t, { deps: { outbound: createOutbound(web.options) } })
+  const { client_id } = await registerClient(house, { logo_uri: 'https://logo.example/logo.png' })
+  const person = new Visitor(house)
+  await person.signIn()
+  const page = await person.get(authorizeUrl(client_id, newVerifier()))
+  t.match(page.body, 'name="decision"')
+  t.notMatch(page.body, 'logo.example')
+  t.match(page.headers['content-security-policy'], /img-src 'self'/)
+})

@@ -70,6 +70,16 @@ test('tool calls over the wire', async (suite) => {
     },
   )
 
+  await suite.test(
+    'that more was asked for than is allowed is in the log, under the id of its request [S-AU-31]',
+    async (t) => {
+      const answer = await call(reader, 'notes_create', { text: 'x' })
+      const requestId = answer.headers['x-request-id']
+      t.match(requestId, /./)
+      t.match(await lastEvent(), { data: { reason: 'scope.missing', actor: { id: 'person1' }, requestId } })
+    },
+  )
+
   await suite.test('a token with fewer scopes than others is good for what it has [S-AU-30]', async (t) => {
     t.equal((await call(reader, 'notes_list')).status, 200)
     t.equal((await modern(rig, reader, 'resources/read', { uri: 'notes://notes' })).status, 200)
