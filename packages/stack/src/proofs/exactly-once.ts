@@ -1,9 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { AUDITED } from '@gatehouse/contracts'
-import { type Database, openDatabase, sql } from '@gatehouse/database'
+import { type Database, type DatabaseHost, openDatabase, sql } from '@gatehouse/database'
 import { eventually } from '@gatehouse/testkit'
 import { loadOf } from '../bench/entries.ts'
 import type { Cluster } from '../cluster/cluster.ts'
+import { callOf, counterOf, kindOf, requestsOf, TOOLS, wordFor } from './call-kinds.ts'
+import { compareCalls, FAULTS } from './compare-calls.ts'
+import { killInTurn, type Pace } from './kill-in-turn.ts'
 import { LeanCaller } from './lean-caller.ts'
 
 export interface Course {
@@ -13,76 +16,95 @@ export interface Course {
   readonly streams: number
   /** How many parts are killed on the way. */
   readonly kills: number
+  /** Whether the leases of calls that began are waited for, a minute and a half; else they are over when the calls are. */
+  readonly leases: 'waited-for' | 'cut-short'
   readonly apiKey: string
+  /** Whose key it is. */
+  readonly tenant: string
   readonly say: (line: string) => void
 }
 
-const CALL = {
-  name: '',
-  method: 'tools/call',
-  mcpName: 'counters_ping',
-  params: { name: 'counters_ping', arguments: {} },
-}
 const LISTEN = {
   name: '',
   method: 'subscriptions/listen',
   params: { notifications: {} },
 }
 const PREFIX = 'proof-'
+/** Of the calls; a kill may cost those that it meets. */
+const LEAST_ANSWERED = 0.95
 
 /**
  * Calls and streams over all nodes while nodes, the audit service and the message bus are killed in turn with SIGKILL, and what the log
- * holds afterwards. @throws when an answered call is missing, or anything is there twice
+ * holds afterwards: of calls that read, that write, and that are refused.
+ * @throws when an answered call is missing, or anything is there twice, or an effect is untold, or too few were answered
  */
 export async function runExactlyOnce(cluster: Cluster, course: Course): Promise<Record<string, number>> {
   const host = await openDatabase(cluster.postgres.url)
   const audit = host.as('gatehouse_audit')
   try {
+    await prepareCounters(host, course)
+    const pace: Pace = { calls: course.calls, made: 0, until: 0 }
     const began = performance.now()
     const streams = await holdStreams(cluster, course)
-    const calling = callAll(cluster, course)
-    const killing = killInTurn(cluster, course, () => calling.progress())
-    const answered = await calling.done
+    const calling = callAll(cluster, course, pace)
+    const killing = killInTurn(cluster, pace, course.kills, course.say)
+    const [heard, killed] = await Promise.all([calling, killing])
     const seconds = (performance.now() - began) / 1_000
-    await killing
     streams.leave()
     course.say(`all calls were made after ${Math.round(seconds)} s`)
-    const recorded = await untilAll(audit, answered)
+    await untilAll(audit, heard)
+    await leasesOver(host, course)
+    const effects = await effectsOf(host)
+    const { why, ...compared } = compareCalls({ heard, recorded: await tally(audit), effects })
     const connections = await eventually(60_000, 'an end for each connection', async () => {
       const all = await countConnections(audit)
       return all.opened >= streams.held && all.open === 0 ? all : undefined
     }).catch(() => countConnections(audit))
     const result = {
       calls: course.calls,
-      ...compare(answered, recorded),
+      ...named('killed', killed),
+      ...compared,
+      ...named('unanswered', why),
       connections: connections.opened,
       connectionsWithoutEnd: connections.open,
       connectionsRepeated: connections.repeated,
       callsPerSecond: Math.round(course.calls / seconds),
     }
-    const { missing, repeated, connectionsWithoutEnd, connectionsRepeated } = result
-    const streamsMissing = Math.max(0, streams.held - connections.opened)
-    if (missing + repeated + connectionsWithoutEnd + connectionsRepeated + streamsMissing > 0) {
-      throw new Error(JSON.stringify(result))
-    }
+    const faults =
+      FAULTS.reduce((sum, fault) => sum + compared[fault], 0) +
+      connections.open +
+      connections.repeated +
+      Math.max(0, streams.held - connections.opened)
+    if (faults > 0 || compared.answered < LEAST_ANSWERED * course.calls) throw new Error(JSON.stringify(result))
     return result
   } finally {
     await host.close()
   }
 }
 
-/** @param answered 1 for each call whose answer arrived, by its number; `recorded`: how often it stands in the log */
-function compare(answered: Uint8Array, recorded: Uint8Array) {
-  const found = { answered: 0, unanswered: 0, unansweredRecorded: 0, missing: 0, repeated: 0 }
-  for (const [call, was] of answered.entries()) {
-    const times = recorded[call] ?? 0
-    if (was === 1) found.answered += 1
-    else found.unanswered += 1
-    if (was === 1 && times === 0) found.missing += 1
-    if (was === 0 && times > 0) found.unansweredRecorded += 1
-    if (times > 1) found.repeated += 1
-  }
-  return found
+const named = (what: string, counts: Readonly<Record<string, number>>): Record<string, number> =>
+  Object.fromEntries(Object.entries(counts).map(([name, count]) => [`${what}.${name}`, count]))
+
+/** One for each call that writes, so that an effect says whose it is. */
+const prepareCounters = (host: DatabaseHost, { tenant, calls }: Course) => {
+  const ids = Array.from({ length: calls }, (_, call) => call).filter((call) => kindOf(call) === 'write')
+  return host
+    .as('gatehouse_mcp')
+    .asTenant(tenant, (tx) =>
+      tx.run(
+        sql`insert into counters.counters (tenant, id) select ${tenant}, id from unnest(${ids.map(counterOf)}::text[]) as id`,
+      ),
+    )
+}
+
+async function effectsOf(host: DatabaseHost): Promise<ReadonlyMap<number, number>> {
+  const rows = await host
+    .as('gatehouse_mcp')
+    .readAsPlatform<{ id: string; value: bigint }>(
+      'proof',
+      sql`select id, value from counters.counters where id like ${`${PREFIX}%`} and value > 0`,
+    )
+  return new Map(rows.map(({ id, value }) => [callOf(id), Number(value)]))
 }
 
 /** A node that answers nothing is left alone for so long. */
@@ -90,12 +112,15 @@ const LEFT_ALONE_MS = 250
 
 /**
  * Each id is ours, sent as `X-Request-Id`, and used once: what is not answered is not tried again. Callers pick a node for each call, as a
- * balancer does, and pass over one that has just been away.
+ * balancer does, and pass over one that has just been away. @returns what was heard of each call, by its number
  */
-function callAll(cluster: Cluster, { calls, callers, apiKey, say }: Course) {
-  const answered = new Uint8Array(calls)
-  const { headers, body = '' } = loadOf(CALL, cluster.publicUrl, apiKey)
-  const own = { ...headers, host: new URL(cluster.publicUrl).host }
+async function callAll(
+  cluster: Cluster,
+  { callers, apiKey, say }: Course,
+  pace: Pace,
+): Promise<readonly (string | undefined)[]> {
+  const heard = new Array<string | undefined>(pace.calls).fill(undefined)
+  const requestOf = requestsOf(cluster.publicUrl, apiKey)
   /** Until when. */
   const away = new Map<string, number>()
   const pick = (): string | undefined => {
@@ -106,58 +131,27 @@ function callAll(cluster: Cluster, { calls, callers, apiKey, say }: Course) {
     if (url !== undefined && away.has(url)) away.set(url, now + LEFT_ALONE_MS)
     return url
   }
-  let next = 0
   const caller = async (): Promise<void> => {
     const ways = new Map<string, LeanCaller>()
-    while (next < calls) {
-      const url = pick()
+    while (pace.made < pace.calls) {
+      const url = pace.made < pace.until ? pick() : undefined
       if (url === undefined) {
         await pause(20)
         continue
       }
-      const way = ways.get(url) ?? new LeanCaller({ url, path: '/mcp', headers: own, body })
+      const way = ways.get(url) ?? new LeanCaller(url)
       ways.set(url, way)
-      const call = next++
-      if (call % Math.ceil(calls / 10) === 0) say(`${call} calls`)
-      if (await way.ask(`${PREFIX}${call}`)) {
-        answered[call] = 1
-        away.delete(url)
-      } else away.set(url, performance.now() + LEFT_ALONE_MS)
+      const call = pace.made++
+      if (call % Math.ceil(pace.calls / 10) === 0) say(`${call} calls`)
+      const answer = await way.ask(`${PREFIX}${call}`, requestOf(call))
+      heard[call] = wordFor(answer)
+      if (typeof answer === 'object' && answer.status === 200) away.delete(url)
+      else away.set(url, performance.now() + LEFT_ALONE_MS)
     }
     for (const way of ways.values()) way.close()
   }
-  const done = Promise.all(Array.from({ length: callers }, caller)).then(() => answered)
-  return { done, progress: () => next / calls }
-}
-
-/** Nodes, the audit service, the bus, and again, spread over the calls. */
-async function killInTurn(cluster: Cluster, { kills, say }: Course, progress: () => number): Promise<void> {
-  const node = (at: number) => async () => {
-    const victim = cluster.mcp[at % cluster.mcp.length]
-    if (victim === undefined) return
-    await victim.kill()
-    await cluster.restartNode(victim)
-  }
-  const turns: readonly (readonly [string, () => Promise<unknown>])[] = [
-    ['a node', node(0)],
-    ['the audit service', () => cluster.audit.kill().then(() => cluster.restart('audit'))],
-    [
-      'the message bus',
-      () =>
-        cluster.nats
-          .kill()
-          .then(() => pause(1_000))
-          .then(() => cluster.nats.start()),
-    ],
-    ['the other node', node(1)],
-  ]
-  for (let kill = 0; kill < kills; kill += 1) {
-    const from = (kill + 1) / (kills + 2)
-    while (progress() < from) await pause(20)
-    const [name, strike] = turns[kill % turns.length] ?? turns[0] ?? ['', async () => undefined]
-    say(`kill -9: ${name}, at ${Math.round(progress() * 100)} % of the calls`)
-    await strike()
-  }
+  await Promise.all(Array.from({ length: callers }, caller))
+  return heard
 }
 
 async function holdStreams({ publicUrl }: Cluster, { streams, apiKey }: Course) {
@@ -181,43 +175,58 @@ async function holdStreams({ publicUrl }: Cluster, { streams, apiKey }: Course) 
 const GROWS_WITHIN_MS = 90_000
 const LOOK_EVERY_MS = 1_000
 
-/**
- * How often each call stands in the log as one that ended, when the log has as many as were answered and grows no more, or when it does not
- * grow for long.
- */
-async function untilAll(audit: Database, answered: Uint8Array): Promise<Uint8Array> {
-  const wanted = answered.reduce((sum, was) => sum + was, 0)
+/** Until the log has each call that was judged and grows no more, or does not grow for long. */
+async function untilAll(audit: Database, heard: readonly (string | undefined)[]): Promise<void> {
   let rows = -1
   for (let grownAt = performance.now(); performance.now() - grownAt < GROWS_WITHIN_MS; await pause(LOOK_EVERY_MS)) {
     const now = await countRows(audit)
-    if (now === rows && rows >= wanted) {
-      const recorded = await tally(audit, answered.length)
-      if (compare(answered, recorded).missing === 0) return recorded
-    }
+    if (now === rows && compareCalls({ heard, recorded: await tally(audit), effects: new Map() }).missing === 0) return
     if (now !== rows) grownAt = performance.now()
     rows = now
   }
-  return tally(audit, answered.length)
 }
 
-const OF_CALLS = sql`from audit.events where tool = ${CALL.mcpName} and request_id like ${`${PREFIX}%`}`
+const LEASES_MS = 300_000
+
+/** Until each call that began has ended, or is closed since it was not heard of again. */
+async function leasesOver(host: DatabaseHost, { leases, say }: Course): Promise<void> {
+  const audit = host.as('gatehouse_audit')
+  if (leases === 'cut-short')
+    await host
+      .as('postgres')
+      .asPlatform('as if the time were over', (tx) => tx.run(sql`update audit.begun set due_at = now()`))
+  say('waiting for the leases of calls that began')
+  await eventually(LEASES_MS, 'every lease to be over', async () => {
+    await pause(LOOK_EVERY_MS)
+    const [row] = await audit.readAsPlatform<{ left: bigint }>('proof', sql`select count(*) as left from audit.begun`)
+    return row?.left === 0n
+  })
+}
+
+const OF_CALLS = sql`from audit.events where tool = any(${TOOLS}::text[]) and request_id like ${`${PREFIX}%`}`
 
 const countRows = async (audit: Database): Promise<number> => {
   const [row] = await audit.readAsPlatform<{ rows: bigint }>('proof', sql`select count(*) as rows ${OF_CALLS}`)
   return Number(row?.rows)
 }
 
-/** Of one moment, by number of the call; 255 stands for more, too. */
-const tally = (audit: Database, calls: number): Promise<Uint8Array> =>
+/** What the log says of each call, by its number, of one moment. */
+const tally = (audit: Database): Promise<ReadonlyMap<number, readonly string[]>> =>
   audit.asPlatform('proof', async (tx) => {
-    const found = new Uint8Array(calls)
-    await tx.run(sql`declare all_calls no scroll cursor for select request_id ${OF_CALLS}`)
+    const found = new Map<number, readonly string[]>()
+    // Most calls have the same few outcomes: one list for all of them.
+    const lists = new Map<string, readonly string[]>()
+    await tx.run(sql`declare all_calls no scroll cursor for select request_id, outcome ${OF_CALLS}`)
     for (;;) {
-      const rows = await tx.rows<{ request_id: string }>(sql`fetch 20000 from all_calls`)
+      const rows = await tx.rows<{ request_id: string; outcome: string }>(sql`fetch 20000 from all_calls`)
       if (rows.length === 0) return found
-      for (const { request_id: id } of rows) {
+      for (const { request_id: id, outcome } of rows) {
         const call = Number(id.slice(PREFIX.length))
-        found[call] = Math.min(255, (found[call] ?? 0) + 1)
+        const outcomes = [...(found.get(call) ?? []), outcome]
+        const key = outcomes.join()
+        const list = lists.get(key) ?? outcomes
+        lists.set(key, list)
+        found.set(call, list)
       }
     }
   })
