@@ -1,6 +1,8 @@
 /** What a node of the benchmarks (`native.ts`) is told. */
 export interface NativeOptions {
   readonly tools: number
+  /** One more tool, which asks PostgreSQL once. */
+  readonly reads?: boolean
   /** Where it writes the token that it takes. */
   readonly tokenFile: string
   /** Without it no event of a call is made at all. */

@@ -17,7 +17,7 @@ import type { NativeOptions } from './native-options.ts'
 // The MCP node alone: token, gates, headers, validation, scope, schema of the answer. Without `full` limits are counted in memory, the bus says at
 // once that an audit event is stored, and nothing is logged, so that what is measured is this code and not Redis or NATS.
 const [given = '', port = '0'] = process.argv.slice(2)
-const { tools, tokenFile, audit, database, full } = JSON.parse(given) as NativeOptions
+const { tools, reads = false, tokenFile, audit, database, full } = JSON.parse(given) as NativeOptions
 const publicUrl = `http://127.0.0.1:${port}`
 const log = full === undefined ? silentLogger : createLogger('mcp')
 const metrics = createMetrics({ process: full !== undefined })
@@ -60,6 +60,7 @@ const feed = {
 }
 const db = host.as(mcpSchema.role)
 const { sealers } = await openSealers({ db, secret: new Secret('only for benchmarks'), clock, log })
+const catalog = benchCatalog(tools, reads)
 const recorder: Recorder = {
   off: true,
   record: async () => true,
@@ -71,7 +72,7 @@ const mcp = createMcpApp({
   publicUrl,
   issuer: publicUrl,
   node: 'bench',
-  catalogs: [{ catalog: benchCatalog(tools), domain: () => ({}) }],
+  catalogs: [{ catalog, domain: catalog.open({ db }) }],
   verifier: createTokenVerifier({
     jwks: localJwks(() => ({ keys: [jwk] })),
     issuers: [publicUrl],
