@@ -17,6 +17,8 @@ export interface FaultHouse {
   readonly cluster: Cluster
   readonly apiKey: string
   readonly adminToken: string
+  /** Of the demo accounts. */
+  readonly demoPassword: string
   readonly host: DatabaseHost
   /** Whose counters these are. */
   readonly tenant: string
@@ -69,14 +71,18 @@ export async function openFaultHouse(options: {
     },
   })
   try {
-    return await around(cluster, { apiKey: secrets.demoApiKey, adminToken: secrets.adminToken })
+    const { demoApiKey: apiKey, adminToken, demoPassword } = secrets
+    return await around(cluster, { apiKey, adminToken, demoPassword })
   } catch (error) {
     await cluster.close()
     throw error
   }
 }
 
-async function around(cluster: Cluster, secrets: Pick<FaultHouse, 'apiKey' | 'adminToken'>): Promise<FaultHouse> {
+async function around(
+  cluster: Cluster,
+  secrets: Pick<FaultHouse, 'apiKey' | 'adminToken' | 'demoPassword'>,
+): Promise<FaultHouse> {
   const host = await openDatabase(cluster.postgres.url)
   const bus = await openBus(cluster.nats.url, { name: 'proof' })
   const changes: Change[] = []

@@ -12,7 +12,7 @@ export const nodeDeaths: Proof = {
   async run({ surroundings, folder, say }) {
     const house = await openFaultHouse({ folder, surroundings })
     try {
-      return await killNodes(house, { ...LOAD, say }, KILLS)
+      return await killNodes(house, { ...LOAD, toldWithinMs: TOLD_MS, say }, KILLS)
     } finally {
       await house.close()
     }
@@ -21,6 +21,9 @@ export const nodeDeaths: Proof = {
 
 /** The load that is promised. */
 export const LOAD = { listeners: 400, legacyListeners: 100, changesPerSecond: 200, callers: 4 }
+
+/** In which a change is told whatever becomes of nodes: clients come back after 5 s at most, to a node that may just have begun. */
+export const TOLD_MS = 30_000
 
 /** Nodes in turn; each is back before the next one dies. */
 export async function killNodes(

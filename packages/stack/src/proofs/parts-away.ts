@@ -8,6 +8,8 @@ import { LOAD } from './node-deaths.ts'
 import type { Proof } from './proof.ts'
 
 const AWAY_MS = 20_000
+/** While PostgreSQL is away there are no changes. */
+export const REACHED = 0.25
 /** Calls are carried out again so soon after a part is back. */
 const BACK_MS = 30_000
 
@@ -17,10 +19,11 @@ export const partsAway: Proof = {
   claim: `Redis, the message bus and PostgreSQL are stopped for ${AWAY_MS / 1_000} s each under load, and the leader of three NATS servers is killed: no notification and no audit event is lost, no answer is wrong`,
   async run({ surroundings, folder, say }) {
     const house = await openFaultHouse({ folder, surroundings, more: { natsServers: 3 } })
+    const awayMs = { redis: AWAY_MS, nats: AWAY_MS, postgres: AWAY_MS }
     try {
       return {
-        ...(await takeAway(house, { ...LOAD, legacyListeners: 0, say }, AWAY_MS)),
-        ...prefixed('leader', await killLeader(house, { ...LOAD, legacyListeners: 0, say }, folder)),
+        ...(await takeAway(house, { ...LOAD, reached: REACHED, say }, awayMs)),
+        ...prefixed('leader', await killLeader(house, { ...LOAD, say }, folder)),
       }
     } finally {
       await house.close()
@@ -32,11 +35,12 @@ const prefixed = (name: string, counts: Readonly<Record<string, number>>): Recor
   Object.fromEntries(Object.entries(counts).map(([key, count]) => [`${name}.${key}`, count]))
 
 const PARTS = ['redis', 'nats', 'postgres'] as const
+type Part = (typeof PARTS)[number]
 
 /** Statuses of calls while a part is away, and how long after its return the first one was carried out. */
 async function without(
   { cluster }: FaultHouse,
-  part: (typeof PARTS)[number],
+  part: Part,
   awayMs: number,
   { calling }: { readonly calling: Calling },
 ): Promise<Readonly<Record<string, number>>> {
@@ -66,14 +70,14 @@ async function without(
 export async function takeAway(
   house: FaultHouse,
   course: Course,
-  awayMs: number,
+  awayMs: Readonly<Record<Part, number>>,
 ): Promise<Readonly<Record<string, number>>> {
   const seen: Record<string, number> = {}
   const { counts } = await watchUnder(house, course, async (running) => {
     for (const part of PARTS) {
       await pause(500)
       course.say(`without ${part}`)
-      Object.assign(seen, await without(house, part, awayMs, running))
+      Object.assign(seen, await without(house, part, awayMs[part], running))
     }
     await pause(500)
   })
