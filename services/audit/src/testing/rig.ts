@@ -13,6 +13,8 @@ import { createAuditApp, RESOURCE_PATH } from '../app.ts'
 
 export const ADMIN_TOKEN = 'operator-token'
 export const PUBLIC_URL = 'http://gatehouse.test'
+/** From which the keys of its keyrings are derived. */
+export const SECRET = 'a secret of sixteen characters'
 
 const signer = createLocalSigner(fixedKeyring({ make: makeSigningKey('ES256') }))
 
@@ -60,7 +62,7 @@ export async function auditRig(parts: {
     feed: { freshness: () => freshness },
     database: parts.database,
     bus: parts.bus,
-    secret: new Secret('a secret of sixteen characters'),
+    secret: new Secret(SECRET),
     adminToken: new Secret(ADMIN_TOKEN),
     clock,
     log: silentLogger,
