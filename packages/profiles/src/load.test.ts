@@ -125,6 +125,15 @@ test('every fault is told at once, each with its line', async (t) => {
   t.equal(faults.length, 5)
 })
 
+test('resources have a scheme of their own, which no client fetches past us [S-RS-11]', async (t) => {
+  for (const scheme of ['https', 'http', 'file', 'data']) {
+    t.match(faultsOf(SMALL.replace('uriScheme: small', `uriScheme: ${scheme}`)), [
+      /^line 6: uriScheme: must not be one that/,
+    ])
+  }
+  t.same(faultsOf(SMALL.replace('uriScheme: small', 'uriScheme: https-like')), [])
+})
+
 test('names that point nowhere are told at once, each with its line', async (t) => {
   const broken = SMALL.replace('implies: [write]', 'implies: [wriet]')
     .replace('defaultScopes: [read]', 'defaultScopes: [read, reed]')

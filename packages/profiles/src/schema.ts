@@ -1,5 +1,8 @@
 import { z } from 'zod'
 
+/** A client that sees one of these asks there itself, past us (MCP 2026-07-28, resources, common URI schemes). */
+const FETCHED: ReadonlySet<string> = new Set(['http', 'https', 'file', 'ftp', 'ws', 'wss', 'data', 'javascript'])
+
 const path = z.string().regex(/^\/[A-Za-z0-9/_.-]*[A-Za-z0-9_-]$/, 'must start with "/" and not end with one')
 const scopeName = z.string().regex(/^[\x21\x23-\x5B\x5D-\x7E]+$/, 'must be one scope token (RFC 6749 section 3.3)')
 const seconds = z.number().int().nonnegative()
@@ -73,6 +76,7 @@ export const profileSchema = z.strictObject({
   uriScheme: z
     .string()
     .regex(/^[a-z][a-z0-9+.-]*$/)
+    .refine((scheme) => !FETCHED.has(scheme), 'must not be one that clients fetch themselves')
     .describe('Scheme of resource URIs, without the colon.'),
   catalogs: z
     .array(z.string())

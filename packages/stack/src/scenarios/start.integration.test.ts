@@ -86,7 +86,7 @@ const shown = (banner: string, label: string): string => new RegExp(`${label} +(
 const secretsOf = (banner: string) =>
   ['Admin token', 'Demo accounts', 'Demo API key'].map((label) => shown(banner, label))
 
-test('npm start prints its URLs and secrets, keeps its data, and is held by one process at a time', async (t) => {
+test('npm start prints its URLs and secrets, lets nobody in without one, keeps its data, and is held by one process at a time [S-SB-14]', async (t) => {
   const folder = join(temporaryFolder(t), 'kept')
   const port = await freePort()
   const env = { GATEHOUSE_FOLDER: folder, PORT: String(port) }
@@ -103,6 +103,7 @@ test('npm start prints its URLs and secrets, keeps its data, and is held by one 
   t.ok(secrets.every((secret) => secret.length > 10))
   t.equal(statSync(join(folder, 'secrets.json')).mode & 0o777, 0o600)
 
+  t.equal((await ask(`${origin}/mcp`, rpc('of-nobody', 'tools/list', {}))).status, 401)
   const read = await ask(`${origin}/mcp`, rpc(key, 'resources/read', { uri: 'align://projects' }))
   const { result } = read.json() as { result: { contents: { text: string }[] } }
   const { projects } = JSON.parse(result.contents[0]?.text ?? '{}') as { projects: { id: string }[] }

@@ -1,8 +1,19 @@
 import { sql } from '@gatehouse/database'
+import { decodeJwt } from 'jose'
 import { test } from 'tap'
 import { type Client, client_insert } from '../clients/clients.store.ts'
 import { sha256 } from '../secrets.ts'
-import { connect, MCP, ORIGIN, openHouse, token } from '../testing/house.ts'
+import {
+  authorizeUrl,
+  connect,
+  MCP,
+  newVerifier,
+  ORIGIN,
+  openHouse,
+  registerClient,
+  token,
+  Visitor,
+} from '../testing/house.ts'
 
 const ADMIN_API = `${ORIGIN}/admin/v1`
 const SECRET = 'a secret of the deployment pipeline'
@@ -73,10 +84,20 @@ test('a program may administer by a token of its own, and nobody else by any', a
     }
   })
 
-  await t.test('403: no person can give it away', async (t) => {
-    const { access_token } = await connect(house, { resource: ADMIN_API, scope: 'gatehouse:admin' })
-    t.equal((await call(access_token)).statusCode, 403)
-  })
+  await t.test(
+    'no client that made itself, and no person, gets it: it is no scope that is asked for at a page [A-CR-08]',
+    async (t) => {
+      const { client_id } = await registerClient(house)
+      const person = new Visitor(house)
+      await person.signIn()
+      const asked = { resource: ADMIN_API, scope: 'gatehouse:admin' }
+      const { headers } = await person.get(authorizeUrl(client_id, newVerifier(), asked))
+      t.match(headers.location, 'error=invalid_scope')
+      const { access_token } = await connect(house, { resource: ADMIN_API, scope: 'look gatehouse:admin' })
+      t.equal(decodeJwt(access_token).scope, 'look')
+      t.equal((await call(access_token)).statusCode, 403)
+    },
+  )
 
   await t.test('401: for another resource, and once the client is switched off', async (t) => {
     t.equal((await call(await tokenOf('cli_pipeline', 'mcp:read', MCP))).statusCode, 401)

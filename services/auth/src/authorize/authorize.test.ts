@@ -202,7 +202,7 @@ test('the authorization endpoint', async (t) => {
   )
 
   await t.test(
-    'the code comes once with state and iss; a proven client with consent gets it unasked [A-AR-01, A-AR-06, A-PK-06, A-CN-04]',
+    'the code comes once with state and iss; a proven client with consent gets it unasked; staying connected is asked for [A-AR-01, A-AR-06, A-PK-06, A-CN-04, A-OI-04]',
     async (t) => {
       const person = new Visitor(house)
       const first = await authorize(house, client, verifier, {}, person)
@@ -222,6 +222,8 @@ test('the authorization endpoint', async (t) => {
       const more = await person.get(authorizeUrl(client, verifier, { scope: 'mcp:read mcp:write email openid' }))
       t.match(more.body, 'name="decision"', 'more scopes ask again')
       t.match(more.body, 'See your email address')
+      const stay = await person.get(authorizeUrl(client, verifier, { scope: 'mcp:read offline_access' }))
+      t.match(stay.body, /name="decision"[\s\S]*Stay connected|Stay connected[\s\S]*name="decision"/)
       const none = await person.get(authorizeUrl(client, verifier, { prompt: 'none', scope: 'openid' }))
       t.match(none.headers.location, 'error=consent_required')
     },

@@ -1,3 +1,4 @@
+import { ADMIN_SCOPE } from '@gatehouse/policy'
 import type { Client } from '../clients/clients.store.ts'
 import type { Reason } from '../errors.ts'
 import type { Params } from '../http/form.ts'
@@ -152,13 +153,14 @@ function resourcesOf({ params, resources, client }: Circumstances): readonly Res
   return allowed.length === distinct.length && distinct.length <= MAX_RESOURCES ? (allowed as Resource[]) : undefined
 }
 
-/** Where the resources are not known, the next check says so. Who cannot refresh is not promised to stay connected. */
+/** Where the resources are not known, the next check says so. Who cannot refresh is not promised to stay connected; no person gives away what administers. */
 function scopesOf(of: Circumstances): readonly string[] | undefined {
   const { params, offered, client, resources } = of
   const at = resourcesOf(of) ?? resources.all
   const names = new Set(offered.namesAt(at))
+  names.delete(ADMIN_SCOPE)
   if (client.grantTypes?.includes('refresh_token') === false) names.delete(OFFLINE)
-  const byDefault = [...new Set(at.flatMap(({ defaultScopes }) => defaultScopes))]
+  const byDefault = [...new Set(at.flatMap(({ defaultScopes }) => defaultScopes))].filter((name) => names.has(name))
   return askedScopes(params.get('scope'), names, byDefault)
 }
 

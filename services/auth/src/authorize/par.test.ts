@@ -129,7 +129,7 @@ test('pushed authorization requests', async (t) => {
   )
 
   await t.test(
-    'client authentication as at the token endpoint; the secret is no part of the request [A-PA-01, A-TE-02]',
+    'client authentication as at the token endpoint; the secret is no part of the request; no other redirect for it [A-PA-01, A-PA-06, A-TE-02]',
     async (t) => {
       const theirs = { ...good, client_id: secretive.client_id }
       t.equal((await push(theirs)).statusCode, 401)
@@ -139,6 +139,11 @@ test('pushed authorization requests', async (t) => {
       const answer = await push(rest, basic(secretive.client_id, secretive.client_secret ?? ''))
       t.equal(answer.statusCode, 201)
       t.equal((await new Visitor(house).get(link(answer.json().request_uri, secretive.client_id))).statusCode, 303)
+      const elsewhere = await push(
+        { ...rest, redirect_uri: 'https://new.example/cb' },
+        basic(secretive.client_id, secretive.client_secret ?? ''),
+      )
+      t.equal(elsewhere.statusCode, 400)
       const posted = await push({ ...theirs, client_secret: secretive.client_secret ?? '' })
       t.equal(posted.statusCode, 201)
     },

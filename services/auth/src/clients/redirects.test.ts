@@ -172,7 +172,7 @@ const REGISTRATIONS: readonly (readonly [string, boolean, boolean])[] = [
   ['http://localhost\\@evil.example/cb', false, false],
 ]
 
-test('what cannot be an honest callback cannot be registered [A-RU-04, A-RU-06, A-RU-10, A-DR-04, CF-4]', async (t) => {
+test('what cannot be an honest callback cannot be registered [A-RU-04, A-RU-05, A-RU-06, A-RU-10, A-DR-04]', async (t) => {
   for (const [uri, forPublic, forConfidential] of REGISTRATIONS) {
     t.equal(judgeRedirect(uri, true).ok, forPublic, `public: ${uri}`)
     t.equal(judgeRedirect(uri, false).ok, forConfidential, `confidential: ${uri}`)

@@ -1,6 +1,6 @@
 import type { Profile } from '@gatehouse/profiles'
 import { test } from 'tap'
-import { ORIGIN, openHouse, registerClient } from '../testing/house.ts'
+import { MCP, ORIGIN, openHouse, registerClient } from '../testing/house.ts'
 import { serverMetadata } from './document.ts'
 
 const OAUTH = '/.well-known/oauth-authorization-server'
@@ -34,6 +34,15 @@ test('discovery', async (t) => {
         t.notOk(value === null || value === '' || (Array.isArray(value) && value.length === 0), name)
         if (name.endsWith('alg_values_supported')) t.notMatch(JSON.stringify(value), /none|HS\d/)
       }
+    },
+  )
+
+  await t.test(
+    'clients of 2025-03-26 find it at the origin of the MCP endpoint, with the true issuer [A-DM-11, S-LA-04]',
+    async (t) => {
+      const url = new URL(OAUTH, MCP)
+      t.equal(url.origin, ORIGIN)
+      t.match((await get(url.pathname)).json(), { issuer: ORIGIN, token_endpoint: `${ORIGIN}/oauth/token` })
     },
   )
 

@@ -154,7 +154,7 @@ test('the resources of an operator', async (t) => {
   const made = await call('POST', '/resources', good)
   const { id, secret } = made.json()
 
-  await t.test('is registered with a secret that is shown once, listed, shown and changed', async (t) => {
+  await t.test('is registered with a secret that is shown once, listed, shown and changed [A-RI-08]', async (t) => {
     t.match(made.json(), { id: /^res_/, identifier: API, source: 'operator', credential: 'secret', tokenSeconds: 3600 })
     t.match(secret, /^[\w-]{43}$/)
     const { resources } = (await call('GET', '/resources')).json()

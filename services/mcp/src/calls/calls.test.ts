@@ -80,6 +80,20 @@ test('tool calls over the wire', async (suite) => {
     },
   )
 
+  await suite.test('older revisions are told of a missing scope in the same words [S-LA-07]', async (t) => {
+    const params = { name: 'notes_create', arguments: { text: 'x' } }
+    const [newest, ...older] = await Promise.all([
+      modern(rig, reader, 'tools/call', params),
+      ...['2025-11-25', '2025-06-18', '2025-03-26'].map((revision) =>
+        legacy(rig, reader, revision, 'tools/call', params),
+      ),
+    ])
+    for (const answer of older) {
+      t.equal(answer.status, 403)
+      t.equal(answer.headers['www-authenticate'], newest.headers['www-authenticate'])
+    }
+  })
+
   await suite.test('a token with fewer scopes than others is good for what it has [S-AU-30]', async (t) => {
     t.equal((await call(reader, 'notes_list')).status, 200)
     t.equal((await modern(rig, reader, 'resources/read', { uri: 'notes://notes' })).status, 200)

@@ -132,19 +132,22 @@ test('clients prove themselves by a key', async (t) => {
     t.equal(await prove('', {}), BAD, 'nothing')
   })
 
-  await t.test('two methods are one too many, and no weaker one is accepted [A-TE-03, A-TE-06, A-TE-09]', async (t) => {
-    const basic = { authorization: `Basic ${Buffer.from(`${id}:secret`).toString('base64')}` }
-    t.equal(await prove(await sign(id, pair), { client_secret: 'x' }), '400 invalid_request')
-    t.equal(await prove(await sign(id, pair), {}, basic), '400 invalid_request')
-    const form = { grant_type: 'authorization_code', code: 'x', code_verifier: newVerifier(), client_id: id }
-    t.match((await token(house, form)).json(), { error: 'invalid_client' }, 'none')
-    t.match((await token(house, { ...form, client_secret: 'x' })).json(), { error: 'invalid_client' }, 'a secret')
-    const open = await registerClient(house)
-    t.equal(await prove(await sign(open.client_id, pair)), BAD, 'a public client has no keys')
-    const secret = await registerClient(house, { token_endpoint_auth_method: 'client_secret_basic' })
-    t.equal(await prove(await sign(secret.client_id, pair)), BAD, 'nor one with a secret')
-    t.equal(await prove(await sign('cli_unknown', pair)), BAD, 'an unknown one')
-  })
+  await t.test(
+    'two methods are one too many, and no weaker one is accepted [A-TE-03, A-TE-06, A-TE-09, A-CR-04]',
+    async (t) => {
+      const basic = { authorization: `Basic ${Buffer.from(`${id}:secret`).toString('base64')}` }
+      t.equal(await prove(await sign(id, pair), { client_secret: 'x' }), '400 invalid_request')
+      t.equal(await prove(await sign(id, pair), {}, basic), '400 invalid_request')
+      const form = { grant_type: 'authorization_code', code: 'x', code_verifier: newVerifier(), client_id: id }
+      t.match((await token(house, form)).json(), { error: 'invalid_client' }, 'none')
+      t.match((await token(house, { ...form, client_secret: 'x' })).json(), { error: 'invalid_client' }, 'a secret')
+      const open = await registerClient(house)
+      t.equal(await prove(await sign(open.client_id, pair)), BAD, 'a public client has no keys')
+      const secret = await registerClient(house, { token_endpoint_auth_method: 'client_secret_basic' })
+      t.equal(await prove(await sign(secret.client_id, pair)), BAD, 'nor one with a secret')
+      t.equal(await prove(await sign('cli_unknown', pair)), BAD, 'an unknown one')
+    },
+  )
 
   await t.test('who goes on failing has to wait; who proves itself does not [A-OP-01]', async (t) => {
     const last = async (pair: Pair) => {
