@@ -13,7 +13,7 @@ const house = skip
   : await openFaultHouse({ folder: temporaryFolder(file), surroundings: process.env, more: { nginx: true } })
 file.teardown(() => house?.close())
 
-const LOAD = { listeners: 60, legacyListeners: 20, changesPerSecond: 50, callers: 4 }
+const LOAD = { listeners: 40, legacyListeners: 10, changesPerSecond: 50, callers: 4 }
 
 test('behind nginx as in compose every node is ended and started again under load: no call fails, each listen stream ends with its result', {
   skip,
