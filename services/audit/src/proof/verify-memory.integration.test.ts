@@ -19,9 +19,9 @@ import { sealAll } from '../testing/seal-all.ts'
 const ROWS = 40_000
 /** The lines of all rows are some 30 MB. */
 const EVERY = 4_000
-const MAX_GROWTH_BYTES = 4 * 1_048_576
+const MAX_GROWTH_BYTES = 3 * 1_048_576
 
-test('40,000 rows are handed out and verified in memory that does not grow with them', async (t) => {
+test('40,000 rows of one tenant are handed out and verified in memory that does not grow with them', async (t) => {
   const { url } = await postgres(t)
   const host = await openDatabase(url)
   t.teardown(() => host.close())
@@ -30,7 +30,7 @@ test('40,000 rows are handed out and verified in memory that does not grow with 
   await database.asPlatform('test', (tx) =>
     tx.run(sql`insert into audit.events (id, tenant, class, time, type, source, node, actor_kind, actor_id, client, tool, outcome,
         duration_ms, arguments_sha256, request_id, rest)
-      select gen_random_uuid(), 't' || n % 3, 'standard', timestamptz '2026-03-01' + n * interval '1 second',
+      select gen_random_uuid(), 't1', 'standard', timestamptz '2026-03-01' + n * interval '1 second',
         'gatehouse.mcp.tool-called.v1', '/services/mcp', 'n1', 'key', 'k1', 'c1', 'entry.create', 'succeeded', 12,
         repeat('a', 64), 'r' || n, jsonb_build_object('filler', repeat('x', 200))
       from generate_series(1, ${ROWS}::integer) as n`),
