@@ -36,7 +36,7 @@ export const UNPROVEN: readonly { readonly ids: readonly string[]; readonly why:
   },
 ]
 
-/** What no test cites of the levels that do not bind. An entry that a test has come to cite is left out of the page. */
+/** What no test cites of the levels that do not bind. What a test has come to cite leaves it. */
 export const NOT_BINDING: readonly { readonly ids: readonly string[]; readonly why: string }[] = [
   {
     ids: (

@@ -19,7 +19,7 @@ test('every cited requirement exists and no test cites more than five', async (t
   t.same(faultsOf(citations), [])
 })
 
-test('every duty that binds is proven by a test, or a reason says why none is', async (t) => {
+test('every duty, whether it binds or not, is proven by a test, or a reason of its own says why none is', async (t) => {
   t.same(gapsOf(citations), [])
 })
 
