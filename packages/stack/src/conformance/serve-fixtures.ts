@@ -18,6 +18,8 @@ const CALLBACK = 'http://127.0.0.1:33418/callback'
 export interface ServeOptions {
   /** Several: real parts, and the cluster's balancer, which picks a node at random for every request. Else one process. */
   readonly nodes: number | undefined
+  /** Of several: whether nginx stands before them, and not our own balancer. */
+  readonly nginx?: boolean
   /** Empty; for data and logs. */
   readonly folder: string
   readonly surroundings: Surroundings
@@ -75,13 +77,13 @@ async function one(
 }
 
 async function several(
-  { folder, nodes = 2, surroundings }: ServeOptions,
+  { folder, nodes = 2, nginx = false, surroundings }: ServeOptions,
   publicUrl: string,
   secrets: Secrets,
   closing: Closing,
 ): Promise<Address> {
   const own = { folder: join(folder, 'cluster'), port: 0, mcpNodes: nodes, profile: PROFILE, secrets, demo: true }
   mkdirSync(own.folder, { recursive: true, mode: 0o711 })
-  const cluster = closing(await startCluster({ ...own, publicUrl, surroundings }))
+  const cluster = closing(await startCluster({ ...own, publicUrl, nginx, surroundings }))
   return { host: '127.0.0.1', port: Number(new URL(cluster.balancerUrl).port) }
 }

@@ -1,5 +1,6 @@
 import { installTools, type Scope, temporaryFolder } from '@gatehouse/testkit'
 import { type Test, test } from 'tap'
+import { NO_NGINX } from '../cluster/nginx.ts'
 import { runLanes } from '../conformance/run-lanes.ts'
 import { serveFixtures } from '../conformance/serve-fixtures.ts'
 
@@ -31,7 +32,9 @@ const closingWith =
 
 async function everyLane(t: Test, nodes: number | undefined): Promise<void> {
   const folder = temporaryFolder(t)
-  const served = await serveFixtures({ nodes, folder, surroundings: process.env }, closingWith(t))
+  // A real one where there is one; our own stands before every other cluster.
+  const nginx = nodes !== undefined && NO_NGINX === false
+  const served = await serveFixtures({ nodes, nginx, folder, surroundings: process.env }, closingWith(t))
   const ending = new AbortController()
   t.teardown(() => ending.abort())
   const { signal } = ending
