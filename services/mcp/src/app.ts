@@ -6,7 +6,7 @@ import { createToolCalls } from './calls/call-tool.ts'
 import { createCompletions } from './calls/complete.ts'
 import { createPromptGets } from './calls/get-prompt.ts'
 import { createResourceReads } from './calls/read-resource.ts'
-import { createRecorder, type Recorder } from './calls/record.ts'
+import { type Coming, createRecorder, type Recorder } from './calls/record.ts'
 import { tracedRecorder } from './calls/traced.ts'
 import { DEFAULT_LIMITS, type McpDeps, type McpLimits } from './deps.ts'
 import { createProof } from './edge/credential.ts'
@@ -72,8 +72,9 @@ export function createMcpApp(deps: McpDeps): McpApp {
   const { profile, catalogs, bus, clock, log, metrics, feed } = deps
   const rules = rulesOf(profile)
   const registry = buildRegistry(profile, catalogs)
+  const coming = { calls: 0 }
   const recorder = tracedRecorder(
-    deps.recorder ?? createRecorder({ ...deps, maxQueued: limits.auditQueue }),
+    deps.recorder ?? createRecorder({ ...deps, coming, maxQueued: limits.auditQueue }),
     deps.tracing,
   )
   const window = createReplayWindow({ clock, windowMs: limits.replayWindowMs, maxEntries: limits.replayEntries })
@@ -136,7 +137,7 @@ export function createMcpApp(deps: McpDeps): McpApp {
     failed: (error) => log.warn({ err: error }, 'auth cannot be asked about a credential'),
   })
   const doorLog = createDoorLog({ recorder, clock, node: deps.node })
-  const own = { rules, registry, recorder, doorLog, envelope }
+  const own = { rules, registry, recorder, coming, doorLog, envelope }
   const parts: Parts = { ...own, window, hub, presence, keys, standing, sessions, tasks }
   const endpoint = endpointOf(deps, limits, parts)
   const sse = sseOf(deps, limits, parts, endpoint)
@@ -212,6 +213,7 @@ interface Parts {
   readonly rules: ReturnType<typeof rulesOf>
   readonly registry: ReturnType<typeof buildRegistry>
   readonly recorder: Recorder
+  readonly coming: Coming
   readonly doorLog: DoorLog
   readonly hub: ReturnType<typeof createHub>
   readonly keys: ReturnType<typeof createKeyCache>
@@ -282,7 +284,7 @@ function sseOf(deps: McpDeps, limits: McpLimits, parts: Parts, endpoint: Endpoin
 }
 
 function endpointOf(deps: McpDeps, limits: McpLimits, parts: Parts): EndpointDeps {
-  const { rules, registry, recorder, hub, presence, sessions, envelope, tasks } = parts
+  const { rules, registry, recorder, coming, hub, presence, sessions, envelope, tasks } = parts
   const { profile, publicUrl, clock, log, metrics, node } = deps
   const sites = sitesOf(profile, publicUrl)
   const doors: Doors = doorsOf(publicUrl, deps.allowedHosts, deps.allowedOrigins)
@@ -322,6 +324,7 @@ function endpointOf(deps: McpDeps, limits: McpLimits, parts: Parts): EndpointDep
           ...common,
           askMs: limits.askMs,
           recorder,
+          coming,
           metrics,
           node,
           tasks,

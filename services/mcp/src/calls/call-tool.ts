@@ -13,7 +13,7 @@ import type { Tasks } from '../tasks/tasks.ts'
 import { type Called, toolBegunEvent, toolCalledEvent } from './event.ts'
 import { measureCalls } from './measure.ts'
 import { type Caller, type Outcome, refusedWith } from './outcome.ts'
-import type { Recorder } from './record.ts'
+import type { Coming, Recorder } from './record.ts'
 import { refusalText } from './refusals.ts'
 import { argumentsText, failureResult } from './results.ts'
 import { knowing, type Prepared, prepareTool, runTool, type Verdict } from './run-tool.ts'
@@ -23,6 +23,7 @@ export interface CallDeps {
   readonly rules: Rules
   readonly envelope: Envelope
   readonly recorder: Recorder
+  readonly coming: Coming
   readonly clock: Clock
   readonly metrics: Metrics
   readonly node: string
@@ -51,6 +52,7 @@ const ASK_TIMES = 4
  */
 export function createToolCalls(deps: CallDeps): (params: Params, caller: Caller) => Promise<Outcome> {
   const measure = measureCalls(deps.metrics)
+  const { coming } = deps
   return async (params, caller) => {
     const startedAt = deps.clock.now()
     const { name } = params
@@ -62,7 +64,15 @@ export function createToolCalls(deps: CallDeps): (params: Params, caller: Caller
     const asking = deps.recorder.reachable()
     const reachable = typeof asking === 'boolean' ? asking : await asking
     const judging = reachable || relaxed ? judge(deps, registered, { name, given, startedAt }, caller) : withoutAudit()
-    const verdict = judging instanceof Promise ? await judging : judging
+    let verdict: Verdict
+    if (judging instanceof Promise) {
+      coming.calls += 1
+      try {
+        verdict = await judging
+      } finally {
+        coming.calls -= 1
+      }
+    } else verdict = judging
     if (verdict.begun === true) return verdict.answer
     measure(registered === undefined ? 'unknown' : name, verdict.outcome, deps.clock.now() - startedAt)
     if (deps.recorder.off === true) return verdict.answer

@@ -6,7 +6,7 @@ import { type CloudEvent, systemClock } from '@gatehouse/contracts'
 import { createMetrics, silentLogger } from '@gatehouse/telemetry'
 import { type Test, test } from 'tap'
 import { type Journal, openJournal } from '../journal/journal.ts'
-import { createRecorder } from './record.ts'
+import { type Coming, createRecorder } from './record.ts'
 
 const event = (id: string): CloudEvent => ({
   specversion: '1.0',
@@ -24,7 +24,17 @@ const idsOf = ({ data }: OutgoingMessage): string[] =>
 /** A way to a bus that answers each publish as the test says. */
 const openRecorder = (
   answer: (message: OutgoingMessage, attempt: number) => Promise<void>,
-  { maxQueued = 1_000, journal }: { readonly maxQueued?: number; readonly journal?: Journal } = {},
+  {
+    maxQueued = 1_000,
+    journal,
+    coming = { calls: 0 },
+    gatherMs = 1,
+  }: {
+    readonly maxQueued?: number
+    readonly journal?: Journal
+    readonly coming?: Coming
+    readonly gatherMs?: number
+  } = {},
 ) => {
   const sent: OutgoingMessage[] = []
   const bus = {
@@ -45,10 +55,41 @@ const openRecorder = (
     metrics,
     maxQueued,
     journal,
+    coming,
+    gatherMs,
   })
   return { recorder, sent, metrics }
 }
 const unavailable = new BusUnavailable(new Error('test'))
+
+const turns = async (count: number): Promise<void> => {
+  for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+}
+
+test('an event waits for those of calls that are under way, and one message has them all', async (t) => {
+  const coming = { calls: 2 }
+  const { recorder, sent } = openRecorder(async () => undefined, { coming, gatherMs: 60_000 })
+  const first = recorder.record(event('a'), 5_000)
+  await turns(2)
+  t.same(sent, [], 'it waits')
+  const second = recorder.record(event('b'), 5_000)
+  t.same(await Promise.all([first, second]), [true, true])
+  t.same(sent.map(idsOf), [['a', 'b']])
+  coming.calls = 0
+  t.equal(await recorder.record(event('c'), 5_000), true, 'a lone call waits for nobody')
+})
+
+test('an event waits a moment only for calls that take their time, and not when the service ends', async (t) => {
+  const coming = { calls: 5 }
+  const { recorder, sent } = openRecorder(async () => undefined, { coming })
+  t.equal(await recorder.record(event('a'), 5_000), true)
+  const patient = openRecorder(async () => undefined, { coming, gatherMs: 60_000 })
+  const last = patient.recorder.record(event('b'), 5_000)
+  await turns(2)
+  await patient.recorder.close(0)
+  t.equal(await last, true)
+  t.same([...sent, ...patient.sent].map(idsOf), [['a'], ['b']])
+})
 
 test('events of one turn of the loop travel in one message, and so do those that gather while a publish is under way', async (t) => {
   let release: () => void = () => undefined

@@ -30,12 +30,19 @@ interface Waiting {
   settle: ((stored: boolean) => void) | undefined
 }
 
+/** Calls that are under way: each of them brings an event soon. */
+export interface Coming {
+  calls: number
+}
+
 /** A message of that many events stays well below NATS's 1 MB. */
 const MAX_EVENTS = 500
 const FIRST_PAUSE_MS = 100
 const LAST_PAUSE_MS = 2_000
 /** For so long an answer of the bus is taken to say that it is there. */
 const TRUST_MS = 1_000
+/** An event waits so long for those of calls that are under way, as databases let commits wait for each other. A lone call waits for nobody. */
+const GATHER_MS = 1
 /** A bus that has not stored a message by then is slow: what waits goes to the journal. */
 const SLOW_MS = 500
 
@@ -56,8 +63,11 @@ export function createRecorder(options: {
   readonly metrics: Metrics
   readonly maxQueued: number
   readonly journal?: Journal | undefined
+  readonly coming?: Coming
+  /** Default 1. */
+  readonly gatherMs?: number
 }): Recorder {
-  const { bus, clock, log, maxQueued, journal } = options
+  const { bus, clock, log, maxQueued, journal, coming = { calls: 0 }, gatherMs = GATHER_MS } = options
   const subject = auditSubject(options.node)
   const queued = options.metrics.gauge('gatehouse_mcp_audit_queue', 'Audit events that wait for the bus.')
   const lost = options.metrics.counter(
@@ -155,10 +165,24 @@ export function createRecorder(options: {
       }
     }
   }
+  let gathered: (() => void) | undefined
+  const gather = (): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(end, gatherMs)
+      function end(): void {
+        clearTimeout(timer)
+        gathered = undefined
+        resolve()
+      }
+      gathered = end
+    })
+  /** A message costs this process more than what is in it: it goes when most of what is coming has come. */
+  const isWorthIt = (): boolean => queue.length >= coming.calls || failing || closed
   const drain = async (): Promise<void> => {
     try {
       while (queue.length > 0) {
         await turnOfLoop()
+        if (!isWorthIt()) await gather()
         const batch = queue.slice(0, MAX_EVENTS)
         await send(batch)
         queue.splice(0, batch.length)
@@ -178,6 +202,7 @@ export function createRecorder(options: {
     // While the bus stores, the figure is that of the drain: setting it costs as much as the rest of this.
     if (failing) show()
     kick()
+    if (gathered !== undefined && isWorthIt()) gathered()
     return NOT_YET
   }
   const ask = async (): Promise<boolean> => {
@@ -229,6 +254,7 @@ export function createRecorder(options: {
       await Promise.race([finish, pauseUnref(waitMs)])
       closed = true
       wake?.()
+      gathered?.()
       await running
       await drainer?.close(Math.max(0, ends - clock.now()))
       stopWatching?.()
