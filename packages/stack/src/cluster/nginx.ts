@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Route, ServiceName } from '@gatehouse/contracts'
 import { findNginx, freePort, startNginx } from '@gatehouse/testkit'
-import { NGINX_PROXY, nginxMain, nginxOf } from '../deploy/routing.ts'
+import { COMPOSE, NGINX_PROXY, nginxMain, nginxOf } from '../deploy/routing.ts'
 import { startNameServer } from './names.ts'
 
 /** nginx as compose has it, and where services have to listen so that it finds them. */
@@ -32,6 +32,8 @@ export async function startNginxBalancer(options: {
   readonly port: number
   readonly routes: readonly Route[]
   readonly targets: () => Readonly<Record<ServiceName, readonly string[]>>
+  /** After how many seconds without a word a node of mcp is given up. Default: as in compose. */
+  readonly silent?: number
 }): Promise<NginxBalancer> {
   const dir = join(options.folder, 'nginx')
   mkdirSync(join(dir, 'conf.d'), { recursive: true })
@@ -42,7 +44,8 @@ export async function startNginxBalancer(options: {
   const port = options.port === 0 ? await freePort() : options.port
   const ports = { auth: await freePort(), mcp: await freePort(), audit: await freePort() }
   const proxy = join(dir, 'proxy.conf')
-  const places = { listen: `127.0.0.1:${port}`, resolver: names.at, proxy, ports }
+  const { silent = COMPOSE.silent } = options
+  const places = { listen: `127.0.0.1:${port}`, resolver: names.at, proxy, ports, silent }
   writeFileSync(proxy, NGINX_PROXY)
   writeFileSync(join(dir, 'conf.d', 'default.conf'), nginxOf({ routes: options.routes, hosts: ['localhost'] }, places))
   const configuration = join(dir, 'nginx.conf')

@@ -21,7 +21,7 @@ interface Upstream {
 }
 
 /** nginx with the files of compose, before processes that do as a test says. */
-async function open(t: Test) {
+async function open(t: Test, more: { readonly silent?: number } = {}) {
   const targets: Record<ServiceName, string[]> = { auth: [], mcp: [], audit: [] }
   const folder = temporaryFolder(t)
   const nginx = await startNginxBalancer({
@@ -29,6 +29,7 @@ async function open(t: Test) {
     port: 0,
     routes: routes(loadProfile('align')),
     targets: () => targets,
+    ...more,
   })
   t.teardown(() => nginx.close())
   return {
@@ -132,6 +133,31 @@ test('nginx as in compose: a stream is passed on frame by frame, a request too, 
   asking.destroy()
   await eventually(SOON, 'the node to be told', () => gone)
   t.equal(answer.headers['content-type'], 'text/event-stream')
+})
+
+test('nginx as in compose: a node that hangs is given up after its time, its call sent to no other; a stream that goes on saying something is not', {
+  skip,
+}, async (t) => {
+  const { url, upstream } = await open(t, { silent: 1 })
+  const hangs = await upstream('mcp', (incoming, outgoing) => {
+    if (incoming.headers.accept !== 'text/event-stream') return
+    outgoing.writeHead(200, { 'content-type': 'text/event-stream' })
+    let said = 0
+    const saying = setInterval(() => {
+      said += 1
+      outgoing.write(': keep-alive\n\n')
+      if (said < 8) return
+      clearInterval(saying)
+      outgoing.end()
+    }, 250)
+  })
+  const [call, stream] = await Promise.all([
+    ask(`${url}/mcp`, { method: 'POST', body: '{}', withinMs: SOON }),
+    ask(`${url}/mcp`, { headers: { accept: 'text/event-stream' }, withinMs: SOON }),
+  ])
+  t.equal(call.status, 504)
+  t.equal(hangs.seen.filter(({ method }) => method === 'POST').length, 1)
+  t.equal(stream.text, ': keep-alive\n\n'.repeat(8))
 })
 
 test('nginx as in compose: a query and an answer may have as long a head as the services take, and a log tells no query', {

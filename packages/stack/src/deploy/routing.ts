@@ -45,6 +45,8 @@ export function ingressOf({ routes, hosts }: Doorway): object {
         'nginx.ingress.kubernetes.io/proxy-read-timeout': String(STREAM_SECONDS),
         'nginx.ingress.kubernetes.io/proxy-send-timeout': String(STREAM_SECONDS),
         'nginx.ingress.kubernetes.io/proxy-body-size': '0',
+        // A redirect tells its client's state back; it is held for each stream as well, so no more.
+        'nginx.ingress.kubernetes.io/proxy-buffer-size': '8k',
       },
     },
     spec: {
@@ -127,8 +129,6 @@ proxy_set_header X-Forwarded-For $remote_addr;
 proxy_set_header X-Forwarded-Proto $scheme;
 proxy_buffering off;
 proxy_request_buffering off;
-proxy_read_timeout ${STREAM_SECONDS}s;
-proxy_send_timeout ${STREAM_SECONDS}s;
 # A node that is gone is passed over soon. What was sent to one is sent to no other unless it can be repeated: a POST never is.
 proxy_connect_timeout 3s;
 proxy_next_upstream error timeout;
@@ -142,10 +142,18 @@ export interface NginxPlaces {
   /** Where `NGINX_PROXY` lies. */
   readonly proxy: string
   readonly ports: Readonly<Record<ServiceName, number>>
+  /** A node of mcp that says nothing for so many seconds hangs: each stream says something every 15, and a call ends by `CALL_TIMEOUT` (30). */
+  readonly silent: number
 }
 
 /** In compose; its resolver is Docker's own. */
-const COMPOSE: NginxPlaces = { listen: '8080', resolver: '127.0.0.11', proxy: '/etc/nginx/proxy.conf', ports: PORTS }
+export const COMPOSE: NginxPlaces = {
+  listen: '8080',
+  resolver: '127.0.0.11',
+  proxy: '/etc/nginx/proxy.conf',
+  ports: PORTS,
+  silent: 120,
+}
 
 const answerTo = (location: string, status: number, body: object): string => `    location ${location} {
         default_type application/json;
@@ -159,12 +167,15 @@ const nobody = (what: string) => ({ error: 'not_found', error_description: `Noth
  * named get nothing but `/up`, which says that the balancer runs.
  */
 export function nginxOf({ routes, hosts }: Doorway, places: NginxPlaces = COMPOSE): string {
-  const { listen, resolver, proxy, ports } = places
-  // A redirect of auth tells its client's state back, which may be long. Elsewhere so much would be held for each stream.
-  const more = (service: ServiceName): string =>
-    service === 'auth' ? ' proxy_buffer_size 16k; proxy_buffers 8 16k;' : ''
+  const { listen, resolver, proxy, ports, silent } = places
+  const more: Readonly<Record<ServiceName, string>> = {
+    // A redirect tells its client's state back, which may be long. Elsewhere so much would be held for each stream.
+    auth: `proxy_read_timeout ${STREAM_SECONDS}s; proxy_buffer_size 16k; proxy_buffers 8 16k;`,
+    mcp: `proxy_read_timeout ${silent}s;`,
+    audit: `proxy_read_timeout ${STREAM_SECONDS}s;`,
+  }
   const locationOf = (match: string, service: ServiceName): string =>
-    `    location ${match} { set $node ${service}:${ports[service]}; include ${proxy};${more(service)} }`
+    `    location ${match} { set $node ${service}:${ports[service]}; include ${proxy}; ${more[service]} }`
   const locations = matchesOf(routes).flatMap(({ exact, path, service }) =>
     (exact ? [`= ${path}`] : [`= ${path}`, `${path}/`]).map((match) => locationOf(match, service)),
   )

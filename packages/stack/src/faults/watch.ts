@@ -36,7 +36,7 @@ const OFTEN = 1_000
 const CALLED = 50
 const WINDOW_MS = 600_000
 /** One update in so many is read after, while all goes on: more of what changes once, which no later change makes up for. */
-const READ_EACH = { once: 5, often: 50 }
+const READ_EACH = { once: 3, often: 50 }
 const READS_AT_ONCE = 6
 /** Fewer would say nothing. */
 const LEAST_READS = 10
