@@ -13,15 +13,21 @@ export const HISTORIES = Number(process.env.GATEHOUSE_HISTORIES ?? 2_000) / 2
 /** Lived at the same time, each on a family of its own. */
 const TOGETHER = 10
 
+/** Of a long run it can be seen how far it has come. */
+const SAID_EACH = 5_000
+
 /** Half of the histories, under one rule; a failed one is shrunk to its smallest. @throws with what was wrong */
 export async function proveHistories(t: Test, refreshRetrySeconds: number): Promise<void> {
   const stage = await openStage(t, refreshRetrySeconds)
+  let lived = 0
   const together = fc.array(histories(stage.windowMs), { minLength: TOGETHER, maxLength: TOGETHER })
   await fc.assert(
     fc.asyncProperty(together, async (lives) => {
       const faults = await Promise.all(lives.map((history) => live(stage, history)))
       const fault = faults.find((each) => each !== undefined)
       if (fault !== undefined) throw new Error(fault)
+      lived += lives.length
+      if (lived % SAID_EACH === 0) t.comment(`${lived} histories lived`)
     }),
     { numRuns: Math.ceil(HISTORIES / TOGETHER) },
   )

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { type Database, DatabaseUnavailable, json, sql } from '@gatehouse/database'
+import { type Database, DatabaseUnavailable, json, sql, type Tx } from '@gatehouse/database'
 import type { FastifyInstance } from 'fastify'
 import { newId, newSecret, sha256 } from '../../secrets.ts'
 import { refreshForm, token } from '../house.ts'
@@ -33,6 +33,22 @@ export function mortal(db: Database): Database {
       if (crash === 'after-commit') throw new DatabaseUnavailable(new Error('died after the commit'), true)
       return count
     },
+  }
+}
+
+/** For so long what the history itself has to do is tried again. */
+const PATIENCE_MS = 60_000
+
+/** A database that is too busy for the history's own questions says nothing about what is tried here. */
+export async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+  const until = performance.now() + PATIENCE_MS
+  for (;;) {
+    try {
+      return await ask()
+    } catch (error) {
+      const again = error instanceof DatabaseUnavailable && !error.maybeCommitted && performance.now() < until
+      if (!again) throw error
+    }
   }
 }
 
@@ -97,9 +113,12 @@ async function afterwards(stage: Stage, family: Family, now: number): Promise<st
  * With the family its access tokens die, and every node is told so, once; while it lives its newest is good and nobody is told anything.
  */
 async function accessAfterwards(stage: Stage, family: Family, grant: string, now: number): Promise<string | undefined> {
-  const isActive = (accessToken: string) => request.run({ now, crash: 'none' }, () => stage.isActive(accessToken))
-  const told = await stage.db.asPlatform('test', (tx) =>
-    tx.rows(sql`delete from auth.outbox where subject = ${`auth.delta.grant.${grant}`} returning position`),
+  const isActive = (accessToken: string) =>
+    request.run({ now, crash: 'none' }, () => patiently(() => stage.isActive(accessToken)))
+  const told = await patiently(() =>
+    stage.db.asPlatform('test', (tx) =>
+      tx.rows(sql`delete from auth.outbox where subject = ${`auth.delta.grant.${grant}`} returning position`),
+    ),
   )
   if (told.length !== (family.alive ? 0 : 1)) return `nodes were told ${told.length} times that the family ended`
   if (family.alive) {
@@ -136,9 +155,11 @@ const revoke = (server: Pick<FastifyInstance, 'inject'>, client: string, given: 
   })
 
 async function twoLiving({ db }: Stage, grant: string): Promise<string | undefined> {
-  const { living } = await db.asPlatform('test', (tx) =>
-    tx.one<{ living: number }>(
-      sql`select count(*)::integer as living from auth.refresh_tokens where grant_id = ${grant} and used_at is null`,
+  const { living } = await patiently(() =>
+    db.asPlatform('test', (tx) =>
+      tx.one<{ living: number }>(
+        sql`select count(*)::integer as living from auth.refresh_tokens where grant_id = ${grant} and used_at is null`,
+      ),
     ),
   )
   return living === 1 ? undefined : `${living} tokens of the family are unused`
@@ -148,7 +169,7 @@ async function twoLiving({ db }: Stage, grant: string): Promise<string | undefin
 async function newFamily({ db, template }: Stage): Promise<{ readonly id: string; readonly first: string }> {
   const [id, first] = [newId('grant'), newSecret()]
   const hash = `\\x${Buffer.from(sha256(first)).toString('hex')}`
-  await db.asPlatform('test', async (tx) => {
+  const copy = async (tx: Tx): Promise<void> => {
     await tx.run(sql`
       insert into auth.grants select (jsonb_populate_record(g, ${json({ id })}::jsonb)).* from auth.grants g
       where g.id = ${template}`)
@@ -156,6 +177,7 @@ async function newFamily({ db, template }: Stage): Promise<{ readonly id: string
       insert into auth.refresh_tokens
       select (jsonb_populate_record(r, ${json({ hash, grant_id: id })}::jsonb)).* from auth.refresh_tokens r
       where r.grant_id = ${template} and r.generation = 0`)
-  })
+  }
+  await patiently(() => db.asPlatform('test', copy))
   return { id, first }
 }
