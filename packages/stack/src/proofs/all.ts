@@ -10,6 +10,7 @@ import type { Proof } from './proof.ts'
 import { refreshHistories } from './refresh-histories.ts'
 import { rollingRestart } from './rolling-restart.ts'
 import { sustainabilityMillion } from './sustainability-million.ts'
+import { tokenKills } from './token-kills.ts'
 import { tokensBesideSignIns } from './tokens-beside-sign-ins.ts'
 import { trackerMillion } from './tracker-million.ts'
 
@@ -22,6 +23,7 @@ export const PROOFS: readonly Proof[] = [
   orgdesignMillion,
   refreshHistories,
   sustainabilityMillion,
+  tokenKills,
   tokensBesideSignIns,
   trackerMillion,
   nodeDeaths,
