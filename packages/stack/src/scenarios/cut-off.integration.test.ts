@@ -3,7 +3,7 @@ import { t as file, test } from 'tap'
 import { openFaultHouse } from '../faults/house.ts'
 import { CUT_LOAD, cutOffNode } from '../proofs/cut-off.ts'
 
-file.setTimeout(240_000)
+file.setTimeout(170_000)
 const house = await openFaultHouse({
   folder: temporaryFolder(file),
   surroundings: process.env,
