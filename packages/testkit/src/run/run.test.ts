@@ -209,3 +209,24 @@ test('a policy is put back after a failure, and after a run that was killed', as
   await withoutServiceStarts(async () => undefined, file)
   t.equal(readFileSync(file, 'utf8'), 'mine')
 })
+
+test('what a run tries at random it tries again in the next one, unless it is told otherwise', async (t) => {
+  const folder = temporaryFolder(t)
+  const path = join(folder, 'tries.mjs')
+  writeFileSync(
+    path,
+    `import fc from '${import.meta.resolve('fast-check')}'\nconsole.log(fc.sample(fc.nat(), 5).join())`,
+  )
+  const seed = join(import.meta.dirname, 'seed.ts')
+  const command = ['--import', import.meta.resolve('tsx'), '--import', seed, path]
+  const tried = async (given: string | undefined): Promise<string> => {
+    const env = { ...process.env, GATEHOUSE_SEED: given }
+    const { output, ok } = await runCommand(process.execPath, command, { cwd: '/', env, interrupted: never })
+    t.ok(ok, output)
+    return output
+  }
+  const usual = await tried(undefined)
+  t.equal(await tried(undefined), usual)
+  t.not(await tried('7'), usual)
+  t.not(await tried('random'), usual)
+})

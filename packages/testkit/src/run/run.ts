@@ -20,8 +20,9 @@ import { add, lastLine, NOTHING, type Tally, tally } from './tally.ts'
 const BUDGET_MS = 21 * 60_000
 const COVERAGE = 'docs/coverage.md'
 /** One process of tests. It should take seconds; this ends one that hangs. */
-const FILE_MS = 180_000
+export const FILE_MS = 180_000
 const BATCH = join(import.meta.dirname, 'batch.ts')
+const SEED = join(import.meta.dirname, 'seed.ts')
 const JOBS = Math.min(2, availableParallelism())
 
 const PASSED: Tally = { ...NOTHING, passed: 1 }
@@ -139,7 +140,7 @@ async function queue(files: readonly string[], run: TestRun): Promise<Tally> {
     for (let batch = waiting.shift(); batch !== undefined && !run.interrupted.aborted; batch = waiting.shift()) {
       const { name: room, files } = batch
       const entry = files.length === 1 ? files : [BATCH, ...files]
-      const outcome = await runCommand(process.execPath, ['--import', loader, ...entry], {
+      const outcome = await runCommand(process.execPath, ['--import', loader, '--import', SEED, ...entry], {
         ...run,
         deadlineMs: FILE_MS,
       })
