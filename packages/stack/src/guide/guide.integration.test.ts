@@ -12,7 +12,7 @@ import { authorizeInPages } from '../scenarios/person.ts'
 import { CALLBACK } from '../scenarios/running.ts'
 import { filesIn } from './page.ts'
 
-file.setTimeout(300_000)
+file.setTimeout(170_000)
 
 const root = fileURLToPath(new URL('../../../..', import.meta.url)).replace(/\/$/, '')
 const page = readFileSync(join(root, 'docs/guide.md'), 'utf8')

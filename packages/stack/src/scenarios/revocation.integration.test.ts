@@ -15,7 +15,7 @@ import { type Answer, ask, rpc } from './wire.ts'
 const PROMISED_MS = 1_000
 const STREAM_MS = 60_000
 
-file.setTimeout(300_000)
+file.setTimeout(170_000)
 
 const tenancy = { by: 'account', account: 'follow', host: '{tenant}.{host}', issuer: 'origin' } as const
 const grants = ['authorization_code', 'refresh_token', 'client_credentials'] as const

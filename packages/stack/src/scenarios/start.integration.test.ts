@@ -9,7 +9,7 @@ import { t as file, type Test, test } from 'tap'
 import { hostFetch } from './host-fetch.ts'
 import { ask, rpc } from './wire.ts'
 
-file.setTimeout(240_000)
+file.setTimeout(170_000)
 
 const root = fileURLToPath(new URL('../../../..', import.meta.url))
 

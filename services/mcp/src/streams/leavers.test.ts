@@ -10,7 +10,7 @@ import { bytesOf, openRaw } from '../testing/raw-client.ts'
 import { ORIGIN, openParts, openRig } from '../testing/rig.ts'
 import { modernRequest } from '../testing/wire.ts'
 
-file.setTimeout(300_000)
+file.setTimeout(170_000)
 const parts = await openParts()
 file.teardown(() => parts.close())
 

@@ -6,7 +6,7 @@ import { runningCluster } from '../running.ts'
 import { alignAccounts } from './align-accounts.ts'
 import { alignServer } from './align-server.ts'
 
-file.setTimeout(240_000)
+file.setTimeout(170_000)
 
 test('align, on two nodes over PostgreSQL, Redis and NATS', async (t) => {
   const { cluster, ...running } = await runningCluster(t)

@@ -6,7 +6,7 @@ import { alignAccounts } from './align-accounts.ts'
 import { alignServer } from './align-server.ts'
 import { registerProgram } from './program.ts'
 
-file.setTimeout(240_000)
+file.setTimeout(170_000)
 
 test('align, in one process on embedded parts', async (t) => {
   let ahead = 0
