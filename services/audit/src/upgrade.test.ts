@@ -1,8 +1,8 @@
 import { copyFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { json, type Schema, sql } from '@gatehouse/database'
-import { testDatabase } from '@gatehouse/database/testing'
+import { type Database, json, type Schema, type Sql, sql } from '@gatehouse/database'
+import { everyStep, testDatabase } from '@gatehouse/database/testing'
 import { temporaryFolder } from '@gatehouse/testkit'
 import { test } from 'tap'
 import { HASH, toolCalled } from './sample-events.ts'
@@ -63,4 +63,32 @@ test('the log of the first version is kept by the upgrade: each event once, its 
       values (${events[0]?.id ?? ''}, 't1', 'standard', ${events[0]?.time ?? ''}, 'x', 'y')`),
   )
   await t.rejects(twice, { code: '23505' }, 'a second delivery is still known')
+})
+
+test('a row of every table, whichever version brought it, goes through every later migration as it is', async (t) => {
+  const writing =
+    (...statements: readonly Sql[]) =>
+    (db: Database) =>
+      db.asPlatform('a later version', async (tx) => {
+        for (const statement of statements) await tx.run(statement)
+      })
+  const fill = {
+    1: writing(sql`
+      insert into audit.events (id, tenant, time, type, source, actor_kind, actor_id, tool, outcome, arguments_sha256, envelope)
+      values (gen_random_uuid(), 't1', now(), 'gatehouse.mcp.tool-called.v1', '/mcp', 'person', 'p1', 'x', 'failed', ${HASH}, '{}')`),
+    2: writing(
+      sql`insert into audit.dead_letters values ('audit.n1', 7, now(), 0, now(), 'not.json', ${Buffer.from('x')})`,
+    ),
+    4: writing(sql`
+      insert into audit.ring_keys (ring, id, sealed, created_at, active_at) values ('heads', 'k1', ${Buffer.alloc(60)}, now(), now())`),
+    5: writing(
+      sql`insert into audit.segments values ('t1', 'standard', '2026-01', 1, ${HASH}, 0, ${HASH})`,
+      sql`insert into audit.heads values ('tenant/t1', 1, ${HASH}, 'a.b.c', now(), false)`,
+      sql`insert into audit.chains values ('t1', 1, ${HASH}, 1, ${HASH})`,
+    ),
+    10: writing(sql`insert into audit.begun values (gen_random_uuid(), 't1', now(), '{}')`),
+  }
+  // Persons went apart from what they did.
+  const rewritten = { 3: ['events.actor_id'] }
+  t.same(await everyStep({ schema: auditSchema, folder: temporaryFolder(t), fill, rewritten }), [])
 })

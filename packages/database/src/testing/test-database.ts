@@ -4,6 +4,8 @@ import { readMigrations } from '../migration-files.ts'
 import { openDatabase } from '../open.ts'
 import type { DatabaseHost, Schema } from '../port.ts'
 
+export { everyStep, type Steps } from './every-step.ts'
+
 /**
  * A migrated database for one test file. Where the runner gives a PostgreSQL, it is a copy of a template that is made once for
  * these schemas; by hand or with `--quick` it is PGlite in memory. Goes away with `t`.
