@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { dockerWorks } from '../servers/docker.ts'
 import type { Part } from '../servers/missing.ts'
+import { findNginx } from '../servers/nginx.ts'
 import { installTools } from '../tools.ts'
 import { type CommandOptions, runCommand } from './command.ts'
 import { missingParts } from './parts.ts'
@@ -16,6 +17,9 @@ const PACKAGES: Readonly<Record<Part, string>> = {
   NATS: 'nats-server',
   Chromium: 'chromium',
 }
+
+/** Installed with what is missing, and not asked for: tests through it are skipped where there is none. */
+const WELCOME = findNginx() === undefined ? ['nginx'] : []
 
 /**
  * Brings what the tests need and the machine lacks: the tools that npm has, packages as root on Debian and Ubuntu, a browser by Playwright's download,
@@ -45,7 +49,7 @@ export async function provideParts(options: CommandOptions): Promise<Readonly<Re
 
 /** One by one: a name that this release lacks must not keep the others away. */
 async function installPackages(missing: readonly Part[], options: CommandOptions): Promise<void> {
-  const names = missing.map((part) => PACKAGES[part])
+  const names = [...missing.map((part) => PACKAGES[part]), ...WELCOME]
   if (!(await agreed(`install the Debian packages ${names.join(', ')} (their services are not started)`))) return
   const env = { ...options.env, DEBIAN_FRONTEND: 'noninteractive' }
   const apt = (...args: string[]) => runCommand('apt-get', ['-q', ...args], { ...options, env })
