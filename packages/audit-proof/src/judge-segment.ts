@@ -72,7 +72,7 @@ export function createSegmentJudge(tenant: string, segment: Segment): SegmentJud
     end() {
       settle()
       findings.push(...judgeMisfits(misfits, where))
-      if (misfitCount > misfits.length) findings.push({ kind: 'changed', ...where, rows: misfitCount - misfits.length })
+      if (misfitCount > MOST_NAMED) findings.push({ kind: 'changed', ...where, rows: misfitCount - MOST_NAMED })
       if (next <= segment.count)
         findings.push({ kind: 'cut-tail', ...where, seq: next, rows: segment.count - next + 1 })
       else if (before !== segment.hash || next > segment.count + 1) findings.push({ kind: 'recomputed', ...where })
