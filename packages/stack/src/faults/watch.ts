@@ -13,7 +13,7 @@ export interface Course {
   readonly listeners: number
   readonly legacyListeners: number
   readonly changesPerSecond: number
-  /** The part of them that has to be reached at least. Default: what a machine of two cores holds although others use it, too. */
+  /** The part of them that has to be reached at least, on a machine of its own. Default: what came about is only told. */
   readonly reached?: number
   /** In which each change has to be told, where that is promised. Default: nothing is. */
   readonly toldWithinMs?: number
@@ -36,11 +36,10 @@ const OFTEN = 1_000
 const CALLED = 50
 const WINDOW_MS = 600_000
 /** One update in so many is read after, while all goes on: more of what changes once, which no later change makes up for. */
-const READ_EACH = { once: 3, often: 50 }
+const READ_EACH = { once: 2, often: 50 }
 const READS_AT_ONCE = 6
 /** Fewer would say nothing. */
-const LEAST_READS = 10
-const REACHED = 0.4
+const LEAST_READS = 3
 /** For so long nothing more is published or told: then it is lost, and not only late. */
 const STUCK_MS = 60_000
 const LOOK_MS = 1_000
@@ -157,7 +156,7 @@ export async function watchUnder(
   }
   const wrong = ['changesUnpublished', 'missed', 'needless', 'stale', 'auditMissing', 'auditRepeated', 'wrongEffects']
     .filter((name) => (counts as Record<string, number>)[name] !== 0)
-    .concat(counts.changesPerSecond < course.changesPerSecond * (course.reached ?? REACHED) ? ['changesPerSecond'] : [])
+    .concat(counts.changesPerSecond < course.changesPerSecond * (course.reached ?? 0) ? ['changesPerSecond'] : [])
     .concat(counts.readsOfUpdates < LEAST_READS ? ['readsOfUpdates'] : [])
     .concat(counts.latencyMost > (course.toldWithinMs ?? Number.POSITIVE_INFINITY) ? ['latencyMost'] : [])
   if (wrong.length > 0) {

@@ -9,7 +9,7 @@ import type { Proof } from './proof.ts'
 
 const AWAY_MS = 20_000
 /** While PostgreSQL is away there are no changes. */
-export const REACHED = 0.25
+const REACHED = 0.25
 /** Calls are carried out again so soon after a part is back. */
 const BACK_MS = 30_000
 

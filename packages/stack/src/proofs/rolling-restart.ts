@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Called } from '../faults/callers.ts'
 import { type FaultHouse, openFaultHouse } from '../faults/house.ts'
 import { type Course, watchUnder } from '../faults/watch.ts'
-import { LOAD, TOLD_MS } from './node-deaths.ts'
+import { LOAD, PROMISED } from './node-deaths.ts'
 import type { Proof } from './proof.ts'
 
 const ROUNDS = 10
@@ -19,7 +19,7 @@ export const rollingRestart: Proof = {
   async run({ surroundings, folder, say }) {
     const house = await openFaultHouse({ folder, surroundings, nodeEnv: LEAVING })
     try {
-      return await restartNodes(house, { ...LOAD, toldWithinMs: TOLD_MS, say }, ROUNDS)
+      return await restartNodes(house, { ...LOAD, ...PROMISED, say }, ROUNDS)
     } finally {
       await house.close()
     }

@@ -12,6 +12,7 @@ test('kill -9 of nodes, three times, while 500 clients listen and 200 changes a 
   t.comment(JSON.stringify(counts))
   t.match(counts, { missed: 0, needless: 0, stale: 0, auditMissing: 0, auditRepeated: 0, wrongEffects: 0 })
   t.equal(counts.sessionsLost, 0, 'legacy clients go on in their sessions, on whichever node')
+  t.ok(Number(counts.changes) >= 4 * LOAD.changesPerSecond, 'the load was there: a second of it around each death')
   t.ok(Number(counts.due) > 1_000)
   t.ok(Number(counts.readsOfUpdates) > 50, 'what was told was read')
 })
