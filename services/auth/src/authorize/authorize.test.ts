@@ -261,7 +261,7 @@ test('the authorization endpoint', async (t) => {
   })
 
   await t.test(
-    '403 or 400 for a decision that the page did not send, and no code [A-LN-02, A-AZ-08, Z10]',
+    '403 or 400 for a decision that the page did not send, and no code [A-LN-02, A-AZ-08, Z10, S-SB-03]',
     async (t) => {
       const person = new Visitor(house)
       await person.signIn('viewer@acme.test')
