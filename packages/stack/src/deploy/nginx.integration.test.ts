@@ -10,6 +10,9 @@ import { ask } from '../scenarios/wire.ts'
 
 const SOON = 30_000
 const skip = NO_NGINX
+/** After so many seconds without a word a node is given up; a stream says something so often in a little more than that. */
+const SILENT_S = 3
+const SAID = 12
 file.setTimeout(120_000)
 
 type Answering = (incoming: IncomingMessage, outgoing: ServerResponse) => void
@@ -138,18 +141,21 @@ test('nginx as in compose: a stream is passed on frame by frame, a request too, 
 test('nginx as in compose: a node that hangs is given up after its time, its call sent to no other; a stream that goes on saying something is not', {
   skip,
 }, async (t) => {
-  const { url, upstream } = await open(t, { silent: 1 })
+  const { url, upstream } = await open(t, { silent: SILENT_S })
   const hangs = await upstream('mcp', (incoming, outgoing) => {
     if (incoming.headers.accept !== 'text/event-stream') return
     outgoing.writeHead(200, { 'content-type': 'text/event-stream' })
     let said = 0
-    const saying = setInterval(() => {
-      said += 1
-      outgoing.write(': keep-alive\n\n')
-      if (said < 8) return
-      clearInterval(saying)
-      outgoing.end()
-    }, 250)
+    const saying = setInterval(
+      () => {
+        said += 1
+        outgoing.write(': keep-alive\n\n')
+        if (said < SAID) return
+        clearInterval(saying)
+        outgoing.end()
+      },
+      (SILENT_S * 1_000 * 1.2) / SAID,
+    )
   })
   const [call, stream] = await Promise.all([
     ask(`${url}/mcp`, { method: 'POST', body: '{}', withinMs: SOON }),
@@ -157,7 +163,7 @@ test('nginx as in compose: a node that hangs is given up after its time, its cal
   ])
   t.equal(call.status, 504)
   t.equal(hangs.seen.filter(({ method }) => method === 'POST').length, 1)
-  t.equal(stream.text, ': keep-alive\n\n'.repeat(8))
+  t.equal(stream.text, ': keep-alive\n\n'.repeat(SAID))
 })
 
 test('nginx as in compose: a query and an answer may have as long a head as the services take, and a log tells no query', {
