@@ -1,5 +1,5 @@
 import { activeOf } from './judge-ring.ts'
-import type { Keyring } from './keyring.ts'
+import type { ListedRing } from './keyring.ts'
 
 /** What an operator sees of a key. Times in ISO 8601. */
 export interface KeyDescription {
@@ -19,7 +19,7 @@ export interface RingDescription {
 }
 
 /** A ring as it is at this moment, by ids and times; secrets are not among them. */
-export async function describeRing(ring: Keyring, now: number): Promise<RingDescription> {
+export async function describeRing(ring: ListedRing, now: number): Promise<RingDescription> {
   const keys = await ring.refresh()
   const active = activeOf(keys, now)?.id
   return {

@@ -2,6 +2,7 @@ import { createPublicKey, verify } from 'node:crypto'
 import type { Clock } from '@gatehouse/contracts'
 import type { JWK } from 'jose'
 import { activeOf, livingOf } from './judge-ring.ts'
+import { type ListedRing, RingIsFixed } from './keyring.ts'
 import { type Algorithm, type Signer, unsigned, withHeader } from './signer.ts'
 
 /** A key that somebody else holds. */
@@ -32,9 +33,35 @@ export class ExternalSignatureInvalid extends Error {
   }
 }
 
+/** The service did not answer, or says that there is no key. Nothing was signed. */
+export class KeyServiceUnavailable extends Error {
+  constructor(cause: unknown) {
+    super('the key service cannot answer', { cause })
+    this.name = 'KeyServiceUnavailable'
+  }
+}
+
+const away = (cause: unknown): never => {
+  throw new KeyServiceUnavailable(cause)
+}
+
+/** The ring of keys that a service holds, for the operator to see. The service's own operator rotates it. */
+export function externalRing(ring: string, keys: ExternalKeys, clock: Clock): ListedRing {
+  return {
+    name: ring,
+    async refresh() {
+      const list = await keys.list().catch(away)
+      return livingOf(list, clock.now()).map((key) => ({ ...key, createdAt: key.activeAt }))
+    },
+    rotate: async () => {
+      throw new RingIsFixed(ring, 'its key service brings the next key')
+    },
+  }
+}
+
 const FRESH_MS = 30_000
 
-/** A signer whose private keys never come here. */
+/** A signer whose private keys never come here. It throws KeyServiceUnavailable, ExternalSignatureInvalid. */
 export function createExternalSigner(algorithm: Algorithm, keys: ExternalKeys, clock: Clock): Signer {
   let known: { readonly list: Promise<readonly ExternalKey[]>; readonly readAt: number } | undefined
 
@@ -48,7 +75,7 @@ export function createExternalSigner(algorithm: Algorithm, keys: ExternalKeys, c
       next.list.catch(() => {
         if (known === next) known = before
       })
-      return livingOf(await next.list.catch(() => before?.list ?? next.list), now)
+      return livingOf(await next.list.catch((error) => before?.list ?? away(error)), now)
     }
     return livingOf(await known.list, now)
   }
@@ -56,9 +83,9 @@ export function createExternalSigner(algorithm: Algorithm, keys: ExternalKeys, c
   return {
     async sign(typ, claims) {
       const key = activeOf(await list(), clock.now())
-      if (key === undefined) throw new Error('there is no external key to sign with')
+      if (key === undefined) throw new KeyServiceUnavailable(new Error('it has no key that is not retired'))
       const input = Buffer.from(unsigned({ alg: algorithm, typ, kid: key.id }, claims))
-      const signed = await keys.sign(key.id, input)
+      const signed = await keys.sign(key.id, input).catch(away)
       const signature = algorithm === 'ES256' ? fixedLength(signed) : Buffer.from(signed)
       const publicKey = createPublicKey({ key: key.publicJwk as Record<string, unknown>, format: 'jwk' })
       const how = { key: publicKey, dsaEncoding: 'ieee-p1363' } as const

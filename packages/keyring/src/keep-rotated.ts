@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Logger } from '@gatehouse/telemetry'
-import { type Keyring, RingIsFixed } from './keyring.ts'
+import { type ListedRing, RingIsFixed } from './keyring.ts'
 
 const EVERY_MS = 60_000
 
 /** Rotates each ring when its schedule says so, until the signal. Every node may run it: together they rotate once. */
-export async function keepRotated(rings: readonly Keyring[], log: Logger, signal: AbortSignal): Promise<void> {
+export async function keepRotated(rings: readonly ListedRing[], log: Logger, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     for (const ring of rings) {
       try {

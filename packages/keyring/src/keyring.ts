@@ -26,9 +26,20 @@ export interface RotateOptions {
   readonly retireOthers?: boolean
 }
 
-/** The keys for one purpose, by age. All nodes of a service have the same. */
-export interface Keyring {
+/** What everybody may know of a key. */
+export type ListedKey = Omit<RingKey, 'secret'>
+
+/** A ring as an operator sees it, wherever its secrets are. */
+export interface ListedRing {
   readonly name: string
+  /** The keys as they are at this moment. */
+  refresh(): Promise<readonly ListedKey[]>
+  /** @throws RingIsFixed for a ring that is kept elsewhere */
+  rotate(options?: RotateOptions): Promise<ListedKey>
+}
+
+/** The keys for one purpose, by age. All nodes of a service have the same. */
+export interface Keyring extends ListedRing {
   /** All that are not retired; the first is made when there is none. @throws DatabaseUnavailable, WrongMasterSecret */
   keys(): Promise<readonly RingKey[]>
   /** The key to use now. */
@@ -42,7 +53,7 @@ export interface Keyring {
   rotate(options?: RotateOptions): Promise<RingKey>
 }
 
-/** Whoever keeps this ring's keys changes them: a file, or the test that gave them. */
+/** Whoever keeps this ring's keys changes them: a file, a key service, or the test that gave them. */
 export class RingIsFixed extends Error {
   constructor(ring: string, instead: string) {
     super(`the keys of the ring ${ring} cannot be rotated here: ${instead}`)

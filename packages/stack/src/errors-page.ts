@@ -79,7 +79,8 @@ export const AUTH_ADVICE: Advice<typeof REFUSALS> = {
   'credential.inactive': 'Make a new API key.',
   'operator.unproven': 'Send `GATEHOUSE_ADMIN_TOKEN` as Bearer, or a token of a program that may administer.',
   'operator.not-allowed': ADMINISTER,
-  'ring.fixed': 'Add a key to the file that `KEYRING_FILES` names.',
+  'ring.fixed':
+    'Add a key to the file that `KEYRING_FILES` names, or have the service of `KEY_SERVICES` bring the next one.',
   'thing.taken': 'Use another name, or change what has it.',
   'client.self-made': 'Switch the client off, or have its maker change it.',
   'client.without-secret': 'Change its `authMethod` first.',

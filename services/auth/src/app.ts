@@ -87,6 +87,8 @@ export interface AuthDeps {
   readonly accessTokenAlgorithm?: RingDeps['accessTokenAlgorithm']
   /** Rings whose keys are in files instead of the database. */
   readonly keyringFiles?: RingDeps['files']
+  /** Rings whose private keys a key management service holds. */
+  readonly keyServices?: RingDeps['services']
   /** Fetches what clients keep elsewhere. Default: over public addresses, and loopback where the service itself is there. */
   readonly outbound?: Outbound
   /** Services that may exchange credentials over HTTP. */
@@ -126,7 +128,7 @@ export interface AuthApp {
 export function createAuthApp(deps: AuthDeps): AuthApp {
   const { profile, publicUrl, db, clock, kv } = deps
   refuseEmptyProtections(deps)
-  const rings = openRings({ ...deps, files: deps.keyringFiles })
+  const rings = openRings({ ...deps, files: deps.keyringFiles, services: deps.keyServices })
   const { accessSigner, idSigner } = rings
   const publicKeys = async () => [
     ...(await accessSigner.publicKeys()),

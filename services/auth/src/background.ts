@@ -1,6 +1,6 @@
 import type { Bus } from '@gatehouse/bus'
 import type { DatabaseHost, OutboxMessage } from '@gatehouse/database'
-import { type Keyring, keepRotated } from '@gatehouse/keyring'
+import { keepRotated, type ListedRing } from '@gatehouse/keyring'
 import type { Closeable } from '@gatehouse/service'
 import { auditOutbox } from './audit/append.ts'
 import { outbox } from './feed/append.ts'
@@ -13,7 +13,7 @@ export interface BackgroundDeps extends JanitorDeps {
   readonly profile: JanitorDeps['profile'] & ReconcileDeps['profile']
   readonly host: Pick<DatabaseHost, 'listen'>
   readonly bus: Bus
-  readonly rings: readonly Keyring[]
+  readonly rings: readonly ListedRing[]
 }
 
 /** What works beside the requests: the drainers of both outboxes, the feed's tick and state, the schedule of keys, the janitor. */

@@ -4,7 +4,7 @@ import type { JWK } from 'jose'
 import { z } from 'zod'
 import type { InternalClient } from './api-keys/assertion.ts'
 import { isSecureOrigin } from './http/secure-origin.ts'
-import { RING_NAMES, SIGNING_KEY_DAYS } from './keys/rings.ts'
+import { RING_NAMES, SIGNING_KEY_DAYS, SIGNING_RINGS } from './keys/rings.ts'
 import { configuredProviders } from './upstream/provider.ts'
 
 const publicJwk = z
@@ -39,7 +39,7 @@ const internalClients = () =>
     )
 
 /** `{"access":"/run/secrets/access.json"}` */
-const keyringFiles = () =>
+const byRing = <const R extends string>(rings: readonly R[]) =>
   z
     .string()
     .default('{}')
@@ -51,7 +51,7 @@ const keyringFiles = () =>
         return z.NEVER
       }
     })
-    .pipe(z.partialRecord(z.enum(RING_NAMES), z.string().min(1)))
+    .pipe(z.partialRecord(z.enum(rings), z.string().min(1)))
 
 /** What the authorization server may be told. */
 export const authConfig = z.object({
@@ -88,8 +88,11 @@ export const authConfig = z.object({
     .describe(
       'What access tokens are signed by: RS256 where a resource server knows nothing else. It holds from the next key on: `gatehouse keys rotate access`.',
     ),
-  KEYRING_FILES: keyringFiles().describe(
+  KEYRING_FILES: byRing(RING_NAMES).describe(
     'JSON object from a ring (`access`, `id`, `refresh`) to the file with its keys, for operators who keep keys in files.',
+  ),
+  KEY_SERVICES: byRing(SIGNING_RINGS).describe(
+    'JSON object from a signing ring (`access`, `id`) to the module that speaks to the key management service with its private keys.',
   ),
   UPSTREAM_PROVIDERS: configuredProviders().describe(
     'JSON list of the OpenID providers where people can sign in: `id`, `label`, `issuer`, `clientId`, `clientSecret` or `privateKey`, `scopes`, `authoritativeDomains`.',

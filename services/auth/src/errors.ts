@@ -166,7 +166,7 @@ export const REFUSALS = {
   'ring.fixed': {
     error: 'invalid_request',
     status: 409,
-    text: 'The keys of this ring are kept in a file. Change it there.',
+    text: 'The keys of this ring are kept elsewhere, in a file or by a key service. Change them there.',
   },
   'thing.taken': { error: 'invalid_request', status: 409, text: 'Something else has that name.' },
   'client.self-made': {

@@ -8,6 +8,7 @@ import { createServer, healthOf, runService, tracingOf } from '@gatehouse/servic
 import { createLogger, createMetrics } from '@gatehouse/telemetry'
 import { createAuthApp } from './app.ts'
 import { authConfig } from './config.ts'
+import { loadKeyServices } from './keys/key-services.ts'
 import { openMailer } from './mail/open.ts'
 import { authSchema } from './schema.ts'
 
@@ -51,6 +52,7 @@ await runService(log, async (closing) => {
     signingKeyDays: config.SIGNING_KEY_DAYS,
     accessTokenAlgorithm: config.ACCESS_TOKEN_ALGORITHM,
     keyringFiles: config.KEYRING_FILES,
+    keyServices: await loadKeyServices(config.KEY_SERVICES, process.cwd()),
     mailer,
     installation: {
       production: mail.production,

@@ -1,4 +1,4 @@
-import { describeRing, type Keyring, RingIsFixed, type RingKey } from '@gatehouse/keyring'
+import { describeRing, type ListedKey, type ListedRing, RingIsFixed } from '@gatehouse/keyring'
 import { z } from 'zod'
 import { Refusal } from '../errors.ts'
 import { defineOperation, type Operation } from './operation.ts'
@@ -56,7 +56,7 @@ export const KEYRING_OPERATIONS: readonly Operation[] = [
   }),
 ]
 
-async function rotate(ring: Keyring, how: Parameters<Keyring['rotate']>[0]): Promise<RingKey> {
+async function rotate(ring: ListedRing, how: Parameters<ListedRing['rotate']>[0]): Promise<ListedKey> {
   try {
     return await ring.rotate(how)
   } catch (error) {

@@ -1,4 +1,5 @@
 import { DatabaseUnavailable } from '@gatehouse/database'
+import { ExternalSignatureInvalid, KeyServiceUnavailable } from '@gatehouse/keyring'
 import { KeyValueUnavailable } from '@gatehouse/kv'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Reason, Refusal } from '../errors.ts'
@@ -14,10 +15,13 @@ const BODY_FAULTS: Readonly<Record<string, Reason>> = {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'request.malformed',
 }
 
+/** What a part throws that cannot do its work now. A key service whose signature is wrong is no better than one that is away. */
+const AWAY = [DatabaseUnavailable, KeyValueUnavailable, KeyServiceUnavailable, ExternalSignatureInvalid]
+
 /** What was thrown as a refusal: ours as it is, a part that is away as 503; `undefined` for a fault of our own. */
 export function asRefusal(error: unknown): Refusal | undefined {
   if (error instanceof Refusal) return error
-  if (error instanceof DatabaseUnavailable || error instanceof KeyValueUnavailable) {
+  if (AWAY.some((kind) => error instanceof kind)) {
     return new Refusal('unavailable', { retryAfterSeconds: RETRY_SECONDS })
   }
   const { code, statusCode } = error as { code?: unknown; statusCode?: unknown }

@@ -3,11 +3,15 @@ import type { Clock } from '@gatehouse/contracts'
 import type { Database } from '@gatehouse/database'
 import {
   type Algorithm,
+  createExternalSigner,
   createKeyring,
   createLocalSigner,
+  type ExternalKeys,
+  externalRing,
   fileKeyring,
   type Keyring,
   type KeyringOptions,
+  type ListedRing,
   makeSecretKey,
   makeSigningKey,
   type RingTimes,
@@ -31,15 +35,16 @@ const LONGEST_HINT_MS = 30 * DAY_MS
 
 export const RING_NAMES = ['access', 'id', 'refresh'] as const
 export type RingName = (typeof RING_NAMES)[number]
+/** Those that sign: their private keys may stay with a service. */
+export const SIGNING_RINGS = ['access', 'id'] as const satisfies readonly RingName[]
+export type SigningRing = (typeof SIGNING_RINGS)[number]
 
 export interface Rings {
-  readonly access: Keyring
-  readonly id: Keyring
   readonly refresh: Keyring
   readonly accessSigner: Signer
   readonly idSigner: Signer
   /** Every ring of this service, by name: what the operator sees, and what the schedule goes through. */
-  readonly all: readonly Keyring[]
+  readonly all: readonly ListedRing[]
 }
 
 export interface RingDeps {
@@ -54,6 +59,8 @@ export interface RingDeps {
   readonly accessTokenAlgorithm?: Algorithm | undefined
   /** Rings whose keys are in files. */
   readonly files?: Readonly<Partial<Record<RingName, string>>> | undefined
+  /** Rings whose keys a service holds. */
+  readonly services?: Readonly<Partial<Record<SigningRing, ExternalKeys>>> | undefined
 }
 
 /** The keys of the authorization server, one ring a purpose: what one of them signs or makes, no other verifies. */
@@ -74,8 +81,19 @@ export function openRings(deps: RingDeps): Rings {
     const make = kind === 'secret' ? makeSecretKey : makeSigningKey(kind)
     return createKeyring({ ...deps, schema: 'auth', ring, make, times, rotated })
   }
-  const access = open('access', accessTokenAlgorithm, { publishMs: PUBLISH_MS, keepMs: LONGEST_TOKEN_MS, everyMs })
-  const id = open('id', 'RS256', { publishMs: PUBLISH_MS, keepMs: LONGEST_HINT_MS, everyMs })
+  const signing = (name: SigningRing, algorithm: Algorithm, times: RingTimes) => {
+    const service = deps.services?.[name]
+    if (service !== undefined) {
+      return {
+        ring: externalRing(name, service, deps.clock),
+        signer: createExternalSigner(algorithm, service, deps.clock),
+      }
+    }
+    const ring = open(name, algorithm, times)
+    return { ring, signer: createLocalSigner(ring) }
+  }
+  const access = signing('access', accessTokenAlgorithm, { publishMs: PUBLISH_MS, keepMs: LONGEST_TOKEN_MS, everyMs })
+  const id = signing('id', 'RS256', { publishMs: PUBLISH_MS, keepMs: LONGEST_HINT_MS, everyMs })
   const refresh = open('refresh', 'secret', {
     publishMs: PUBLISH_MS,
     // A repeat walks from a token that was used inside the window to the newest one, by the keys of then.
@@ -83,11 +101,9 @@ export function openRings(deps: RingDeps): Rings {
     everyMs,
   })
   return {
-    access,
-    id,
     refresh,
-    accessSigner: createLocalSigner(access),
-    idSigner: createLocalSigner(id),
-    all: [access, ...(profile.openid ? [id] : []), refresh],
+    accessSigner: access.signer,
+    idSigner: id.signer,
+    all: [access.ring, ...(profile.openid ? [id.ring] : []), refresh],
   }
 }
