@@ -1,9 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test } from 'tap'
+import { t as file, test } from 'tap'
 import { callsWithKills } from '../proofs/audit-exactly-once.ts'
 import { FAULTS } from '../proofs/compare-calls.ts'
+
+// Each part that is killed has to be back before the next one is.
+file.setTimeout(300_000)
 
 test('nodes, audit and bus are killed in turn under 20,000 calls: each answered one, refusals and writes too, is in the log once, each connection has one end [L20, U9]', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'exactly-once-'))
