@@ -5,7 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { ProofContext } from './proof.ts'
 
 /**
- * Runs a test file at the size of a proof.
+ * Runs a test file at the size of a proof. What it says is how its tests ended, and comments that begin with a number.
  * @param test its place from the root of the repository @param size variables that say how large
  * @throws with the end of the test's output when it fails
  */
@@ -24,7 +24,7 @@ export async function liveTest(
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
       output += text
-      for (const line of text.split('\n')) if (/^(?:not )?ok /.test(line)) say(line)
+      for (const line of text.split('\n')) if (/^(?:not )?ok |^ *# \d/.test(line)) say(line.trim())
     })
   }
   const [code] = (await once(child, 'close')) as [number | null]

@@ -14,7 +14,7 @@ export const HISTORIES = Number(process.env.GATEHOUSE_HISTORIES ?? 2_000) / 2
 const TOGETHER = 10
 
 /** Of a long run it can be seen how far it has come. */
-const SAID_EACH = 5_000
+const SAID_EACH = 1_000
 
 /** Half of the histories, under one rule; a failed one is shrunk to its smallest. @throws with what was wrong */
 export async function proveHistories(t: Test, refreshRetrySeconds: number): Promise<void> {
