@@ -1,4 +1,5 @@
 import type { IncomingMessage } from '@gatehouse/bus'
+import { sealEvent, ToolBegun } from '@gatehouse/contracts'
 import { type Database, DatabaseUnavailable, sql, type Tx } from '@gatehouse/database'
 import { testDatabase } from '@gatehouse/database/testing'
 import { test, t as wholeFile } from 'tap'
@@ -38,6 +39,24 @@ test('what is set aside is set aside once, however often it is delivered, and wi
   t.equal(await count('dead_letters'), 3)
   await storeBatch(database, [message(3, 'no JSON')])
   t.equal(await count('dead_letters'), 4, 'the same bytes in another message are another letter')
+})
+
+test('one event that the database refuses costs no other of its batch: calls that began are kept, and what breaks a rule of the table is set aside', async (t) => {
+  const { outcome: _outcome, durationMs: _duration, ...call } = toolCalled().data
+  const id = '7d4a5c3e-0f5b-4a0e-9d0a-2b1c3d4e5f60'
+  const about = { source: '/services/mcp', tenant: 't1', now: new Date('2026-03-01T10:00:00.000Z') }
+  const begun = sealEvent(ToolBegun, about, { ...call, call: id, leaseSeconds: 60 })
+  await host
+    .as('postgres')
+    .asPlatform('test', (tx) =>
+      tx.run(sql`alter table audit.events add constraint unwanted check (tool <> 'unwanted')`),
+    )
+  const [stored, letters] = [await count('events'), await count('dead_letters')]
+  const batch = [message(5, messageOf(toolCalled({ tool: 'unwanted' }), begun, toolCalled()).data)]
+  t.match(await storeBatch(database, batch), { stored: 1, repeated: 0, dead: [{ reason: 'database.refused' }] })
+  t.same([await count('events'), await count('dead_letters')], [stored + 1, letters + 1])
+  const kept = await database.asPlatform('test', (tx) => tx.rows(sql`select call from audit.begun`))
+  t.same(kept, [{ call: id }])
 })
 
 const ofServer = (code: string, text: string): Error => Object.assign(new Error(text), { code, severity: 'ERROR' })
