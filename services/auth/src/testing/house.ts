@@ -9,8 +9,8 @@ import { openKeyValue } from '@gatehouse/kv'
 import { loadProfile, type Profile } from '@gatehouse/profiles'
 import { createServer } from '@gatehouse/service'
 import { createMetrics, silentLogger } from '@gatehouse/telemetry'
+import type { Scope } from '@gatehouse/testkit'
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
-import type { Test } from 'tap'
 import { type AuthApp, type AuthDeps, createAuthApp } from '../app.ts'
 import { type DemoTenant, seedDemo } from '../demo.ts'
 import type { Mail, Mailer } from '../mail/port.ts'
@@ -79,7 +79,7 @@ export interface HouseOptions {
   readonly deps?: Partial<AuthDeps>
 }
 
-export async function openHouse(t: Test, options: HouseOptions = {}): Promise<House> {
+export async function openHouse(t: Scope, options: HouseOptions = {}): Promise<House> {
   const schemas = [authSchema, busSchema]
   const host = options.host ?? (await testDatabase(t, schemas))
   if (options.host !== undefined) await host.migrate(schemas)

@@ -1,7 +1,6 @@
 import { openDatabase, sql } from '@gatehouse/database'
-import { postgres } from '@gatehouse/testkit'
+import { postgres, type Scope } from '@gatehouse/testkit'
 import fc from 'fast-check'
-import type { Test } from 'tap'
 import { authSchema } from '../../schema.ts'
 import { retryWindowMs } from '../../token/judge-refresh.ts'
 import { ADMIN, connect, type House, openHouse } from '../house.ts'
@@ -17,8 +16,12 @@ const TOGETHER = 10
 const SAID_EACH = 1_000
 
 /** Half of the histories, under one rule; a failed one is shrunk to its smallest. @throws with what was wrong */
-export async function proveHistories(t: Test, refreshRetrySeconds: number): Promise<void> {
-  const stage = await openStage(t, refreshRetrySeconds)
+export async function proveHistories(
+  scope: Scope,
+  refreshRetrySeconds: number,
+  say: (line: string) => void,
+): Promise<void> {
+  const stage = await openStage(scope, refreshRetrySeconds)
   let lived = 0
   const together = fc.array(histories(stage.windowMs), { minLength: TOGETHER, maxLength: TOGETHER })
   await fc.assert(
@@ -27,24 +30,23 @@ export async function proveHistories(t: Test, refreshRetrySeconds: number): Prom
       const fault = faults.find((each) => each !== undefined)
       if (fault !== undefined) throw new Error(fault)
       lived += lives.length
-      if (lived % SAID_EACH === 0) t.comment(`${lived} histories lived`)
+      if (lived % SAID_EACH === 0) say(`${lived} histories lived`)
     }),
     { numRuns: Math.ceil(HISTORIES / TOGETHER) },
   )
-  t.pass(`${HISTORIES} histories`)
+  say(`${HISTORIES} histories`)
 }
 
-async function openStage(t: Test, refreshRetrySeconds: number): Promise<Stage> {
-  const { url } = await postgres(t)
+async function openStage(scope: Scope, refreshRetrySeconds: number): Promise<Stage> {
+  const { url } = await postgres(scope)
   const host = await openDatabase(url, { poolSize: 12 })
-  t.teardown(() => host.close())
+  scope.teardown(() => host.close())
   const db = mortal(host.as(authSchema.role))
   const profile = { refreshRetrySeconds }
-  const one = await openHouse(t, { host, profile, deps: { db, clock: standingClock } })
-  const other = await openHouse(t, { host, profile, deps: { db, clock: standingClock } })
-  const { client, refresh_token } = await connect(one)
+  const one = await openHouse(scope, { host, profile, deps: { db, clock: standingClock } })
+  const other = await openHouse(scope, { host, profile, deps: { db, clock: standingClock } })
+  const { client } = await connect(one)
   const { id } = await db.asPlatform('test', (tx) => tx.one<{ id: string }>(sql`select id from auth.grants limit 1`))
-  t.ok(refresh_token)
   return {
     servers: [one.server, other.server],
     db,
