@@ -6,7 +6,7 @@ import { callsWithKills } from '../proofs/audit-exactly-once.ts'
 import { FAULTS } from '../proofs/compare-calls.ts'
 
 // Each part that is killed has to be back before the next one is.
-file.setTimeout(300_000)
+file.setTimeout(170_000)
 
 test('nodes, audit and bus are killed in turn under 20,000 calls: each answered one, refusals and writes too, is in the log once, each connection has one end [L20, U9]', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'exactly-once-'))
