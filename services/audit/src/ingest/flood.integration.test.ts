@@ -95,12 +95,18 @@ test('while the database is slow or away what comes waits in the stream, not in 
   const released = new Promise<void>((resolve) => {
     release = resolve
   })
+  let locked: () => void = () => undefined
+  const lock = new Promise<void>((resolve) => {
+    locked = resolve
+  })
   const slow = owner.asPlatform('as if it could not write', async (tx) => {
     await tx.run(sql`lock table audit.events in exclusive mode`)
+    locked()
     await released
   })
   // The connection is lost when the server ends.
   slow.catch(() => undefined)
+  await lock
   const ids = new Set([first.id])
   /** Large ones, so that holding them would show. @returns bytes */
   const flood = async (messages: number): Promise<number> => {
