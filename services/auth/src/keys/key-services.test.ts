@@ -88,6 +88,14 @@ test('while the key service is away tokens are refused as not available now, ver
   t.equal((await house.auth.introspect(again.json().access_token)).active, true)
 })
 
+test('a ring whose keys would be in a file and with a service is refused before anything begins', async (t) => {
+  const deps = { keyServices: { access: openService('ec').keys }, keyringFiles: { access: '/run/secrets/access.json' } }
+  await t.rejects(
+    openHouse(t, { deps }),
+    new TypeError('the ring access has its keys in a file or with a service, not both'),
+  )
+})
+
 test('a module that gives no key service is named before anything begins', async (t) => {
   const folder = temporaryFolder(t)
   const file = (name: string, text: string): string => {

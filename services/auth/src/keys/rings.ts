@@ -63,7 +63,10 @@ export interface RingDeps {
   readonly services?: Readonly<Partial<Record<SigningRing, ExternalKeys>>> | undefined
 }
 
-/** The keys of the authorization server, one ring a purpose: what one of them signs or makes, no other verifies. */
+/**
+ * The keys of the authorization server, one ring a purpose: what one of them signs or makes, no other verifies.
+ * @throws TypeError for a ring whose keys would be in two places
+ */
 export function openRings(deps: RingDeps): Rings {
   const { profile, signingKeyDays = SIGNING_KEY_DAYS, accessTokenAlgorithm = 'ES256' } = deps
   const everyMs = signingKeyDays === 0 ? null : signingKeyDays * DAY_MS
@@ -84,6 +87,8 @@ export function openRings(deps: RingDeps): Rings {
   const signing = (name: SigningRing, algorithm: Algorithm, times: RingTimes) => {
     const service = deps.services?.[name]
     if (service !== undefined) {
+      if (deps.files?.[name] !== undefined)
+        throw new TypeError(`the ring ${name} has its keys in a file or with a service, not both`)
       return {
         ring: externalRing(name, service, deps.clock),
         signer: createExternalSigner(algorithm, service, deps.clock),
