@@ -8,8 +8,8 @@ interface Notes {
   readonly notes: { create(by: string, text: string): Promise<{ id: string }> }
 }
 
-const context: Call & Notes = {
-  ...bareCall({
+const context: Call & Notes = Object.assign(
+  bareCall({
     tenant: 'acme',
     kind: 'person',
     subject: 'person_1',
@@ -20,8 +20,8 @@ const context: Call & Notes = {
     issuedAt: 0,
     expiresAt: 600,
   }),
-  notes: { create: async (by, text) => ({ id: `${by}:${text}` }) },
-}
+  { notes: { create: async (by: string, text: string) => ({ id: `${by}:${text}` }) } },
+)
 
 test('a tool is what was written, its handler typed by its schemas and its domain', async (t) => {
   const tool = defineTool<Notes>()({

@@ -7,11 +7,15 @@ import type { Annotations, Icon, PromptMessage, ReadContents, ToolReply } from '
 import type { DirectoryOf } from './directory.ts'
 import type { Offer } from './offer.ts'
 
+/** A getter of a class: the compiler knows that a rest or spread of a call has no `signal`. Whoever needs it takes it by its name. */
+declare abstract class Ending {
+  /** Fires when the caller went away or the deadline passed. Made when it is asked for first, which few do. */
+  abstract get signal(): AbortSignal
+}
+
 /** What a handler gets about its call, beside the domain's stores. */
-export interface Call {
+export interface Call extends Ending {
   readonly principal: Principal
-  /** Fires when the caller went away or the deadline passed. */
-  readonly signal: AbortSignal
   readonly now: Date
   /** W3C trace context of the call, to be passed on to events. */
   readonly traceparent?: string

@@ -168,7 +168,7 @@ class OwnOffer implements Offer {
   }
 
   #context(call: Call, domain: StockedResource['domain']): Call & object {
-    return { ...call, principal: this.#principal, ...domain(this.#principal) }
+    return { ...call, signal: call.signal, principal: this.#principal, ...domain(this.#principal) }
   }
 
   #decide({ scopes = [], permissions = [] }: Partial<Requirement>) {

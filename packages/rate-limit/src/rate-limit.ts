@@ -12,6 +12,11 @@ export interface Limited {
   readonly credentialId: string
 }
 
+interface Keys {
+  readonly key: string
+  readonly tenantKey: string | undefined
+}
+
 export interface RateLimit {
   /**
    * Takes `cost` from the credential's window and from the tenant's; who is over its own takes nothing from the tenant's. One round trip.
@@ -55,10 +60,23 @@ export function createRateLimit(options: {
     const within = tenantKey !== undefined && own.count <= alone.told.perMinute
     return alone.told.of(own, within ? countHere(tenantKey, cost) : undefined, clock.now())
   }
+  /** By principal, which is the same object for all requests with a credential that is known. */
+  const keys = new WeakMap<Limited, Keys>()
+  const keysOf = (limited: Limited): Keys => {
+    let known = keys.get(limited)
+    if (known === undefined) {
+      const { tenant, credentialId } = limited
+      known = {
+        key: `limit:{${tenant}}:${credentialId}`,
+        tenantKey: perTenant === undefined ? undefined : `limit:{${tenant}}`,
+      }
+      keys.set(limited, known)
+    }
+    return known
+  }
   return {
-    async take({ tenant, credentialId }, cost) {
-      const key = `limit:{${tenant}}:${credentialId}`
-      const tenantKey = perTenant === undefined ? undefined : `limit:{${tenant}}`
+    async take(limited, cost) {
+      const { key, tenantKey } = keysOf(limited)
       try {
         if (tenantKey === undefined) return told.of(await kv.increment(key, cost, windowMs), undefined, clock.now())
         const [own, all] = await kv.incrementWithin([key, tenantKey], perMinute, cost, windowMs)

@@ -55,6 +55,11 @@ export class Arrival {
     this.#own = undefined
   }
 
+  /** Absent: nothing was found out yet. */
+  get asking(): Asking | undefined {
+    return this.#asking
+  }
+
   /** Of the peer, past known proxies. */
   get address(): string {
     return this.#trusts === undefined

@@ -1,8 +1,8 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Logger, traceFields } from '@gatehouse/telemetry'
+import type { Answered, Logger } from '@gatehouse/telemetry'
 import type { FastifyInstance } from 'fastify'
-import { Arrival, type Serve, type TrustsPeer } from './arrival.ts'
+import { Arrival, type Asking, type Serve, type TrustsPeer } from './arrival.ts'
 import { PatientServer } from './patient-server.ts'
 
 declare module 'fastify' {
@@ -30,6 +30,8 @@ const LOOKS = 5
 
 export interface DirectOptions {
   readonly log: Logger
+  /** Writes a line for each answer, where such lines are written. */
+  readonly answered: (answered: Answered) => void
   readonly trusts: TrustsPeer | undefined
   readonly idOf: (request: IncomingMessage) => string
 }
@@ -102,13 +104,16 @@ export class DirectPaths {
   }
 
   #serve(serve: Serve, request: IncomingMessage, response: ServerResponse): void {
-    const { log, idOf } = this.#options
+    const { log, idOf, answered } = this.#options
     const arrival = new Arrival(request, response, idOf(request), this.#options)
     if (log.isLevelEnabled('info')) {
       const began = performance.now()
-      response.once('close', () =>
-        logAnswered(arrival.log, request, response, performance.now() - began, arrival.traceparent),
-      )
+      response.on('close', () => {
+        const { id: reqId, asking, traceparent } = arrival
+        const { method, path, status, durationMs } = factsOf(request, response, performance.now() - began)
+        const { tenant, client } = asking ?? NOBODY
+        answered({ reqId, tenant, client, method, path, status, durationMs, traceparent })
+      })
     }
     serve(arrival)
   }
@@ -120,14 +125,16 @@ interface HttpSettings {
   readonly requestTimeout?: number
 }
 
-/** One line for each request: its path without the query, which may hold what nobody should read. */
-export function logAnswered(
-  log: Pick<Logger, 'info'>,
+const NOBODY: Partial<Asking> = {}
+
+/** What a line of the log says of any answer. */
+export const factsOf = (
   { method, url = '' }: Pick<IncomingMessage, 'method' | 'url'>,
   { statusCode: status }: { readonly statusCode: number },
   ms: number,
-  traceparent?: string,
-): void {
-  const durationMs = Math.round(ms * 10) / 10
-  log.info({ method, path: url.split('?', 1)[0], status, durationMs, ...traceFields(traceparent) }, 'answered')
-}
+): Pick<Answered, 'method' | 'path' | 'status' | 'durationMs'> => ({
+  method,
+  path: url.split('?', 1)[0] ?? '',
+  status,
+  durationMs: Math.round(ms * 10) / 10,
+})

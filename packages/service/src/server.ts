@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
-import type { Logger, Metrics, Tracing } from '@gatehouse/telemetry'
+import { createAnsweredLog, type Logger, type Metrics, type Tracing } from '@gatehouse/telemetry'
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -11,7 +11,7 @@ import Fastify, {
   LogController,
 } from 'fastify'
 import { trustOf } from './arrival.ts'
-import { DirectPaths, logAnswered } from './direct.ts'
+import { DirectPaths, factsOf } from './direct.ts'
 import { addHealth, type Health, type ReadyCheck } from './health.ts'
 import { followMethods } from './methods.ts'
 import { requestIdOf } from './request-id.ts'
@@ -49,7 +49,9 @@ const KEEP_ALIVE_MS = 75_000
  * `/healthz` (the process lives), `/readyz` (503 with the names of what is missing), `/metrics`, unless these have a port of their own.
  */
 export function createServer(options: ServerOptions): FastifyInstance {
-  const direct = new DirectPaths({ log: options.log, trusts: trustOf(options.trustedProxies), idOf: requestIdOf })
+  const { log } = options
+  const answered = createAnsweredLog(log)
+  const direct = new DirectPaths({ log, answered, trusts: trustOf(options.trustedProxies), idOf: requestIdOf })
   const server = Fastify({
     serverFactory: direct.createServer,
     loggerInstance: options.log as FastifyBaseLogger,
@@ -80,7 +82,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   })
   refuseOtherThanUtf8(server)
   server.addHook('onResponse', (request, reply, done) => {
-    if (options.log.isLevelEnabled('info')) logAnswered(request.log, request, reply.raw, reply.elapsedTime)
+    if (log.isLevelEnabled('info')) answered({ reqId: request.id, ...factsOf(request, reply.raw, reply.elapsedTime) })
     done()
   })
   const methodsAt = followMethods(server)

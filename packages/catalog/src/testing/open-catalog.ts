@@ -73,10 +73,8 @@ export async function openCatalog<D extends object>(
       offerOf(() => stock, rules, principal),
     )
   const stock = stockOf(catalog as unknown as Catalog, bind)
-  const contextOf = (principal: Principal, over: Partial<Call> = {}): Call & D => ({
-    ...bareCall(principal, { now, ...over }),
-    ...bind(principal),
-  })
+  const contextOf = (principal: Principal, over: Partial<Call> = {}): Call & D =>
+    Object.assign(bareCall(principal, { now, ...over }), bind(principal))
   const outbox = ident(`${catalog.schema.name}.outbox`)
   return {
     host,

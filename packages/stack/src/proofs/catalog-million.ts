@@ -198,7 +198,7 @@ async function measure(db: Database, catalog: Catalog, path: HotPath): Promise<r
 
 /** As the MCP service does it, without what stands before and after a catalog. */
 function ask(db: Database, catalog: Catalog, path: HotPath, nth: number): Promise<unknown> {
-  const context = { ...bareCall(PRINCIPAL, { now: new Date() }), ...catalog.open({ db })(PRINCIPAL, FREE_OFFER) }
+  const context = Object.assign(bareCall(PRINCIPAL, { now: new Date() }), catalog.open({ db })(PRINCIPAL, FREE_OFFER))
   if ('tool' in path) {
     const tool = catalog.tools.find(({ name }) => name === path.tool)
     if (tool === undefined) throw new Error(`there is no tool ${path.tool}`)

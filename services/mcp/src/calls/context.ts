@@ -9,22 +9,14 @@ export function contextOf(caller: Caller, running: Running, now: () => number, c
   const call = new OwnCall(caller, running, now)
   if (caller.traceparent !== undefined) call.traceparent = caller.traceparent
   if (claim !== undefined) call.claim = claim
-  // It cannot see what a descriptor defines.
-  return call as OwnCall & Pick<Call, 'signal'>
+  return call
 }
 
 /**
  * One is made with every call, so all have the same shape: a getter in a literal would be another function, and another shape, each time.
- * Members are its own, since handlers take them out with a rest pattern.
+ * Members are its own, since handlers take them out with a rest pattern; but for `signal`, which that would make.
  */
-class OwnCall implements Omit<Call, 'signal'> {
-  static readonly #signal: PropertyDescriptor & ThisType<OwnCall> = {
-    configurable: true,
-    enumerable: true,
-    get() {
-      return this.#running.signal
-    },
-  }
+class OwnCall implements Call {
   readonly #running: Running
   principal: Call['principal']
   now: Date
@@ -45,7 +37,10 @@ class OwnCall implements Omit<Call, 'signal'> {
     this.log = caller.logLevel === undefined ? nothing : logOf(caller, caller.logLevel, now)
     this.release = releaseOf(caller)
     this.ask = askOf(caller, running)
-    Object.defineProperty(this, 'signal', OwnCall.#signal)
+  }
+
+  get signal(): AbortSignal {
+    return this.#running.signal
   }
 }
 

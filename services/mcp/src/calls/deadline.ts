@@ -1,3 +1,4 @@
+import { Alarm, Alarms } from './alarms.ts'
 import type { Leaving } from './leaving.ts'
 
 /** How a piece of work ended. */
@@ -30,27 +31,41 @@ export function withDeadline<T>(
   return new Promise((resolve) => new Deadline(ms, gone, resolve).begin(work))
 }
 
-class Deadline<T> implements Running {
+/** By their length in milliseconds, of which a process has few. */
+const lines = new Map<number, Alarms>()
+
+function lineOf(ms: number): Alarms {
+  let line = lines.get(ms)
+  if (line === undefined) {
+    line = new Alarms(ms)
+    lines.set(ms, line)
+  }
+  return line
+}
+
+class Deadline<T> extends Alarm implements Running {
+  readonly #line: Alarms
   readonly #gone: Leaving | undefined
   readonly #resolve: (ended: Ended<T>) => void
   #controller: AbortController | undefined
   /** Why the signal fires, for one that is asked for later. */
   #aborted: { readonly reason: unknown } | undefined
+  /** From the first pause on it has a timer of its own. */
   #timer: NodeJS.Timeout | undefined
-  #left: number
-  #startedAt = 0
+  #left = 0
   #pauses = 0
   #over = false
   #deaf: (() => void) | undefined
 
   constructor(ms: number, gone: Leaving | undefined, resolve: (ended: Ended<T>) => void) {
-    this.#left = ms
+    super()
+    this.#line = lineOf(ms)
     this.#gone = gone
     this.#resolve = resolve
   }
 
   begin(work: (running: Running) => Promise<T>): void {
-    this.#run()
+    this.#line.add(this)
     try {
       // Plain JavaScript may give a value that is no promise.
       Promise.resolve(work(this)).then(
@@ -81,8 +96,8 @@ class Deadline<T> implements Running {
 
   pause(): () => void {
     if (this.#pauses === 0 && !this.#over) {
-      clearTimeout(this.#timer)
-      this.#left -= performance.now() - this.#startedAt
+      this.#stop()
+      this.#left = this.at - performance.now()
     }
     this.#pauses += 1
     let paused = true
@@ -95,14 +110,18 @@ class Deadline<T> implements Running {
   }
 
   #run(): void {
-    this.#startedAt = performance.now()
-    this.#timer = setTimeout(
-      () => {
-        this.#abort(new DOMException('the deadline of the call has passed', 'TimeoutError'))
-        this.#end({ kind: 'timed-out' })
-      },
-      Math.max(1, this.#left),
-    )
+    this.at = performance.now() + this.#left
+    this.#timer = setTimeout(() => this.ring(), Math.max(1, this.#left))
+  }
+
+  #stop(): void {
+    clearTimeout(this.#timer)
+    this.#line.remove(this)
+  }
+
+  ring(): void {
+    this.#abort(new DOMException('the deadline of the call has passed', 'TimeoutError'))
+    this.#end({ kind: 'timed-out' })
   }
 
   #abort(reason: unknown): void {
@@ -119,7 +138,7 @@ class Deadline<T> implements Running {
   #end(ended: Ended<T>): void {
     if (this.#over) return
     this.#over = true
-    clearTimeout(this.#timer)
+    this.#stop()
     this.#deaf?.()
     this.#resolve(ended)
   }

@@ -1,12 +1,8 @@
 import { type CloudEvent, ToolCalled, type ToolCalledData } from '@gatehouse/contracts'
-
-/** Text that is JSON as it stands, between quotation marks. */
-const PLAIN = /^[ !#-[\]-~]*$/
-
-const quoted = (text: string): string => (PLAIN.test(text) ? `"${text}"` : JSON.stringify(text))
+import { jsonString } from '@gatehouse/telemetry'
 
 const member = (name: string, text: string | undefined): string =>
-  text === undefined ? '' : `,"${name}":${quoted(text)}`
+  text === undefined ? '' : `,"${name}":${jsonString(text)}`
 
 type Actor = ToolCalledData['actor']
 
@@ -30,8 +26,8 @@ export const eventText = (event: CloudEvent): string =>
   event.type === ToolCalled.type ? calledText(event as CloudEvent<ToolCalledData>) : JSON.stringify(event)
 
 function calledText({ id, source, type, time, tenantid, traceparent, data }: CloudEvent<ToolCalledData>): string {
-  const call = `"tool":${quoted(data.tool)},"argumentsSha256":"${data.argumentsSha256}","actor":${actorText(data.actor)}`
-  const where = `"protocolVersion":"${data.protocolVersion}","requestId":${quoted(data.requestId)},"node":${quoted(data.node)}`
+  const call = `"tool":${jsonString(data.tool)},"argumentsSha256":"${data.argumentsSha256}","actor":${actorText(data.actor)}`
+  const where = `"protocolVersion":"${data.protocolVersion}","requestId":${jsonString(data.requestId)},"node":${jsonString(data.node)}`
   const end = `"outcome":"${data.outcome}"${member('reason', data.reason)},"durationMs":${data.durationMs}`
-  return `{"specversion":"1.0","id":"${id}","source":"${source}","type":"${type}","time":"${time}","datacontenttype":"application/json","tenantid":${quoted(tenantid)}${member('traceparent', traceparent)},"data":{${call},${where},${end}}}`
+  return `{"specversion":"1.0","id":"${id}","source":"${source}","type":"${type}","time":"${time}","datacontenttype":"application/json","tenantid":${jsonString(tenantid)}${member('traceparent', traceparent)},"data":{${call},${where},${end}}}`
 }

@@ -107,7 +107,7 @@ async function confirmTool(
  * Runs a tool on arguments that were judged and validated, with a deadline, and checks what came out. Whoever calls it has decided that the
  * caller may, and records what it came to. `claim`: the person has confirmed.
  */
-export async function runTool(
+export function runTool(
   deps: RunDeps,
   registered: RegisteredTool,
   input: unknown,
@@ -115,12 +115,13 @@ export async function runTool(
   claim?: Claim,
 ): Promise<Verdict> {
   const { tool, domain } = registered
-  const ended = await withDeadline(deps.callMs, caller.gone, (running) =>
+  return withDeadline(deps.callMs, caller.gone, (running) =>
     tool.run(input, Object.assign(contextOf(caller, running, deps.clock.now, claim), domain(caller.principal))),
+  ).then((ended) =>
+    ended.kind === 'done'
+      ? finished(deps, registered, ended.value, caller)
+      : unfinished(deps, registered, ended, caller),
   )
-  return ended.kind === 'done'
-    ? finished(deps, registered, ended.value, caller)
-    : unfinished(deps, registered, ended, caller)
 }
 
 function unfinished(

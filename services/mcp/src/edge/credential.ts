@@ -12,7 +12,8 @@ export type Proven =
       readonly reason: 'missing' | 'malformed' | 'refused' | 'unavailable' | 'throttled' | KeyFault
     }
 
-export type Prove = (presented: Presented, address: string) => Proven | Promise<Proven>
+/** @param from is asked for its address only where that matters: with most requests it does not */
+export type Prove = (presented: Presented, from: { readonly address: string }) => Proven | Promise<Proven>
 
 /** Turns what was presented into a principal, by the kinds of credentials that the profile accepts. */
 export function createProof(options: {
@@ -28,11 +29,11 @@ export function createProof(options: {
     if (verified.ok) return verified
     return { ok: false, reason: verified.reason === 'unavailable' ? 'unavailable' : 'refused' }
   }
-  return (presented, address) => {
+  return (presented, from) => {
     if (presented.kind === 'none') return { ok: false, reason: 'missing' }
     if (presented.kind === 'malformed') return { ok: false, reason: 'malformed' }
     if (accepted.has('api-key') && presented.value.startsWith(profile.apiKeyPrefix)) {
-      return keys.principalOf(presented.value, address)
+      return keys.principalOf(presented.value, from.address)
     }
     if (verifier === undefined || !accepted.has('oauth')) return { ok: false, reason: 'refused' }
     return verifier.known(presented.value) ?? verify(presented.value, verifier)

@@ -71,9 +71,7 @@ export function createGuard(deps: GuardDeps): (knock: Knock) => Passed | Promise
 
     const presented = repeated.authorization ? MALFORMED : read(knock.authorization)
     const proven =
-      knock.proven === undefined
-        ? arrived.prove(presented, knock.address)
-        : { ok: true as const, principal: knock.proven }
+      knock.proven === undefined ? arrived.prove(presented, knock) : { ok: true as const, principal: knock.proven }
     // A credential that is known is judged without waiting: most are.
     return proven instanceof Promise
       ? proven.then((later) => judgeProven(deps, { knock, arrived, presented }, later))

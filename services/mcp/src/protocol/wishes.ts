@@ -20,12 +20,14 @@ export function clientOf({ revision, params: { _meta: meta } }: Message): Client
   if (!isObject(meta) || !FEATURES[revision].stateless) return NOTHING_DECLARED
   const capabilities = meta[META_CAPABILITIES]
   const info = meta[META_CLIENT]
-  const { name, version } = isObject(info) ? info : {}
-  return {
+  const facts: { -readonly [K in keyof ClientFacts]: ClientFacts[K] } = {
     capabilities: isObject(capabilities) ? capabilities : {},
-    ...(typeof name === 'string' ? { name: name.slice(0, MAX_NAME_CHARS) } : {}),
-    ...(typeof version === 'string' ? { version: version.slice(0, MAX_NAME_CHARS) } : {}),
   }
+  if (!isObject(info)) return facts
+  const { name, version } = info
+  if (typeof name === 'string') facts.name = name.slice(0, MAX_NAME_CHARS)
+  if (typeof version === 'string') facts.version = version.slice(0, MAX_NAME_CHARS)
+  return facts
 }
 
 /** Adds what a request wants beside its answer. */

@@ -46,7 +46,8 @@ export const capabilityExplain = defineTool<OrgDesign>()({
       arguments: { name: 'review_organisation', open: true },
     },
   ],
-  async run({ name, arguments: given, open }, { transact: _transact, offer, ...call }) {
+  async run({ name, arguments: given, open }, { transact: _transact, offer, signal, ...plain }) {
+    const call = { ...plain, signal }
     const found = toolNamed(offer, name) ?? (await promptNamed(offer, name, open ? given : undefined, call))
     const explained = found ?? (await resourceAt(offer, name, given, open, call))
     if (explained === undefined) throw unknownCapability(name)

@@ -75,7 +75,7 @@ test('people and sites', async (t) => {
 
   await t.test('without a directory people are not made up', async (t) => {
     const alone = open({ db: house.host.as('gatehouse_mcp') })(acme, undefined as never)
-    await t.rejects(listUsers.run({ limit: 1 }, { ...bareCall(acme), ...alone }), fails('directory.away'))
+    await t.rejects(listUsers.run({ limit: 1 }, Object.assign(bareCall(acme), alone)), fails('directory.away'))
   })
 
   await t.test('create_site announces what it made, and takes no code twice', async (t) => {

@@ -68,7 +68,7 @@ test('the prompts', async (t) => {
   )
 
   await t.test('projects are completed by name and by id, of the own tenant only [L18]', async (t) => {
-    const context = { ...bareCall(acme), ...openRows({ db: house.host.as(tracker.schema.role) })(acme) }
+    const context = Object.assign(bareCall(acme), openRows({ db: house.host.as(tracker.schema.role) })(acme))
     for (const [typed, expected] of [
       ['', ['prj_api', 'prj_web']],
       ['PORTAL', ['prj_web']],
@@ -79,7 +79,11 @@ test('the prompts', async (t) => {
       ['nul \0', []],
     ] as const) {
       for (const { complete } of [summariseProjectStatus, createIssueFromContext]) {
-        t.same(await complete?.projectId?.(typed, { ...context, given: {} }), expected, JSON.stringify(typed))
+        t.same(
+          await complete?.projectId?.(typed, Object.assign(context, { given: {} })),
+          expected,
+          JSON.stringify(typed),
+        )
       }
     }
   })

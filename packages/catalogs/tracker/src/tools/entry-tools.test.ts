@@ -209,7 +209,7 @@ test('the tools that write entries', async (t) => {
     const db = house.host.as(tracker.schema.role)
     const id = await create()
     const domain = { transact: <T>(body: Parameters<typeof db.asTenant<T>>[1]) => db.asTenant('acme', body) }
-    const context = bareCall(acme, { now: NOW })
+    const call = bareCall(acme, { now: NOW })
     const broken: typeof domain = {
       transact: (body) =>
         domain.transact(async (tx) => {
@@ -217,10 +217,11 @@ test('the tools that write entries', async (t) => {
           throw new Error('the line breaks before the commit')
         }),
     }
+    const context = Object.assign(call, broken)
     for (const doomed of [
-      () => entryCreate.run(entryCreate.input.parse(minimal), { ...context, ...broken }),
-      () => entryUpdateStatus.run({ entryId: id, status: 'solved' }, { ...context, ...broken }),
-      () => entryAddComment.run({ entryId: id, content: 'lost' }, { ...context, ...broken }),
+      () => entryCreate.run(entryCreate.input.parse(minimal), context),
+      () => entryUpdateStatus.run({ entryId: id, status: 'solved' }, context),
+      () => entryAddComment.run({ entryId: id, content: 'lost' }, context),
     ]) {
       await t.rejects(doomed() as Promise<unknown>, { message: 'the line breaks before the commit' })
     }

@@ -1,0 +1,5 @@
+/** Text that is JSON as it stands, between quotation marks. */
+const PLAIN = /^[ !#-[\]-~]*$/
+
+/** Text as JSON, in the shortest time for what needs no escapes. */
+export const jsonString = (text: string): string => (PLAIN.test(text) ? `"${text}"` : JSON.stringify(text))
