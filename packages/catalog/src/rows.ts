@@ -13,7 +13,11 @@ export interface Rows {
 /** `open` of such a catalog. */
 export const openRows =
   ({ db }: { readonly db: Database }) =>
-  (principal: Principal): Rows => ({ transact: (body) => db.asTenant(principal.tenant, body) })
+  (principal: Principal): Rows => ({
+    transact<T>(body: (tx: Tx) => Promise<T>) {
+      return db.asTenant(principal.tenant, body)
+    },
+  })
 
 /**
  * Tells the world what a transaction did, if it commits. Call it after the statement that changes the row: events of one subject go out in

@@ -55,12 +55,12 @@ export function databaseAs(connector: Connector, role: string, log: Logger): Dat
 
 /** Runs the body and commits. A statement that failed unseen would turn COMMIT into ROLLBACK, so that is an error too. */
 async function commitAfter<T>(session: Session, effects: Effect[], body: (tx: Tx) => Promise<T>): Promise<T> {
-  const { tx, end } = openTx(session, effects)
+  const tx = new OpenTx(session, effects)
   let result: T
   try {
     result = await body(tx)
   } finally {
-    end()
+    tx.end()
   }
   const tag = await session.script('commit').catch((error: unknown) => {
     throw error instanceof DatabaseUnavailable ? new DatabaseUnavailable(error.cause, true) : error
@@ -69,32 +69,48 @@ async function commitAfter<T>(session: Session, effects: Effect[], body: (tx: Tx
   return result
 }
 
-function openTx(session: Session, effects: Effect[]): { tx: Tx; end: () => void } {
-  let over = false
-  const query = (statement: Sql) => {
-    if (over) throw new Error('the transaction is over')
-    return session.query(statement.text, statement.values.map(encode))
+/** A class, since one is made with every transaction: closures would cost as much as the rest of it. */
+class OpenTx implements Tx {
+  readonly #session: Session
+  readonly #effects: Effect[]
+  #over = false
+
+  constructor(session: Session, effects: Effect[]) {
+    this.#session = session
+    this.#effects = effects
   }
-  const rows = async <R extends object = Row>(statement: Sql) => (await query(statement)).rows as R[]
-  const tx: Tx = {
-    rows,
-    maybe: async <R extends object = Row>(statement: Sql) => (await rows<R>(statement))[0],
-    async one<R extends object = Row>(statement: Sql) {
-      const [row, ...more] = await rows<R>(statement)
-      if (row === undefined || more.length > 0) throw new Error(`one row expected, got ${row ? more.length + 1 : 0}`)
-      return row
-    },
-    run: async (statement) => (await query(statement)).count,
-    afterCommit(effect) {
-      if (over) throw new Error('the transaction is over')
-      effects.push(effect)
-    },
+
+  async rows<R extends object = Row>(statement: Sql): Promise<R[]> {
+    return (await this.#query(statement)).rows as R[]
   }
-  return {
-    tx,
-    end: () => {
-      over = true
-    },
+
+  async maybe<R extends object = Row>(statement: Sql): Promise<R | undefined> {
+    return (await this.rows<R>(statement))[0]
+  }
+
+  async one<R extends object = Row>(statement: Sql): Promise<R> {
+    const [row, ...more] = await this.rows<R>(statement)
+    if (row === undefined || more.length > 0) throw new Error(`one row expected, got ${row ? more.length + 1 : 0}`)
+    return row
+  }
+
+  async run(statement: Sql): Promise<number> {
+    return (await this.#query(statement)).count
+  }
+
+  afterCommit(effect: Effect): void {
+    if (this.#over) throw new Error('the transaction is over')
+    this.#effects.push(effect)
+  }
+
+  /** Nothing can be done in it any more. */
+  end(): void {
+    this.#over = true
+  }
+
+  #query({ text, values }: Sql): ReturnType<Session['query']> {
+    if (this.#over) throw new Error('the transaction is over')
+    return this.#session.query(text, values.map(encode))
   }
 }
 

@@ -1,10 +1,13 @@
 import type { Logger } from '@gatehouse/telemetry'
 import { Redis } from 'ioredis'
+import { keepStringsFast } from './fast-strings.ts'
 import { lifeTime } from './life.ts'
 import { type Counted, type KeyValue, KeyValueUnavailable } from './port.ts'
 import { openChannels } from './redis-channels.ts'
 import { changeMap, MAP_SCRIPTS, readMap } from './redis-maps.ts'
 import { gatherWindows, WINDOW_SCRIPTS } from './redis-windows.ts'
+
+keepStringsFast()
 
 /** How long a command may take, and how long opening waits for the first connection. Milliseconds. */
 const ANSWER_WITHIN = 500

@@ -1,6 +1,7 @@
 import { copyFile, readdir } from 'node:fs/promises'
 import { pathToFileURL } from 'node:url'
 import { ident, openDatabase, sql } from '@gatehouse/database'
+import { overTx } from '@gatehouse/database/testing'
 import { postgres, temporaryFolder } from '@gatehouse/testkit'
 import { test } from 'tap'
 import { tracker } from './catalog.ts'
@@ -307,15 +308,14 @@ async function generate(house: Fixture): Promise<void> {
 function explain(house: Fixture, tenant: string, run: (tx: ExplainTx) => Promise<unknown>): Promise<string> {
   return house.host.as(tracker.schema.role).asTenant(tenant, async (tx) => {
     let plan = ''
-    const explained: ExplainTx = {
-      ...tx,
+    const explained: ExplainTx = overTx(tx, {
       rows: async (statement) => {
         const text = `explain (costs off) ${statement.text}`
         const rows = await tx.rows<Record<'QUERY PLAN', string>>({ text, values: statement.values })
         plan = rows.map((row) => row['QUERY PLAN']).join('\n')
         return []
       },
-    }
+    })
     await run(explained)
     return plan
   })

@@ -5,6 +5,7 @@ import { openDatabase } from '../open.ts'
 import type { DatabaseHost, Schema } from '../port.ts'
 
 export { everyStep, type Steps } from './every-step.ts'
+export { overTx } from './over-tx.ts'
 
 /**
  * A migrated database for one test file. Where the runner gives a PostgreSQL, it is a copy of a template that is made once for

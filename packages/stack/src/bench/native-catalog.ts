@@ -57,7 +57,11 @@ export function benchCatalog(count: number, reads = false): Catalog<BenchDomain>
     changes: [],
     open:
       ({ db }) =>
-      ({ tenant }) => ({ countTasks: () => db.asTenant(tenant, countTasks) }),
+      ({ tenant }) => ({
+        countTasks() {
+          return db.asTenant(tenant, countTasks)
+        },
+      }),
     demo: async () => undefined,
   })
 }

@@ -1,6 +1,6 @@
 import { busSchema, openBus } from '@gatehouse/bus'
 import type { Database, Sql } from '@gatehouse/database'
-import { testDatabase } from '@gatehouse/database/testing'
+import { overTx, testDatabase } from '@gatehouse/database/testing'
 import { test, t as wholeFile } from 'tap'
 import { events_list } from '../events/events.store.ts'
 import { storeBatch } from '../ingest/store-batch.ts'
@@ -60,7 +60,7 @@ test('a tenant’s rows are looked for by its name, not among those of all', asy
   const listening: Database = {
     ...database,
     asTenant: (tenant, body) =>
-      database.asTenant(tenant, (tx) => body({ ...tx, rows: (statement) => tx.rows(hear(statement)) })),
+      database.asTenant(tenant, (tx) => body(overTx(tx, { rows: (statement) => tx.rows(hear(statement)) }))),
   }
   const other = await auditRig({ database: listening, bus })
   t.teardown(() => other.server.close())

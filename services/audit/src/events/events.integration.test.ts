@@ -1,4 +1,5 @@
 import { openDatabase, type Row, type Sql, sql, type Tx } from '@gatehouse/database'
+import { overTx } from '@gatehouse/database/testing'
 import { postgres } from '@gatehouse/testkit'
 import { test } from 'tap'
 import { storeBatch } from '../ingest/store-batch.ts'
@@ -13,14 +14,13 @@ const EVENTS = 4_000
 /** How the database reads a page, as the role of the service sees it. */
 async function planOf(tx: Tx, query: EventsQuery): Promise<string> {
   let asked: Sql | undefined
-  const listening: Tx = {
-    ...tx,
+  const listening = overTx(tx, {
     rows: async <R extends object = Row>(statement: Sql): Promise<R[]> => {
       if (statement.text.includes('from audit.identities where')) return tx.rows<R>(statement)
       asked = statement
       return []
     },
-  }
+  })
   const after = { time: new Date('2026-03-01T00:30:00Z'), id: '80000000-0000-4000-8000-000000000000' }
   await events_list(listening, query, after, 50)
   if (asked === undefined) throw new Error('nothing was asked')

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from '@gatehouse/bus'
 import { sealEvent, ToolBegun } from '@gatehouse/contracts'
-import { type Database, DatabaseUnavailable, sql, type Tx } from '@gatehouse/database'
-import { testDatabase } from '@gatehouse/database/testing'
+import { type Database, DatabaseUnavailable, sql } from '@gatehouse/database'
+import { overTx, testDatabase } from '@gatehouse/database/testing'
 import { test, t as wholeFile } from 'tap'
 import { messageOf, toolCalled } from '../sample-events.ts'
 import { auditSchema } from '../schema.ts'
@@ -66,8 +66,7 @@ const failing = (error: Error): Database => ({
   ...database,
   asPlatform: (purpose, body) =>
     database.asPlatform(purpose, (tx) => {
-      const refusing: Tx = { ...tx, run: () => Promise.reject(error) }
-      return body(refusing)
+      return body(overTx(tx, { run: () => Promise.reject(error) }))
     }),
 })
 

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { ToolCalled } from '@gatehouse/contracts'
 import { eventually } from '@gatehouse/testkit'
+import canonicalize from 'canonicalize'
+import fc from 'fast-check'
 import { t as file, test } from 'tap'
 import { listenOn, postAndLeave } from '../testing/listening.ts'
 import { openParts, openRig } from '../testing/rig.ts'
@@ -17,6 +19,18 @@ test('the hash of arguments does not depend on how they were written, and is not
   t.equal(argumentsSha256({}), createHash('sha256').update('{}').digest('hex'))
   const endless = JSON.parse('{ "b": { "n": 1e400 }, "a": 1 }')
   t.equal(argumentsSha256(endless), createHash('sha256').update('{"a":1,"b":{"n":null}}').digest('hex'))
+})
+
+test('arguments that came in order and those that did not have the hash of their canonical form (RFC 8785)', (t) => {
+  const upTo = fc.jsonValue({ maxDepth: 3 })
+  const few = fc.dictionary(fc.constantFrom('a', 'b', 'A', '1', '10', '2', 'é', '😀', '\ufb33', '__proto__'), upTo)
+  fc.assert(
+    fc.property(fc.oneof(upTo, few), (value) => {
+      const expected = createHash('sha256').update(canonicalize(value) as string)
+      t.equal(argumentsSha256(JSON.parse(JSON.stringify(value))), expected.digest('hex'))
+    }),
+  )
+  t.end()
 })
 
 test('the audit log keeps no half characters and no control characters of a name [S-SB-16]', async (t) => {
