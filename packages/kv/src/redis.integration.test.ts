@@ -201,6 +201,41 @@ test('counts of one turn of the loop are one command for each hash tag, and one 
   t.equal((await commandsOf(url, 'evalsha')) - before, 5)
 })
 
+test('counts of turns that follow one another are one command, and none waits for a turn that brings nothing', async (t) => {
+  const { url } = await redis(t)
+  const kv = await openKeyValue(url)
+  t.teardown(() => kv.close())
+  await kv.increment('warm', 1, 60_000)
+  const before = await commandsOf(url, 'evalsha')
+  const counting: Promise<unknown>[] = []
+  for (let turn = 0; turn < 3; turn += 1) {
+    counting.push(kv.increment('{a}:1', 1, 60_000), kv.increment('{a}:1', 1, 60_000))
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  t.match(
+    await Promise.all(counting),
+    [1, 2, 3, 4, 5, 6].map((count) => ({ count })),
+  )
+  t.equal((await commandsOf(url, 'evalsha')) - before, 1)
+
+  let brought = 0
+  let over = false
+  const endless = async (): Promise<void> => {
+    while (!over) {
+      brought += 1
+      counting.push(kv.increment('{a}:2', 1, 60_000))
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+  const bringing = endless()
+  await kv.increment('{a}:1', 1, 60_000)
+  const came = brought
+  over = true
+  await bringing
+  await Promise.all(counting)
+  t.ok(came > 0, 'and it is answered while every turn brings more')
+})
+
 /** How often the server has run a command. */
 function commandsOf(url: string, command: string): Promise<number> {
   return new Promise((resolve, reject) => {

@@ -18,18 +18,24 @@ export interface Answered {
   readonly traceparent?: string | undefined
 }
 
+interface Stream {
+  write(lines: string): void
+}
+
 interface Inside {
-  readonly [pino.symbols.streamSym]: { write(line: string): void }
+  readonly [pino.symbols.streamSym]: Stream
   /** Members that stand in each line, as JSON, each after a comma. */
   readonly [pino.symbols.chindingsSym]: string
 }
 
 /**
  * Writes the line of an answered request, at level info: what `log.child({ reqId, … }).info({ … }, 'answered')` says. It is put together from
- * its members, since one comes with every request, and pino's way of any object takes four times as long.
+ * its members, since one comes with every request, and pino's way of any object takes four times as long. Lines of one turn of the loop are written
+ * together at its end: pino's destination counts all that it holds anew with each write.
  */
 export function createAnsweredLog(log: Logger): (answered: Answered) => void {
   const { [pino.symbols.streamSym]: stream, [pino.symbols.chindingsSym]: bound } = log as unknown as Inside
+  const together = new Together(stream)
   const level = pino.levels.values.info
   let at = Number.NaN
   let head = ''
@@ -46,9 +52,43 @@ export function createAnsweredLog(log: Logger): (answered: Answered) => void {
     const whose = `${member('reqId', reqId)}${member('tenant', tenant)}${member('client', client)}`
     const traced = `${member('trace_id', trace_id)}${member('span_id', span_id)}`
     const what = `${member('method', method)}${member('path', path)},"status":${status},"durationMs":${durationMs}`
-    stream.write(`${headAt(Date.now())}${whose}${traced}${what},"msg":"answered"}\n`)
+    together.write(`${headAt(Date.now())}${whose}${traced}${what},"msg":"answered"}\n`)
   }
 }
 
 const member = (name: string, text: string | undefined): string =>
   text === undefined ? '' : `,"${name}":${jsonString(text)}`
+
+/** Whose turn is not over: a process that ends in it writes their lines too. */
+const open = new Set<Together>()
+let watching = false
+
+class Together {
+  readonly #stream: Stream
+  #lines = ''
+
+  constructor(stream: Stream) {
+    this.#stream = stream
+  }
+
+  write(line: string): void {
+    if (this.#lines === '') {
+      if (!watching) process.prependListener('exit', endAll)
+      watching = true
+      open.add(this)
+      setImmediate(() => this.end())
+    }
+    this.#lines += line
+  }
+
+  end(): void {
+    open.delete(this)
+    const lines = this.#lines
+    this.#lines = ''
+    if (lines !== '') this.#stream.write(lines)
+  }
+}
+
+function endAll(): void {
+  for (const each of open) each.end()
+}
