@@ -24,9 +24,9 @@ export function openMemory(clock: Clock): KeyValue {
     for (const [key, entry] of entries) if (entry.expiresAt <= now) entries.delete(key)
     sweepAt = Math.max(SWEEP_FROM, entries.size * 2)
   }
-  const live = (key: string): Entry | undefined => {
+  const live = (key: string, now = clock.now()): Entry | undefined => {
     const entry = entries.get(key)
-    if (entry === undefined || entry.expiresAt > clock.now()) return entry
+    if (entry === undefined || entry.expiresAt > now) return entry
     entries.delete(key)
     return undefined
   }
@@ -44,7 +44,7 @@ export function openMemory(clock: Clock): KeyValue {
   }
   const count = (key: string, by: number, windowMs: number): Counted => {
     const now = clock.now()
-    const window = live(key)
+    const window = live(key, now)
     const expiresAt = window?.expiresAt ?? now + lifeTime(windowMs)
     const counted = Number(text(window) ?? 0) + by
     if (!Number.isSafeInteger(counted)) throw new KeyValueUnavailable(new TypeError('not a counter, or out of range'))

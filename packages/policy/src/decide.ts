@@ -51,8 +51,8 @@ export function decide(
 
 /** What is left of the decision once the gates of the tenant are passed: inside a call that they let in. */
 export function decideRights(principal: Principal, requirement: Requirement, rules: Rules): Decision {
-  const lacking = requirement.scopes.filter((scope) => !holds(principal.scopes, scope, rules))
-  if (lacking.length > 0) {
+  if (!requirement.scopes.every((scope) => holds(principal.scopes, scope, rules))) {
+    const lacking = requirement.scopes.filter((scope) => !holds(principal.scopes, scope, rules))
     const transport = lacking.filter((scope) => !rules.narrowing.has(scope))
     if (transport.length > 0) {
       // A narrowing scope is the client's own choice; a challenge that named one would talk others into less access.
@@ -65,13 +65,16 @@ export function decideRights(principal: Principal, requirement: Requirement, rul
     if (narrowed) return { allow: false, reason: 'scope.narrowed', missing: lacking }
   }
 
-  const missing = requirement.permissions.filter(
-    (permission) => !principal.roles.some((role) => rules.permissions.get(role)?.has(permission)),
-  )
   // A key without a maker and a service have no role: what they may do is their scopes alone.
   const byRole = principal.kind === 'person' || principal.maker !== undefined
-  if (byRole && missing.length > 0) return { allow: false, reason: 'permission.missing', missing }
-  return ALLOW
+  if (!byRole || requirement.permissions.every((permission) => isGiven(permission, principal, rules))) return ALLOW
+  const missing = requirement.permissions.filter((permission) => !isGiven(permission, principal, rules))
+  return { allow: false, reason: 'permission.missing', missing }
+}
+
+function isGiven(permission: string, { roles }: Principal, { permissions }: Rules): boolean {
+  for (const role of roles) if (permissions.get(role)?.has(permission) === true) return true
+  return false
 }
 
 /** Without a set of all that is held: most tokens name themselves what a call asks for. */

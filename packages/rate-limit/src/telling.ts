@@ -25,6 +25,7 @@ export function createTelling(perMinute: number, perTenant: number | undefined, 
   const length = Math.ceil(windowMs / 1_000)
   const ofAll = perTenant === undefined ? '' : `, "tenant";q=${perTenant};w=${length}`
   const policy = `"credential";q=${perMinute};w=${length}${ofAll}`
+  const ownLimit = String(perMinute)
   return {
     perMinute,
     of(own, all, now) {
@@ -45,7 +46,7 @@ export function createTelling(perMinute: number, perTenant: number | undefined, 
       const over = binding.count > limit
       const retryAfter = seconds(binding.resetMs)
       const headers: Record<string, string> = {
-        'x-ratelimit-limit': String(limit),
+        'x-ratelimit-limit': limit === perMinute ? ownLimit : String(limit),
         'x-ratelimit-remaining': String(left),
         'x-ratelimit-reset': String(Math.ceil((now + binding.resetMs) / 1_000)),
         'ratelimit-policy': policy,

@@ -16,15 +16,19 @@ export function measureCalls(metrics: Metrics): Measure {
     ['tool', 'outcome'],
     SECONDS,
   )
-  // Children are looked up once.
-  const children = new Map<string, { readonly count: Count; readonly time: Observe }>()
+  // Children are looked up once, and found by the name and the outcome as they are: of a text put together from both the hash is new each time.
+  const children = new Map<string, Map<Called['outcome'], { readonly count: Count; readonly time: Observe }>>()
   return (tool, outcome, ms) => {
-    const pair = `${outcome} ${tool}`
-    let child = children.get(pair)
+    let ofTool = children.get(tool)
+    if (ofTool === undefined) {
+      ofTool = new Map()
+      children.set(tool, ofTool)
+    }
+    let child = ofTool.get(outcome)
     if (child === undefined) {
       const labels = { tool, outcome }
       child = { count: calls.of(labels), time: seconds.of(labels) }
-      children.set(pair, child)
+      ofTool.set(outcome, child)
     }
     child.count()
     child.time(Math.max(0, ms) / 1_000)

@@ -38,7 +38,7 @@ export function judgeDoors(
   host: string | undefined,
   origin: string | undefined,
 ): 'host.unknown' | 'origin.refused' | undefined {
-  if (host === undefined || !doors.hosts.has(host.toLowerCase())) return 'host.unknown'
+  if (host === undefined || !(doors.hosts.has(host) || doors.hosts.has(host.toLowerCase()))) return 'host.unknown'
   if (origin !== undefined && !doors.origins.has(origin.toLowerCase())) return 'origin.refused'
   return undefined
 }

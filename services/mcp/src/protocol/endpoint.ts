@@ -42,6 +42,7 @@ export function createEndpoint(deps: EndpointDeps): Serve {
   })
 }
 
+/** One function from the body to the answer, since each that waits for another costs every request a promise and a turn of its queue. */
 async function handle(deps: EndpointDeps, exchange: Exchange, admitted: Admitted): Promise<void> {
   const read = readBody(exchange.body)
   const id = sessionIdOf(exchange.headers, read.ok ? read.value : undefined)
@@ -53,10 +54,30 @@ async function handle(deps: EndpointDeps, exchange: Exchange, admitted: Admitted
     if (exchange.method === 'POST') await deps.doorLog.turnedAway(overLimitOf(message, admitted, exchange))
     return exchange.send(refusedAnswer(overLimit(allowance.retryAfter, idOf(message).id)))
   }
-  // Awaited here: a promise that is returned is unwrapped in turns of its own.
-  if (entered === undefined) return await respond(deps, message, admitted, exchange)
-  if (!entered.ok) return exchange.send(refusedAnswer({ ...entered.refused, ...idOf(message) }))
-  return inSession(deps, entered.session, { message, read, admitted, exchange })
+  if (entered?.ok === false) return exchange.send(refusedAnswer({ ...entered.refused, ...idOf(message) }))
+  if (entered !== undefined) return inSession(deps, entered.session, { message, read, admitted, exchange })
+  if (message.kind === 'refused') return exchange.send(refusedAnswer(message))
+  if (message.kind === 'notification') return exchange.send(ACCEPTED)
+  const fault = answerFault(deps, message, exchange)
+  if (fault !== undefined) return exchange.send(refusedAnswer(fault))
+  if (message.kind === 'batch') return exchange.send(await answerBatch(deps, message.requests, admitted, exchange))
+  const caller = callerOf(deps, message, admitted, exchange)
+  if (caller.asker !== NO_ASKER && carriesAnswers(message.params)) {
+    caller.asker = await askerFor(deps.mrtr, message, admitted.principal)
+  }
+  const dispatched = deps.dispatch(message, caller)
+  // A stream is granted and opened in one turn of the loop: whoever is let in is counted before the next one is judged.
+  const outcome = dispatched instanceof Promise ? await dispatched : dispatched
+  if (outcome.kind === 'listen') {
+    const { raw, headers } = exchange.stream()
+    return outcome.open(raw, headers)
+  }
+  if (message.method === 'initialize' && outcome.kind === 'result') {
+    const begun = await deps.sessions.begin(admitted, message.params, outcome)
+    if ('refused' in begun) return exchange.send(refusedAnswer({ ...begun.refused, id: message.id }))
+    exchange.add({ 'mcp-session-id': begun.id })
+  }
+  answerOver(caller.channel, exchange, answerTo(message.id, outcome, admitted.metadataUrl))
 }
 
 /** A session speaks the revision that was agreed on, whichever of its era the header names. */
@@ -100,41 +121,37 @@ async function answered(deps: EndpointDeps, message: RpcRequest, caller: Caller)
   return outcome
 }
 
-async function respond(deps: EndpointDeps, message: Classified, admitted: Admitted, exchange: Exchange): Promise<void> {
-  if (message.kind === 'refused') return exchange.send(refusedAnswer(message))
-  if (message.kind === 'notification') return exchange.send(ACCEPTED)
+/** Why a message that was read and understood gets no answer of its method. */
+function answerFault(
+  deps: EndpointDeps,
+  message: Classified & { readonly kind: 'request' | 'batch' },
+  exchange: Exchange,
+): Refused | undefined {
   const listens = message.kind === 'request' && message.method === 'subscriptions/listen'
   if (!accepts(exchange.headers.accept, listens ? 'text/event-stream' : 'application/json')) {
-    return exchange.send(refusedAnswer(refuseAtEdge('answer.unacceptable', idOf(message))))
+    return refuseAtEdge('answer.unacceptable', idOf(message))
   }
-  if (message.kind === 'batch') return exchange.send(await answerBatch(deps, message.requests, admitted, exchange))
-  const fault = paramsFault(deps, message, exchange)
-  if (fault !== undefined) return exchange.send(refusedAnswer(fault))
-  const channel = channelOf(message, exchange)
-  const asking = FEATURES[message.revision].stateless && ASKING_METHODS.has(message.method)
-  const asker = !asking
-    ? NO_ASKER
-    : carriesAnswers(message.params)
-      ? await askerFor(deps.mrtr, message, admitted.principal)
-      : firstAsker(deps.mrtr, message, admitted.principal)
+  return message.kind === 'request' ? paramsFault(deps, message, exchange) : undefined
+}
+
+/** Who asks without a session. Of one that brings answers the asker is still to be made from them. */
+function callerOf(
+  { mrtr }: EndpointDeps,
+  message: RpcRequest,
+  admitted: Admitted,
+  exchange: Exchange,
+): ReturnType<typeof plainCaller> {
   const caller = plainCaller(message, admitted, exchange)
-  caller.channel = channel
-  caller.asker = asker
-  // Where the revision says so, the client's leaving cancels the call.
-  if (FEATURES[message.revision].stateless) caller.gone = new AnswerLeaving(exchange.response)
-  const dispatched = deps.dispatch(message, caller)
-  // A stream is granted and opened in one turn of the loop: whoever is let in is counted before the next one is judged.
-  const outcome = dispatched instanceof Promise ? await dispatched : dispatched
-  if (outcome.kind === 'listen') {
-    const { raw, headers } = exchange.stream()
-    return outcome.open(raw, headers)
+  caller.channel = channelOf(message, exchange)
+  if (FEATURES[message.revision].stateless) {
+    if (ASKING_METHODS.has(message.method)) caller.asker = firstAsker(mrtr, message, admitted.principal)
+    // Where the revision says so, the client's leaving cancels the call.
+    caller.gone = new AnswerLeaving(exchange.response)
   }
-  if (message.method === 'initialize' && outcome.kind === 'result') {
-    const begun = await deps.sessions.begin(admitted, message.params, outcome)
-    if ('refused' in begun) return exchange.send(refusedAnswer({ ...begun.refused, id: message.id }))
-    exchange.add({ 'mcp-session-id': begun.id })
-  }
-  const answer = answerTo(message.id, outcome, admitted.metadataUrl)
+  return caller
+}
+
+function answerOver(channel: Channel, exchange: Exchange, answer: Answer): void {
   if (!(channel instanceof AnswerChannel)) return exchange.send(answer)
   channel.close()
   if (channel.begun) channel.end(answer.body ?? '')
