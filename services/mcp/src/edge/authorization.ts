@@ -18,8 +18,10 @@ export function repeatedHeaders(rawHeaders: readonly string[]): {
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at] as string
     if (name.length === 4) {
-      if (name.toLowerCase() === 'host') hosts += 1
-    } else if (name.length === 13 && name.toLowerCase() === 'authorization') authorizations += 1
+      if (name === 'Host' || name.toLowerCase() === 'host') hosts += 1
+    } else if (name.length === 13 && (name === 'Authorization' || name.toLowerCase() === 'authorization')) {
+      authorizations += 1
+    }
   }
   return { host: hosts > 1, authorization: authorizations > 1 }
 }
