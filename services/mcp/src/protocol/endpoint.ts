@@ -152,9 +152,8 @@ function callerOf(
 }
 
 function answerOver(channel: Channel, exchange: Exchange, answer: Answer): void {
-  if (!(channel instanceof AnswerChannel)) return exchange.send(answer)
-  channel.close()
-  if (channel.begun) channel.end(answer.body ?? '')
+  if (channel instanceof AnswerChannel) channel.close()
+  if (channel instanceof AnswerChannel && channel.begun) channel.end(answer.body ?? '')
   else exchange.send(answer)
 }
 
