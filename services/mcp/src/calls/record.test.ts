@@ -66,29 +66,45 @@ const turns = async (count: number): Promise<void> => {
   for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve))
 }
 
-test('an event waits for those of calls that are under way, and one message has them all', async (t) => {
+test('events that come in crowds wait for those of calls that are under way, and one message has them all', async (t) => {
   const coming = { calls: 2 }
   const { recorder, sent } = openRecorder(async () => undefined, { coming, gatherMs: 60_000 })
-  const first = recorder.record(event('a'), 5_000)
+  const record = (...ids: string[]) => ids.map((id) => recorder.record(event(id), 5_000))
+  const together = record('a', 'b')
   await turns(2)
-  t.same(sent, [], 'it waits')
-  const second = recorder.record(event('b'), 5_000)
-  t.same(await Promise.all([first, second]), [true, true])
-  t.same(sent.map(idsOf), [['a', 'b']])
+  coming.calls = 1
+  together.push(...record('c'))
+  await turns(2)
+  t.same(sent, [], 'they wait')
   coming.calls = 0
-  t.equal(await recorder.record(event('c'), 5_000), true, 'a lone call waits for nobody')
+  together.push(...record('d'))
+  t.same(await Promise.all(together), [true, true, true, true])
+  t.same(sent.map(idsOf), [['a', 'b', 'c', 'd']])
+  t.equal(await recorder.record(event('e'), 5_000), true, 'a lone call waits for nobody')
 })
 
-test('an event waits a moment only for calls that take their time, and not when the service ends', async (t) => {
+test('an event that comes alone, as the one before it, waits for no other, however many calls take their time', async (t) => {
+  const { recorder, sent } = openRecorder(async () => undefined, { coming: { calls: 5 }, gatherMs: 60_000 })
+  for (const id of ['a', 'b', 'c']) t.equal(await recorder.record(event(id), 5_000), true)
+  t.same(sent.map(idsOf), [['a'], ['b'], ['c']])
+})
+
+test('a crowd waits a moment only for calls that take their time, and not when the service ends', async (t) => {
   const coming = { calls: 5 }
-  const { recorder, sent } = openRecorder(async () => undefined, { coming })
-  t.equal(await recorder.record(event('a'), 5_000), true)
+  const two = ({ recorder }: ReturnType<typeof openRecorder>, ...ids: string[]) =>
+    Promise.all(ids.map((id) => recorder.record(event(id), 5_000)))
+  const quick = openRecorder(async () => undefined, { coming })
+  t.same(await two(quick, 'a', 'b'), [true, true])
   const patient = openRecorder(async () => undefined, { coming, gatherMs: 60_000 })
-  const last = patient.recorder.record(event('b'), 5_000)
+  const last = two(patient, 'c', 'd')
   await turns(2)
+  t.same(patient.sent, [])
   await patient.recorder.close(0)
-  t.equal(await last, true)
-  t.same([...sent, ...patient.sent].map(idsOf), [['a'], ['b']])
+  t.same(await last, [true, true])
+  t.same([...quick.sent, ...patient.sent].map(idsOf), [
+    ['a', 'b'],
+    ['c', 'd'],
+  ])
 })
 
 test('events of one turn of the loop travel in one message, and so do those that gather while a publish is under way', async (t) => {

@@ -41,7 +41,7 @@ const FIRST_PAUSE_MS = 100
 const LAST_PAUSE_MS = 2_000
 /** For so long an answer of the bus is taken to say that it is there. */
 const TRUST_MS = 1_000
-/** An event waits so long for those of calls that are under way, as databases let commits wait for each other. A lone call waits for nobody. */
+/** Events wait so long, at most, for those of calls that are under way, as databases let commits wait for each other. A lone call waits for nobody. */
 const GATHER_MS = 1
 /** A bus that has not stored a message by then is slow: what waits goes to the journal. */
 const SLOW_MS = 500
@@ -90,6 +90,7 @@ export function createRecorder(options: {
   })
   let running: Promise<void> | undefined
   let shown = 0
+  let lastBatch = 0
   let closed = false
   let failing = false
   let answeredAt = Number.NEGATIVE_INFINITY
@@ -176,8 +177,11 @@ export function createRecorder(options: {
       }
       gathered = end
     })
-  /** A message costs this process more than what is in it: it goes when most of what is coming has come. */
-  const isWorthIt = (): boolean => queue.length >= coming.calls || failing || closed
+  /**
+   * A message costs this process more than what is in it: where events come in crowds, it goes when all that is coming has come. One that comes alone, as
+   * the one before it, goes at once, however long others take.
+   */
+  const isWorthIt = (): boolean => coming.calls === 0 || (queue.length === 1 && lastBatch <= 1) || failing || closed
   const drain = async (): Promise<void> => {
     try {
       while (queue.length > 0) {
@@ -186,6 +190,7 @@ export function createRecorder(options: {
         const batch = queue.slice(0, MAX_EVENTS)
         await send(batch)
         queue.splice(0, batch.length)
+        lastBatch = batch.length
         if (queue.length !== shown) show()
         for (const { settle } of batch) settle?.(true)
       }
