@@ -8,13 +8,13 @@ import type { DirectoryOf } from './directory.ts'
 import type { Offer } from './offer.ts'
 
 /** A getter of a class: the compiler knows that a rest or spread of a call has no `signal`. Whoever needs it takes it by its name. */
-declare abstract class Ending {
+export declare abstract class WithSignal {
   /** Fires when the caller went away or the deadline passed. Made when it is asked for first, which few do. */
   abstract get signal(): AbortSignal
 }
 
 /** What a handler gets about its call, beside the domain's stores. */
-export interface Call extends Ending {
+export interface Call extends WithSignal {
   readonly principal: Principal
   readonly now: Date
   /** W3C trace context of the call, to be passed on to events. */

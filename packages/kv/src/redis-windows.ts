@@ -66,7 +66,7 @@ interface Batch {
 /** The server does nothing else meanwhile. */
 const MAX_AT_ONCE = 100
 
-/** Turns of the loop that a question waits at most; one that comes alone waits for two, in which nothing is done. */
+/** Turns of the loop that a question waits at most; one that comes alone waits for two. */
 const MOST_TURNS = 4
 
 /**

@@ -31,7 +31,7 @@ interface Inside {
 /**
  * Writes the line of an answered request, at level info: what `log.child({ reqId, … }).info({ … }, 'answered')` says. It is put together from
  * its members, since one comes with every request, and pino's way of any object takes four times as long. Lines of one turn of the loop are written
- * together at its end: pino's destination counts all that it holds anew with each write.
+ * together at its end, after what else was said in it: pino's destination counts all that it holds anew with each write.
  */
 export function createAnsweredLog(log: Logger): (answered: Answered) => void {
   const { [pino.symbols.streamSym]: stream, [pino.symbols.chindingsSym]: bound } = log as unknown as Inside

@@ -2,7 +2,7 @@ import { setTimeout as pauseFor } from 'node:timers/promises'
 import { type Clock, systemClock } from '@gatehouse/contracts'
 import { limitedTo } from '@gatehouse/outbound'
 import type { z } from 'zod'
-import { type Call, ToolFailure } from '../define.ts'
+import { type Call, ToolFailure, type WithSignal } from '../define.ts'
 import { createCircuit, type Health } from './circuit.ts'
 import { type Ended, healthOf, judgeAttempt, mayHaveActed, waitBefore } from './judge-attempt.ts'
 import { principalHeaders } from './principal-headers.ts'
@@ -49,7 +49,7 @@ export type ApiAnswer<T> =
   | { readonly ok: false; readonly status: number; readonly body: unknown }
 
 /** What handlers need to say for whom they ask. */
-export type Asker = Pick<Call, 'principal' | 'signal' | 'traceparent'>
+export interface Asker extends WithSignal, Pick<Call, 'principal' | 'traceparent'> {}
 
 export interface HttpApi {
   /**

@@ -13,16 +13,23 @@ export { FREE_OFFER } from './stock-of.ts'
 
 /** A call as a handler sees it whose client can do nothing: no progress, no log, no answers. `over` replaces members. */
 export function bareCall(principal: Principal, over: Partial<Call> = {}): Call {
-  return {
+  const { signal = new AbortController().signal, ...members } = over
+  const own: Omit<Call, 'signal'> = {
     principal,
-    signal: new AbortController().signal,
     now: new Date(0),
     client: { capabilities: {} },
     progress: () => undefined,
     log: () => undefined,
     ask: () => Promise.reject(new Error('this client cannot be asked')),
-    ...over,
+    ...members,
   }
+  // Below it, as the service gives it: a handler that loses it on the way is found here, too.
+  const above: Pick<Call, 'signal'> = {
+    get signal() {
+      return signal
+    },
+  }
+  return Object.assign(Object.create(above) as typeof above, own)
 }
 
 export interface OutboxEvent {

@@ -56,6 +56,8 @@ export class Alarms {
       this.remove(first)
       first.ring()
     }
-    if (this.#first !== undefined) this.#timer ??= setTimeout(() => this.#look(), Math.max(1, this.#first.at - now))
+    // One that was added by a ring has begun with a time of its own.
+    clearTimeout(this.#timer)
+    this.#timer = this.#first && setTimeout(() => this.#look(), Math.max(1, this.#first.at - performance.now()))
   }
 }

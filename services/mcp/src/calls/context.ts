@@ -14,7 +14,7 @@ export function contextOf(caller: Caller, running: Running, now: () => number, c
 
 /**
  * One is made with every call, so all have the same shape: a getter in a literal would be another function, and another shape, each time.
- * Members are its own, since handlers take them out with a rest pattern; but for `signal`, which that would make.
+ * Members are its own, since handlers take them out with a rest pattern. `signal` is not: a rest pattern would read it, and so have it made.
  */
 class OwnCall implements Call {
   readonly #running: Running

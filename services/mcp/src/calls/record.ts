@@ -181,7 +181,8 @@ export function createRecorder(options: {
    * A message costs this process more than what is in it: where events come in crowds, it goes when all that is coming has come. One that comes alone, as
    * the one before it, goes at once, however long others take.
    */
-  const isWorthIt = (): boolean => coming.calls === 0 || (queue.length === 1 && lastBatch <= 1) || failing || closed
+  const isWorthIt = (): boolean =>
+    coming.calls === 0 || (queue.length === 1 && lastBatch <= 1) || queue.length >= MAX_EVENTS || failing || closed
   const drain = async (): Promise<void> => {
     try {
       while (queue.length > 0) {
