@@ -3,6 +3,7 @@ import type { Logger } from '@gatehouse/telemetry'
 import { type ConnectionOptions, connect, createInbox, Events, type NatsConnection } from 'nats'
 import { outageOf } from '../outage.ts'
 import { pause } from '../pause.ts'
+import { hearLateErrors } from './late-errors.ts'
 
 /** Milliseconds. A connection that answers no ping within about two of these is dropped. */
 const PING_EVERY = 2_000
@@ -50,6 +51,7 @@ export async function openConnection(url: string, name: string, logger: Logger):
   }
   const live = async (opened: NatsConnection): Promise<void> => {
     nats = opened
+    hearLateErrors(opened)
     turn(true)
     void watch(opened, turn)
     const error = await opened.closed()
@@ -111,7 +113,10 @@ export async function openConnection(url: string, name: string, logger: Logger):
 async function watch(nats: NatsConnection, turn: (up: boolean, error?: unknown) => void): Promise<void> {
   for await (const { type } of nats.status()) {
     if (type === Events.Disconnect) turn(false, new Error('disconnected'))
-    if (type === Events.Reconnect) turn(true)
+    if (type === Events.Reconnect) {
+      hearLateErrors(nats)
+      turn(true)
+    }
   }
 }
 
