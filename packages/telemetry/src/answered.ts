@@ -1,5 +1,5 @@
 import { pino } from 'pino'
-import { jsonString } from './json-string.ts'
+import { jsonMember } from './json-string.ts'
 import type { Logger } from './logger.ts'
 import { currentSpan, traceFields } from './tracing.ts'
 
@@ -49,15 +49,12 @@ export function createAnsweredLog(log: Logger): (answered: Answered) => void {
   return ({ reqId, tenant, client, method, path, status, durationMs, traceparent }) => {
     if (!log.isLevelEnabled('info')) return
     const { trace_id, span_id } = traceFields(traceparent ?? currentSpan()?.traceparent)
-    const whose = `${member('reqId', reqId)}${member('tenant', tenant)}${member('client', client)}`
-    const traced = `${member('trace_id', trace_id)}${member('span_id', span_id)}`
-    const what = `${member('method', method)}${member('path', path)},"status":${status},"durationMs":${durationMs}`
+    const whose = `${jsonMember('reqId', reqId)}${jsonMember('tenant', tenant)}${jsonMember('client', client)}`
+    const traced = `${jsonMember('trace_id', trace_id)}${jsonMember('span_id', span_id)}`
+    const what = `${jsonMember('method', method)}${jsonMember('path', path)},"status":${status},"durationMs":${durationMs}`
     together.write(`${headAt(Date.now())}${whose}${traced}${what},"msg":"answered"}\n`)
   }
 }
-
-const member = (name: string, text: string | undefined): string =>
-  text === undefined ? '' : `,"${name}":${jsonString(text)}`
 
 /** Whose turn is not over: a process that ends in it writes their lines too. */
 const open = new Set<Together>()

@@ -1,5 +1,5 @@
 export { type Answered, createAnsweredLog } from './answered.ts'
-export { jsonString } from './json-string.ts'
+export { jsonMember, jsonString } from './json-string.ts'
 export { createLogger, type Logger, silentLogger } from './logger.ts'
 export { createMetrics, type Metrics } from './metrics.ts'
 export type { Count, Tally } from './tally.ts'

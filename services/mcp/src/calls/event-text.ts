@@ -1,8 +1,5 @@
 import { type CloudEvent, ToolCalled, type ToolCalledData } from '@gatehouse/contracts'
-import { jsonString } from '@gatehouse/telemetry'
-
-const member = (name: string, text: string | undefined): string =>
-  text === undefined ? '' : `,"${name}":${jsonString(text)}`
+import { jsonMember, jsonString } from '@gatehouse/telemetry'
 
 type Actor = ToolCalledData['actor']
 
@@ -28,6 +25,6 @@ export const eventText = (event: CloudEvent): string =>
 function calledText({ id, source, type, time, tenantid, traceparent, data }: CloudEvent<ToolCalledData>): string {
   const call = `"tool":${jsonString(data.tool)},"argumentsSha256":"${data.argumentsSha256}","actor":${actorText(data.actor)}`
   const where = `"protocolVersion":"${data.protocolVersion}","requestId":${jsonString(data.requestId)},"node":${jsonString(data.node)}`
-  const end = `"outcome":"${data.outcome}"${member('reason', data.reason)},"durationMs":${data.durationMs}`
-  return `{"specversion":"1.0","id":"${id}","source":"${source}","type":"${type}","time":"${time}","datacontenttype":"application/json","tenantid":${jsonString(tenantid)}${member('traceparent', traceparent)},"data":{${call},${where},${end}}}`
+  const end = `"outcome":"${data.outcome}"${jsonMember('reason', data.reason)},"durationMs":${data.durationMs}`
+  return `{"specversion":"1.0","id":"${id}","source":"${source}","type":"${type}","time":"${time}","datacontenttype":"application/json","tenantid":${jsonString(tenantid)}${jsonMember('traceparent', traceparent)},"data":{${call},${where},${end}}}`
 }
