@@ -24,7 +24,8 @@ export async function eventually<T>(
       }
       cause = undefined
     } catch (error) {
-      cause = error
+      // Of a probe that was cut off the one before tells more, where there was one.
+      if (!(error instanceof CutOff) || cause === undefined) cause = error
     }
     await pause(INTERVAL_MS)
   } while (performance.now() < deadline)
@@ -32,11 +33,13 @@ export async function eventually<T>(
   throw new Error(`waited ${deadlineMs} ms in vain for ${what}${last}`, { cause })
 }
 
+class CutOff extends Error {}
+
 /** A probe that hangs must not outlive the deadline. */
 async function within<T>(ms: number, probe: () => T | Promise<T>): Promise<T> {
   const timer = new AbortController()
   const late = pause(Math.max(ms, 1), undefined, { signal: timer.signal }).then(() => {
-    throw new Error('the last try did not answer')
+    throw new CutOff('the last try did not answer')
   })
   late.catch(() => undefined)
   try {

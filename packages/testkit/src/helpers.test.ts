@@ -20,6 +20,12 @@ test('eventually does not wait for a probe that hangs', async (t) => {
   )
 })
 
+test('eventually tells why the try before failed when the last one was cut off', async (t) => {
+  let tries = 0
+  const hangsAtLast = () => (++tries === 1 ? Promise.reject(new Error('3 of 4')) : new Promise(() => undefined))
+  await t.rejects(eventually(30, 'all four', hangsAtLast), { message: /for all four \(last: 3 of 4\)/ })
+})
+
 test('free ports are ports', async (t) => {
   t.ok((await freePort()) > 1_023)
 })

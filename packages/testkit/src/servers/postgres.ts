@@ -10,8 +10,11 @@ import { type RunningServer, startServer } from './process.ts'
 
 const run = promisify(execFile)
 
-/** Everything that only a crash of the machine could miss, for servers whose data nobody keeps. */
-const CARELESS = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }
+/**
+ * What only a crash of the machine could miss, for servers whose data nobody keeps. Not `synchronous_commit`: without it a crash of the
+ * server alone takes with it what was committed in the last half second.
+ */
+const CARELESS = { fsync: 'off', full_page_writes: 'off' }
 
 export interface PostgresOptions {
   /** An existing folder, for its log and its data, which outlive the server. */
