@@ -1,5 +1,6 @@
-import { postgres } from '@gatehouse/testkit'
-import { test } from 'tap'
+import { connect, createServer, type Socket } from 'node:net'
+import { freePort, postgres } from '@gatehouse/testkit'
+import { type Test, test } from 'tap'
 import { promised } from '../bell.ts'
 import { append, drain, notingBus } from '../contract/outbox.ts'
 import { prepareStage } from '../contract/stage.ts'
@@ -67,3 +68,53 @@ test('connections that died in the pool are passed over by the next transaction,
   await kill(2, read)
   await Promise.all([1, 2, 3].map(read))
 })
+
+/** Between us and the server. @returns how to let all connections of this moment fall silent; later ones pass */
+async function relay(t: Test, url: string) {
+  const [through, to] = [new URL(url), Number(new URL(url).port)]
+  const pairs = new Set<readonly [Socket, Socket]>()
+  const server = createServer((ours) => {
+    const theirs = connect(to, '127.0.0.1')
+    const pair = [ours, theirs] as const
+    pairs.add(pair)
+    for (const [from, into] of [pair, pair.toReversed()] as const) {
+      from?.pipe(into as Socket)
+      from?.on('error', () => into?.destroy())
+      from?.on('close', () => into?.destroy())
+    }
+  })
+  const port = await freePort()
+  await new Promise<void>((listening) => server.listen(port, '127.0.0.1', listening))
+  t.teardown(() => {
+    for (const socket of [...pairs].flat()) socket.destroy()
+    server.close()
+  })
+  through.port = String(port)
+  const silence = () => {
+    for (const [ours, theirs] of pairs) {
+      ours.unpipe().resume()
+      theirs.unpipe().resume()
+    }
+  }
+  return { url: through.href, silence }
+}
+
+test('a server that vanished without a word is given up, and the one that takes its place is used, within 8 s', async (t) => {
+  const { url, silence } = await relay(t, (await postgres(t)).url)
+  const host = await openDatabase(url, { poolSize: 3 })
+  t.teardown(() => host.close())
+  const { db } = await prepareStage(t, host)
+  const work = (n: number) => db.asTenant('acme', (tx) => tx.run(sql`select pg_sleep(0.05), ${n}::int`))
+  await Promise.all([1, 2, 3].map(work))
+  silence()
+  const first = await Promise.allSettled([1, 2, 3].map((n) => Promise.race([work(n), late(8_000)])))
+  t.same(
+    first.map(({ status }) => status),
+    ['fulfilled', 'fulfilled', 'fulfilled'],
+  )
+})
+
+const late = (ms: number) =>
+  new Promise<never>((_, reject) => {
+    setTimeout(() => reject(new Error(`not within ${ms} ms`)), ms).unref()
+  })

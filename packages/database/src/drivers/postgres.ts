@@ -9,6 +9,13 @@ const CONNECT_MS = 2000
 /** A statement that takes longer is a bug; a client that stalls inside a transaction must not hold its locks for ever. */
 const STATEMENT_MS = 30_000
 const IDLE_IN_TRANSACTION_MS = 60_000
+/**
+ * A server that vanished without a word, as on a failover, would be waited for until the kernel gives up, a quarter of an hour later.
+ * Whoever begins a transaction waits for nobody's lock, and need not wait as long as for a statement.
+ */
+const ANSWER_MS = STATEMENT_MS + 5_000
+const BEGIN_MS = 5_000
+const SILENCE_MS = 10_000
 
 export interface PostgresOptions {
   readonly url: string
@@ -30,6 +37,7 @@ export function openPostgres({ url, ownerUrl, poolSize, log }: PostgresOptions):
       pipeline: true,
       statement_timeout: STATEMENT_MS,
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+      query_timeout: ANSWER_MS,
       ...config,
     })
     // A connection that breaks while nobody waits for it has nobody to tell; the pool has dropped it already.
@@ -131,6 +139,7 @@ const settings = (url: string): pg.ClientConfig => ({
   connectionString: url,
   connectionTimeoutMillis: CONNECT_MS,
   keepAlive: true,
+  keepAliveInitialDelayMillis: SILENCE_MS,
   application_name: 'gatehouse',
   options: TEXT_FORMS,
   types: { getTypeParser: parserOf as typeof pg.types.getTypeParser },
@@ -144,7 +153,7 @@ async function begun(pool: pg.Pool, guise: Guise, poolSize: number): Promise<pg.
   for (let left = poolSize; ; left -= 1) {
     const client = await pool.connect().catch(rethrow)
     try {
-      await begin(sessionOver(client), 'begin', guise)
+      await begin(sessionOver(client, BEGIN_MS), 'begin', guise)
       return client
     } catch (error) {
       client.release(true)
@@ -161,18 +170,25 @@ async function rolledBack(session: Session): Promise<boolean> {
   }
 }
 
-function sessionOver(client: pg.ClientBase | pg.Pool): Session {
+/** @param answerMs after which the connection is given up */
+function sessionOver(client: pg.ClientBase | pg.Pool, answerMs?: number): Session {
+  const patience = answerMs === undefined ? {} : { query_timeout: answerMs }
   return {
     async query(text, values) {
       const name = nameOf(text)
       const result = await client
-        .query<Record<string, unknown>>({ ...(name === undefined ? {} : { name }), text, values: [...values] })
+        .query<Record<string, unknown>>({
+          ...(name === undefined ? {} : { name }),
+          text,
+          values: [...values],
+          ...patience,
+        })
         .catch(rethrow)
       return { rows: result.rows, count: result.rowCount ?? 0 }
     },
     async script(text) {
       // Several statements answer with one result each, which the types do not tell.
-      const result: unknown = await client.query(text).catch(rethrow)
+      const result: unknown = await client.query({ text, ...patience }).catch(rethrow)
       const last = (Array.isArray(result) ? result.at(-1) : result) as pg.QueryResult | undefined
       return last?.command ?? ''
     },
