@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Answered, Logger } from '@gatehouse/telemetry'
 import type { FastifyInstance } from 'fastify'
 import { Arrival, type Asking, type Serve, type TrustsPeer } from './arrival.ts'
+import { DirectRequest } from './direct-request.ts'
 import { PatientServer } from './patient-server.ts'
 
 declare module 'fastify' {
@@ -54,7 +55,7 @@ export class DirectPaths {
 
   /** What a server listens with. */
   readonly createServer = (routed: RequestListener, settings: HttpSettings): Server => {
-    const server = new PatientServer(settings.http ?? {}, (request, response) => {
+    const server = new PatientServer({ ...settings.http, IncomingMessage: DirectRequest }, (request, response) => {
       if (this.#leaving) {
         response.shouldKeepAlive = false
         if (!HEALTH.includes(request.url)) this.#late += 1

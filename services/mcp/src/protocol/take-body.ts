@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { type BodyTaker, giveBody } from '@gatehouse/service'
 
 /**
  * Reads a body of at most `limit` bytes and gives it to `done`, once; `undefined`: it is larger, and was not read to its end. Of a client that
@@ -10,19 +11,13 @@ export function takeBody(request: IncomingMessage, limit: number, done: (body: B
     done(undefined)
     return
   }
-  const taking = new Taking(limit, done)
-  request.on('data', (chunk: Buffer) => {
-    if (taking.add(chunk)) return
-    request.removeAllListeners('data').removeAllListeners('end').resume()
-    taking.give(undefined)
-  })
-  request.on('end', () => taking.give(taking.whole))
+  giveBody(request, new Taking(limit, done))
 }
 
 const NOTHING = Buffer.alloc(0)
 
 /** The request is there for as long as its answer, which may be a stream of hours: neither the body nor who took it stays with it. */
-class Taking {
+class Taking implements BodyTaker {
   readonly #limit: number
   #done: ((body: Buffer | undefined) => void) | undefined
   #first: Buffer | undefined
@@ -34,10 +29,12 @@ class Taking {
     this.#done = done
   }
 
-  /** `false`: it is too large with this. */
-  add(chunk: Buffer): boolean {
+  take(chunk: Buffer): boolean {
     this.#length += chunk.length
-    if (this.#length > this.#limit) return false
+    if (this.#length > this.#limit) {
+      this.#give(undefined)
+      return false
+    }
     if (this.#first === undefined) this.#first = chunk
     else {
       this.#more ??= [this.#first]
@@ -46,11 +43,11 @@ class Taking {
     return true
   }
 
-  get whole(): Buffer {
-    return this.#more === undefined ? (this.#first ?? NOTHING) : Buffer.concat(this.#more, this.#length)
+  end(): void {
+    this.#give(this.#more === undefined ? (this.#first ?? NOTHING) : Buffer.concat(this.#more, this.#length))
   }
 
-  give(body: Buffer | undefined): void {
+  #give(body: Buffer | undefined): void {
     const done = this.#done
     this.#done = this.#first = this.#more = undefined
     done?.(body)
