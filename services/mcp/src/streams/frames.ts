@@ -13,46 +13,57 @@ export const KEEP_ALIVE = ': keep-alive\n\n'
 
 const frame = (json: string): string => `event: message\ndata: ${json}\n\n`
 
-/** The frames of one `subscriptions/listen` stream; all carry the id of its request. */
-export interface Frames {
-  acknowledged(uris: readonly string[] | undefined, lists: Iterable<ListName>, tasks?: readonly string[]): string
-  listChanged(list: ListName): string
-  updated(uri: string): string
-  /** `members` are those of a `DetailedTask`, as JSON text without braces. */
-  task(members: string): string
-  /** The answer to the request: it ends the stream gracefully. */
-  completed(): string
-}
+const SUBSCRIPTION_ID = 'io.modelcontextprotocol/subscriptionId'
 
-export function framesOf(id: RequestId, serverInfo: unknown): Frames {
-  const key = 'io.modelcontextprotocol/subscriptionId'
-  const meta = `"_meta":${JSON.stringify({ [key]: id })}`
-  const updated = `event: message\ndata: {"jsonrpc":"2.0","method":"notifications/resources/updated","params":{${meta},"uri":`
-  return {
-    acknowledged: (uris, lists, tasks) => {
-      const switches = Object.fromEntries([...lists].map((list) => [`${list}ListChanged`, true]))
-      const notifications = JSON.stringify({
-        ...switches,
-        ...(uris === undefined ? {} : { resourceSubscriptions: uris }),
-        ...(tasks === undefined ? {} : { taskIds: tasks }),
-      })
-      return frame(
-        `{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{${meta},"notifications":${notifications}}}`,
-      )
-    },
-    listChanged: (list) => frame(`{"jsonrpc":"2.0","method":"notifications/${list}/list_changed","params":{${meta}}}`),
-    task: (members) => frame(`{"jsonrpc":"2.0","method":"notifications/tasks","params":{${meta},${members}}}`),
-    updated: (uri) => `${updated}${JSON.stringify(uri)}}}\n\n`,
-    completed: () =>
-      frame(
-        JSON.stringify({
-          jsonrpc: '2.0',
-          id,
-          result: {
-            resultType: 'complete',
-            _meta: { [key]: id, 'io.modelcontextprotocol/serverInfo': serverInfo },
-          },
-        }),
-      ),
+/** The frames of one `subscriptions/listen` stream; all carry the id of its request. */
+export class Frames {
+  readonly #id: RequestId
+  readonly #serverInfo: unknown
+
+  constructor(id: RequestId, serverInfo: unknown) {
+    this.#id = id
+    this.#serverInfo = serverInfo
+  }
+
+  acknowledged(uris: readonly string[] | undefined, lists: Iterable<ListName>, tasks?: readonly string[]): string {
+    const switches = Object.fromEntries([...lists].map((list) => [`${list}ListChanged`, true]))
+    const notifications = JSON.stringify({
+      ...switches,
+      ...(uris === undefined ? {} : { resourceSubscriptions: uris }),
+      ...(tasks === undefined ? {} : { taskIds: tasks }),
+    })
+    return this.#notification('subscriptions/acknowledged', `,"notifications":${notifications}`)
+  }
+
+  listChanged(list: ListName): string {
+    return this.#notification(`${list}/list_changed`, '')
+  }
+
+  updated(uri: string): string {
+    return this.#notification('resources/updated', `,"uri":${JSON.stringify(uri)}`)
+  }
+
+  /** @param members those of a `DetailedTask`, as JSON text without braces */
+  task(members: string): string {
+    return this.#notification('tasks', `,${members}`)
+  }
+
+  /** The answer to the request: it ends the stream gracefully. */
+  completed(): string {
+    return frame(
+      JSON.stringify({
+        jsonrpc: '2.0',
+        id: this.#id,
+        result: {
+          resultType: 'complete',
+          _meta: { [SUBSCRIPTION_ID]: this.#id, 'io.modelcontextprotocol/serverInfo': this.#serverInfo },
+        },
+      }),
+    )
+  }
+
+  #notification(method: string, members: string): string {
+    const meta = `"_meta":{"${SUBSCRIPTION_ID}":${JSON.stringify(this.#id)}}`
+    return frame(`{"jsonrpc":"2.0","method":"notifications/${method}","params":{${meta}${members}}}`)
   }
 }

@@ -11,9 +11,9 @@ import type { Registry } from '../registry/build.ts'
 import { tasksMissing } from '../tasks/methods.ts'
 import { hasTasks } from '../tasks/task.ts'
 import type { Tasks } from '../tasks/tasks.ts'
-import { framesOf, SSE_HEADERS } from './frames.ts'
+import { Frames, SSE_HEADERS } from './frames.ts'
 import type { Hub } from './hub.ts'
-import { createListenStream, type HubStream } from './stream.ts'
+import { type Keeper, ListenStream } from './stream.ts'
 
 export interface ListenDeps {
   readonly registry: Registry
@@ -38,22 +38,37 @@ export interface Granted {
 export function createListen(
   deps: ListenDeps,
 ): (id: RequestId, params: Params, caller: Caller) => Outcome | Granted | Promise<Outcome | Granted> {
+  const { hub, presence, clock } = deps
+  const keeper: Keeper<ListenStream> = {
+    now: () => clock.now(),
+    ready: (stream) => hub.ready(stream),
+    gone(stream) {
+      hub.detach(stream)
+      presence.closed(stream.id, 'closed')
+    },
+  }
   return (id, params, caller) => {
     const asked = readFilter(params.notifications, deps.maxUris)
     if (!asked.ok) return refusedWith(CODES.invalidParams, asked.fault)
-    if (asked.tasks === undefined || !deps.tasks.offered) return grant(deps, id, asked, undefined, caller)
+    if (asked.tasks === undefined || !deps.tasks.offered) return grant(deps, keeper, { id, asked }, caller)
     if (!hasTasks(caller.client)) return tasksMissing(caller)
     return deps.tasks
       .held(caller, asked.tasks)
-      .then((held) => (held.ok ? grant(deps, id, asked, held.ids, caller) : held.refused))
+      .then((held) => (held.ok ? grant(deps, keeper, { id, asked, tasks: held.ids }, caller) : held.refused))
   }
+}
+
+interface Asked {
+  readonly id: RequestId
+  readonly asked: Filter & { readonly ok: true }
+  /** Those of which the caller may be told; absent: none were asked for. */
+  readonly tasks?: readonly string[]
 }
 
 function grant(
   deps: ListenDeps,
-  id: RequestId,
-  asked: Filter & { readonly ok: true },
-  tasks: readonly string[] | undefined,
+  keeper: Keeper<ListenStream>,
+  { id, asked, tasks }: Asked,
   caller: Caller,
 ): Outcome | Granted {
   const { uris, lacking } = judgeUris(deps, asked.uris, caller)
@@ -67,21 +82,25 @@ function grant(
     open(raw, headers) {
       // Gone while the request was judged: no `close` will be heard any more.
       if (raw.destroyed) return
-      const frames = framesOf(id, deps.serverInfo)
+      const frames = new Frames(id, deps.serverInfo)
       raw.writeHead(200, { ...headers, ...SSE_HEADERS })
       raw.write(frames.acknowledged(asked.uris === undefined ? undefined : [...uris.keys()], lists, tasks))
       forget(raw.req)
       const { principal, revision, httpId: requestId } = caller
-      const told = lists.size === 0 ? {} : { lists }
-      const connection = attach(deps, {
-        raw,
-        frames,
-        principal,
-        uris,
-        ...told,
-        ...(tasks && { tasks: new Set(tasks) }),
-      })
-      void deps.presence.opened({ id: connection, transport: 'listen', principal, revision, requestId })
+      const stream = new ListenStream(
+        {
+          id: randomUUID(),
+          raw,
+          frames,
+          principal,
+          uris,
+          ...(lists.size > 0 && { lists }),
+          ...(tasks && { tasks: new Set(tasks) }),
+        },
+        keeper,
+      )
+      deps.hub.attach(stream)
+      void deps.presence.opened({ id: stream.id, transport: 'listen', principal, revision, requestId })
       // What happened to them before is told as what they are now.
       for (const task of tasks ?? []) deps.tasks.look(principal.tenant, task)
     },
@@ -92,22 +111,6 @@ function grant(
 function forget(request: IncomingMessage): void {
   request.headers = {}
   request.rawHeaders = []
-}
-
-type Opened = Pick<
-  Parameters<typeof createListenStream>[0],
-  'raw' | 'frames' | 'principal' | 'uris' | 'lists' | 'tasks'
->
-
-/** A function of its own: what lasts as long as the stream holds nothing of the call that opened it. @returns the id of its connection */
-function attach({ hub, presence, clock }: ListenDeps, opened: Opened): string {
-  const connection = randomUUID()
-  const gone = (stream: HubStream): void => {
-    hub.detach(stream)
-    presence.closed(connection, 'closed')
-  }
-  hub.attach(createListenStream({ ...opened, now: () => clock.now(), ready: hub.ready, gone }))
-  return connection
 }
 
 type Filter =

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { KEEP_ALIVE, SSE_HEADERS } from './frames.ts'
+import { writeNow } from './write-now.ts'
 
 /** After the last bytes a reader has so long to take them before the socket is closed. */
 const LINGER_MS = 5_000
@@ -29,7 +30,7 @@ export function openSseWriter(options: {
   let behindSince: number | undefined
   let closed = false
   const write = (text: string): void => {
-    if (!closed && !raw.write(text) && behindSince === undefined) behindSince = options.now()
+    if (!closed && !writeNow(raw, text) && behindSince === undefined) behindSince = options.now()
   }
   // Gone while the request was judged: no `close` will be heard any more.
   if (raw.destroyed) {

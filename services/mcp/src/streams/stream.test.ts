@@ -2,8 +2,8 @@ import type { ServerResponse } from 'node:http'
 import { PassThrough } from 'node:stream'
 import type { Requirement } from '@gatehouse/policy'
 import { test } from 'tap'
-import { framesOf } from './frames.ts'
-import { createListenStream, type HubStream } from './stream.ts'
+import { Frames } from './frames.ts'
+import { type HubStream, ListenStream } from './stream.ts'
 
 const NOTHING: Requirement = { scopes: [], permissions: [] }
 const WRITE: Requirement = { scopes: ['write'], permissions: [] }
@@ -13,28 +13,29 @@ const openStream = () => {
   const pipe = new PassThrough({ writableHighWaterMark: 64, readableHighWaterMark: 64 })
   const ready: HubStream[] = []
   const gone: HubStream[] = []
-  const stream = createListenStream({
-    raw: pipe as unknown as ServerResponse,
-    frames: framesOf(7, { name: 'n', version: '1' }),
-    principal: {
-      tenant: 'acme',
-      kind: 'person',
-      subject: 'p',
-      scopes: new Set(),
-      roles: [],
-      credential: 'oauth',
-      credentialId: 'j',
-      issuedAt: 0,
-      expiresAt: 1,
+  const stream = new ListenStream(
+    {
+      id: 'c1',
+      raw: pipe as unknown as ServerResponse,
+      frames: new Frames(7, { name: 'n', version: '1' }),
+      principal: {
+        tenant: 'acme',
+        kind: 'person',
+        subject: 'p',
+        scopes: new Set(),
+        roles: [],
+        credential: 'oauth',
+        credentialId: 'j',
+        issuedAt: 0,
+        expiresAt: 1,
+      },
+      uris: new Map([
+        ['n://a', NOTHING],
+        ['n://b', WRITE],
+      ]),
     },
-    uris: new Map([
-      ['n://a', NOTHING],
-      ['n://b', WRITE],
-    ]),
-    now: () => 5,
-    ready: (each) => ready.push(each),
-    gone: (each) => gone.push(each),
-  })
+    { now: () => 5, ready: (each) => ready.push(each), gone: (each) => gone.push(each) },
+  )
   const take = async (): Promise<string> => {
     let text = ''
     pipe.on('data', (chunk) => {

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { ListName } from '@gatehouse/catalog'
 import type { Principal, Requirement } from '@gatehouse/policy'
 import { type Frames, KEEP_ALIVE } from './frames.ts'
+import { writeNow } from './write-now.ts'
 
 /** After the last frame a reader has so long to take it before the socket is closed. */
 const LINGER_MS = 5_000
@@ -41,97 +42,144 @@ export interface MarkedTask {
 /** No list, for streams that are told of none. */
 export const NO_LISTS: ReadonlySet<ListName> = new Set()
 const NO_TASKS: ReadonlySet<string> = new Set()
-/** Of all streams that mark none; nothing is ever added. */
-const NONE_MARKED = new Set<ListName>()
-const NO_TASK_MARKED = new Map<string, MarkedTask>()
 
-/** One open `subscriptions/listen` answer. */
-export function createListenStream(options: {
+/** What became known of its stream, to whoever keeps all of them. */
+export interface Keeper<S extends HubStream> {
+  /** Milliseconds since the epoch. */
+  now(): number
+  /** The reader has caught up and something is marked. */
+  ready(stream: S): void
+  /** The connection is gone, by whichever side. Called once. */
+  gone(stream: S): void
+}
+
+export interface ListenStreamOptions {
+  /** Of its connection. */
+  readonly id: string
   readonly raw: ServerResponse
   readonly frames: Frames
   readonly principal: Principal
   readonly uris: ReadonlyMap<string, Requirement>
   readonly lists?: ReadonlySet<ListName>
   readonly tasks?: ReadonlySet<string>
-  readonly now: () => number
-  /** The reader has caught up and something is marked. */
-  readonly ready: (stream: HubStream) => void
-  /** The connection is gone, by whichever side. Called once. */
-  readonly gone: (stream: HubStream) => void
-}): HubStream {
-  const { raw, frames, uris, lists = NO_LISTS, tasks = NO_TASKS } = options
-  const marked = new Set<string>()
-  // Most streams are told of neither.
-  const markedLists = lists.size === 0 ? NONE_MARKED : new Set<ListName>()
-  const markedTasks = tasks.size === 0 ? NO_TASK_MARKED : new Map<string, MarkedTask>()
-  const waits = (): boolean => marked.size > 0 || markedLists.size > 0 || markedTasks.size > 0
-  let behindSince: number | undefined
-  let ended = false
-
-  const write = (text: string): void => {
-    if (!raw.write(text) && behindSince === undefined) behindSince = options.now()
-  }
-  const stream: HubStream = {
-    principal: options.principal,
-    uris,
-    lists,
-    tasks,
-    markTask(id, task) {
-      if (!ended && tasks.has(id)) markedTasks.set(id, task)
-    },
-    markList(list) {
-      if (!ended && lists.has(list)) markedLists.add(list)
-    },
-    mark(uri) {
-      if (!ended) marked.add(uri)
-    },
-    flush(allowed) {
-      if (ended || behindSince !== undefined || !waits()) return
-      let text = ''
-      // The lists first: who reads them again finds what was added.
-      for (const list of markedLists) text += frames.listChanged(list)
-      markedLists.clear()
-      for (const uri of marked) {
-        const requirement = uris.get(uri)
-        if (requirement !== undefined && allowed(requirement)) text += frames.updated(uri)
-      }
-      marked.clear()
-      for (const { requirement, members } of markedTasks.values()) {
-        if (allowed(requirement)) text += frames.task(members)
-      }
-      markedTasks.clear()
-      if (text !== '') write(text)
-    },
-    keepAlive() {
-      if (!ended && behindSince === undefined) write(KEEP_ALIVE)
-    },
-    get behindSince() {
-      return behindSince
-    },
-    end() {
-      if (ended) return
-      ended = true
-      marked.clear()
-      markedLists.clear()
-      markedTasks.clear()
-      raw.end(frames.completed())
-      const timer = setTimeout(() => raw.destroy(), LINGER_MS)
-      timer.unref()
-      raw.once('close', () => clearTimeout(timer))
-    },
-    get ended() {
-      return ended
-    },
-  }
-  raw.on('drain', () => {
-    behindSince = undefined
-    if (waits()) options.ready(stream)
-  })
-  raw.once('close', () => {
-    ended = true
-    options.gone(stream)
-  })
-  // A reader that disappears while something is written is no fault of ours; `close` follows.
-  raw.on('error', () => undefined)
-  return stream
 }
+
+/**
+ * One open `subscriptions/listen` answer. A class, and what it has marked made when it is marked: a node has thousands, and each is there for hours
+ * with nothing to say.
+ */
+export class ListenStream implements HubStream {
+  readonly id: string
+  readonly principal: Principal
+  readonly uris: ReadonlyMap<string, Requirement>
+  readonly lists: ReadonlySet<ListName>
+  readonly tasks: ReadonlySet<string>
+  readonly #raw: ServerResponse
+  readonly #frames: Frames
+  readonly #keeper: Keeper<ListenStream>
+  /** One is by itself: most changes are of one URI. */
+  #marked: string | Set<string> | undefined
+  #markedLists: Set<ListName> | undefined
+  #markedTasks: Map<string, MarkedTask> | undefined
+  #behindSince: number | undefined
+  #ended = false
+
+  constructor(options: ListenStreamOptions, keeper: Keeper<ListenStream>) {
+    const { id, raw, frames, principal, uris, lists = NO_LISTS, tasks = NO_TASKS } = options
+    this.id = id
+    this.principal = principal
+    this.uris = uris
+    this.lists = lists
+    this.tasks = tasks
+    this.#raw = raw
+    this.#frames = frames
+    this.#keeper = keeper
+    raw.on('drain', () => this.#caughtUp())
+    raw.once('close', () => {
+      this.#ended = true
+      keeper.gone(this)
+    })
+    raw.on('error', leaves)
+  }
+
+  get behindSince(): number | undefined {
+    return this.#behindSince
+  }
+
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  mark(uri: string): void {
+    const marked = this.#marked
+    if (this.#ended || marked === uri) return
+    if (marked === undefined) this.#marked = uri
+    else if (typeof marked === 'string') this.#marked = new Set([marked, uri])
+    else marked.add(uri)
+  }
+
+  markList(list: ListName): void {
+    if (this.#ended || !this.lists.has(list)) return
+    this.#markedLists ??= new Set()
+    this.#markedLists.add(list)
+  }
+
+  markTask(id: string, task: MarkedTask): void {
+    if (this.#ended || !this.tasks.has(id)) return
+    this.#markedTasks ??= new Map()
+    this.#markedTasks.set(id, task)
+  }
+
+  flush(allowed: (requirement: Requirement) => boolean): void {
+    if (this.#ended || this.#behindSince !== undefined || !this.#waits) return
+    const [lists, tasks] = [this.#markedLists, this.#markedTasks]
+    const uris = typeof this.#marked === 'string' ? [this.#marked] : this.#marked
+    this.#forget()
+    let text = ''
+    // The lists first: who reads them again finds what was added.
+    for (const list of lists ?? []) text += this.#frames.listChanged(list)
+    for (const uri of uris ?? []) {
+      const requirement = this.uris.get(uri)
+      if (requirement !== undefined && allowed(requirement)) text += this.#frames.updated(uri)
+    }
+    for (const { requirement, members } of tasks?.values() ?? []) {
+      if (allowed(requirement)) text += this.#frames.task(members)
+    }
+    if (text !== '') this.#write(text)
+  }
+
+  keepAlive(): void {
+    if (!this.#ended && this.#behindSince === undefined) this.#write(KEEP_ALIVE)
+  }
+
+  end(): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#forget()
+    const raw = this.#raw
+    raw.end(this.#frames.completed())
+    const timer = setTimeout(() => raw.destroy(), LINGER_MS)
+    timer.unref()
+    raw.once('close', () => clearTimeout(timer))
+  }
+
+  get #waits(): boolean {
+    return this.#marked !== undefined || this.#markedLists !== undefined || this.#markedTasks !== undefined
+  }
+
+  #forget(): void {
+    this.#marked = this.#markedLists = this.#markedTasks = undefined
+  }
+
+  #write(text: string): void {
+    if (!writeNow(this.#raw, text)) this.#behindSince ??= this.#keeper.now()
+  }
+
+  #caughtUp(): void {
+    this.#behindSince = undefined
+    if (this.#waits) this.#keeper.ready(this)
+  }
+}
+
+/** A reader that disappears while something is written is no fault of ours; `close` follows. */
+const leaves = (): void => undefined
