@@ -181,20 +181,40 @@ test('a request that was given whole is no aborted one when its client leaves th
   t.equal(request.readableEnded, true)
 })
 
-test('a connection that waits keeps nothing of the request before', async (t) => {
-  setFlagsFromString('--expose-gc')
-  const collect = runInNewContext('gc') as () => void
-  const requests: WeakRef<IncomingMessage>[] = []
-  const { socket, answers } = await open(t, (arrival) => {
-    requests.push(new WeakRef(arrival.request))
-    echo(arrival)
+for (const [when, serve] of [
+  ['was whole when it was answered', echo],
+  ['was answered before it was whole, and wanted to its end', answersAtOnce(true)],
+  ['was answered before it was whole, and not wanted', answersAtOnce(false)],
+] as const) {
+  test(`a connection that waits keeps nothing of a request that ${when}`, async (t) => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const requests: WeakRef<IncomingMessage>[] = []
+    const { socket, answers } = await open(t, (arrival) => {
+      requests.push(new WeakRef(arrival.request))
+      serve(arrival)
+    })
+    socket.write(`${head(8)}some`)
+    await turn()
+    if (serve !== echo) await answers(1)
+    socket.write('more')
+    await answers(1)
+    await collected(collect, requests)
+    t.equal(requests[0]?.deref(), undefined)
+    t.equal((socket as Socket).destroyed, false)
   })
-  socket.write(`${head(3)}one`)
-  await answers(1)
-  await collected(collect, requests)
-  t.equal(requests[0]?.deref(), undefined)
-  t.equal((socket as Socket).destroyed, false)
-})
+}
+
+function answersAtOnce(wanted: boolean): Serve {
+  return ({ request, response }) =>
+    giveBody(request, {
+      take() {
+        if (!response.writableEnded) response.end('answered.')
+        return wanted
+      },
+      end: () => undefined,
+    })
+}
 
 async function collected(collect: () => void, requests: readonly WeakRef<IncomingMessage>[]): Promise<void> {
   for (let tries = 0; tries < 20 && requests[0]?.deref() !== undefined; tries += 1) {

@@ -22,7 +22,8 @@ const NOBODY: BodyTaker = { take: () => true, end: () => undefined }
 
 /**
  * A request whose body goes from Node's parser to its taker by one call for each piece. By way of a stream's buffer, its events and two turns of the
- * queue the body of a small request costs a tenth of the whole answer. Nobody asked yet: it is a stream like any other.
+ * queue the body of a small request costs a tenth of the whole answer. Nobody asked yet: it is a stream like any other. One that was given whole on a
+ * connection that goes on is never destroyed and emits no 'close': there is nothing left to destroy.
  */
 export class DirectRequest extends IncomingMessage {
   #taker: BodyTaker | undefined
@@ -53,6 +54,8 @@ export class DirectRequest extends IncomingMessage {
       this.#taker = undefined
       this.#given = true
       taker.end()
+      // Of a request that was answered before it was whole, the connection waits for this to let go of it.
+      if (this.listenerCount('end') > 0) this.emit('end')
     } else if (!taker.take(chunk)) this.#taker = NOBODY
     return true
   }

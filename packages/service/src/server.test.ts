@@ -106,11 +106,50 @@ test('what cannot be read as HTTP, as a path or as UTF-8 is refused in JSON with
   }
 })
 
+test('what cannot be read is never answered in the place of a request that came before it', async (t) => {
+  const app = server()
+  t.teardown(() => app.close())
+  let release: () => void = () => undefined
+  const released = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  app.get('/slow/:n', async ({ params }) => {
+    await released
+    return { answers: (params as { n: string }).n }
+  })
+  app.get('/stream', (_, reply) => {
+    reply.hijack()
+    reply.raw.writeHead(200, { 'content-type': 'text/plain' })
+    reply.raw.write('begun')
+    void released.then(() => reply.raw.end(', ended'))
+  })
+  const { port } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }))
+  const get = (path: string) => `GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`
+  const garbage = 'nonsense\r\n\r\n'
+  let read = 0
+  app.server.on('clientError', () => {
+    read += 1
+    if (read === 3) release()
+  })
+  const [one, two, streamed] = await Promise.all([
+    onSocket(Number(port), get('/slow/1') + garbage),
+    onSocket(Number(port), get('/slow/1') + get('/slow/2') + garbage),
+    onSocket(Number(port), get('/stream') + garbage),
+  ])
+  const statuses = (said: string) => [...said.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)
+  t.same(statuses(one), ['200', '400'])
+  t.match(one, /{"answers":"1"}HTTP/)
+  t.same(statuses(two), ['200', '200', '400'])
+  t.match(two, /{"answers":"2"}HTTP/)
+  t.same(statuses(streamed), ['200', '400'])
+  t.match(streamed, /begun\r\n7\r\n, ended\r\n0\r\n\r\nHTTP/)
+})
+
 /** Everything that the server says to these bytes until it closes. */
 function onSocket(port: number, bytes: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let said = ''
-    const socket = connect(port, '127.0.0.1', () => socket.end(bytes))
+    const socket = connect(port, '127.0.0.1', () => socket.write(bytes))
     socket
       .on('data', (chunk: Buffer) => {
         said += chunk.toString()

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { randomUUID } from 'node:crypto'
+import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { createAnsweredLog, type Logger, type Metrics, type Tracing } from '@gatehouse/telemetry'
 import Fastify, {
@@ -139,9 +140,26 @@ const UNPARSED: Readonly<Record<string, readonly [status: string, text: string]>
   ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'The request did not arrive in time.'],
 }
 
+/** Node names here whose answer is being written, and reads it itself where nobody hears `clientError`. */
+type AnsweringSocket = Socket & { readonly _httpMessage?: ServerResponse | null }
+
+/** Those that wait for an answer before they are refused. */
+const unparsed = new WeakSet<Socket>()
+
 /** What is not HTTP as we read it is refused on the socket: there is no request that could be answered. */
-function refuseUnparsed(error: Error & { readonly code?: string }, socket: Socket): void {
+function refuseUnparsed(error: Error & { readonly code?: string }, socket: AnsweringSocket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return
+  const answering = socket._httpMessage
+  if (answering?.req.complete === true) {
+    // What was asked before is answered first: this would be taken for its answer.
+    if (unparsed.has(socket)) return
+    unparsed.add(socket)
+    answering.once('close', () => {
+      unparsed.delete(socket)
+      refuseUnparsed(error, socket)
+    })
+    return
+  }
   const [status, text] = UNPARSED[error.code ?? ''] ?? ['400 Bad Request', 'The request cannot be read.']
   const id = randomUUID()
   const body = JSON.stringify(problem('invalid_request', text, id))
@@ -153,7 +171,8 @@ function refuseUnparsed(error: Error & { readonly code?: string }, socket: Socke
     connection: 'close',
   }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
-  if (socket.writable) socket.write(`HTTP/1.1 ${status}\r\n${lines.join('\r\n')}\r\n\r\n${body}`)
+  if (socket.writable && answering?.headersSent !== true)
+    socket.write(`HTTP/1.1 ${status}\r\n${lines.join('\r\n')}\r\n\r\n${body}`)
   socket.destroySoon()
 }
 
