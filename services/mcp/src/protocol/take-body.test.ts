@@ -50,3 +50,25 @@ test('of a body that was taken its request keeps nothing', async (t) => {
   t.equal(kept.deref(), undefined)
   t.ok(request.listenerCount('data') > 0, 'the request is still there')
 })
+
+test('a body that comes byte by byte takes no more memory than its bytes twice over', async (t) => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const held = () => {
+    collect()
+    const { heapUsed, arrayBuffers } = process.memoryUsage()
+    return heapUsed + arrayBuffers
+  }
+  const request = incoming()
+  const body = taken(request, 200_000)
+  const send = (pieces: number) => {
+    for (let n = 0; n < pieces; n += 1) request.emit('data', Buffer.alloc(1, 'x'))
+  }
+  send(1_000)
+  const before = held()
+  send(100_000)
+  const grown = held() - before
+  t.ok(grown < 400_000, `${grown} bytes for 100,000`)
+  request.emit('end')
+  t.equal((await body)?.length, 101_000)
+})

@@ -16,12 +16,14 @@ export function takeBody(request: IncomingMessage, limit: number, done: (body: B
 
 const NOTHING = Buffer.alloc(0)
 
-/** The request is there for as long as its answer, which may be a stream of hours: neither the body nor who took it stays with it. */
+/**
+ * The request is there for as long as its answer, which may be a stream of hours: neither the body nor who took it stays with it. What comes in many pieces is
+ * copied together as it comes: kept by itself, a piece of one byte takes hundreds.
+ */
 class Taking implements BodyTaker {
   readonly #limit: number
   #done: ((body: Buffer | undefined) => void) | undefined
-  #first: Buffer | undefined
-  #more: Buffer[] | undefined
+  #body: Buffer = NOTHING
   #length = 0
 
   constructor(limit: number, done: (body: Buffer | undefined) => void) {
@@ -30,26 +32,34 @@ class Taking implements BodyTaker {
   }
 
   take(chunk: Buffer): boolean {
-    this.#length += chunk.length
-    if (this.#length > this.#limit) {
+    const length = this.#length + chunk.length
+    if (length > this.#limit) {
       this.#give(undefined)
       return false
     }
-    if (this.#first === undefined) this.#first = chunk
+    if (this.#length === 0) this.#body = chunk
     else {
-      this.#more ??= [this.#first]
-      this.#more.push(chunk)
+      if (length > this.#body.length) this.#grow(Math.min(this.#limit, 2 * length))
+      chunk.copy(this.#body, this.#length)
     }
+    this.#length = length
     return true
   }
 
   end(): void {
-    this.#give(this.#more === undefined ? (this.#first ?? NOTHING) : Buffer.concat(this.#more, this.#length))
+    this.#give(this.#body.length === this.#length ? this.#body : this.#body.subarray(0, this.#length))
+  }
+
+  #grow(size: number): void {
+    const larger = Buffer.allocUnsafe(size)
+    this.#body.copy(larger, 0, 0, this.#length)
+    this.#body = larger
   }
 
   #give(body: Buffer | undefined): void {
     const done = this.#done
-    this.#done = this.#first = this.#more = undefined
+    this.#done = undefined
+    this.#body = NOTHING
     done?.(body)
   }
 }
