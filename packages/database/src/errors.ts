@@ -48,6 +48,8 @@ export const isForeignKeyViolation = (error: unknown): boolean => hasState(error
 export const isCheckViolation = (error: unknown): boolean => hasState(error, '23514')
 /** 40001 or 40P01: the same transaction can be tried again. */
 export const isSerializationFailure = (error: unknown): boolean => hasState(error, '40001') || hasState(error, '40P01')
+/** 57014: the server ended it, since it took longer than it may. */
+export const isTooSlow = (error: unknown): boolean => hasState(error, '57014')
 /** 42501, which row-level security and missing grants both answer. */
 export const isPermissionDenied = (error: unknown): boolean => hasState(error, '42501')
 

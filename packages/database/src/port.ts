@@ -33,7 +33,8 @@ export interface Database {
   asPlatform<T>(purpose: string, body: (tx: Tx) => Promise<T>): Promise<T>
   /**
    * The rows of one statement that only reads, across tenants. Its transaction begins and ends in the same round trip, so it costs a
-   * third of `asPlatform`. @throws InsideTransactionError inside a transaction; the server's error for a statement that writes
+   * third of `asPlatform`. For what a key finds: after 4 s it is given up. @throws InsideTransactionError inside a transaction; the server's
+   * error for a statement that writes; DatabaseUnavailable
    */
   readAsPlatform<R extends object = Row>(purpose: string, statement: Sql): Promise<R[]>
   /**

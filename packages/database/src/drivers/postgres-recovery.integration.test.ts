@@ -5,6 +5,7 @@ import { promised } from '../bell.ts'
 import { append, drain, notingBus } from '../contract/outbox.ts'
 import { prepareStage } from '../contract/stage.ts'
 import { openDatabase } from '../open.ts'
+import type { Database } from '../port.ts'
 import { sql } from '../sql.ts'
 
 test('a PostgreSQL that stops and starts again is missed with a clear error, then used again without our restart', async (t) => {
@@ -99,22 +100,81 @@ async function relay(t: Test, url: string) {
   return { url: through.href, silence }
 }
 
-test('a server that vanished without a word is given up, and the one that takes its place is used, within 8 s', async (t) => {
+/** A stage behind a relay, with as many connections of each kind as fit. */
+async function behindRelay(t: Test) {
   const { url, silence } = await relay(t, (await postgres(t)).url)
-  const host = await openDatabase(url, { poolSize: 3 })
-  t.teardown(() => host.close())
+  const host = await openDatabase(url, { poolSize: 4 })
   const { db } = await prepareStage(t, host)
-  const work = (n: number) => db.asTenant('acme', (tx) => tx.run(sql`select pg_sleep(0.05), ${n}::int`))
-  await Promise.all([1, 2, 3].map(work))
+  return { host, db, silence }
+}
+
+for (const [what, connections, ask] of [
+  ['a transaction', 4, (db, n) => db.asTenant('acme', (tx) => tx.run(sql`select pg_sleep(0.05), ${n}::int`))],
+  ['a single read', 2, (db, n) => db.readAsPlatform('test', sql`select pg_sleep(0.05), ${n}::int`)],
+] as readonly [string, number, (db: Database, n: number) => Promise<unknown>][]) {
+  test(`a server that vanished without a word is given up, and ${what} is done by the one that takes its place within 8 s`, async (t) => {
+    const { host, db, silence } = await behindRelay(t)
+    t.teardown(() => host.close())
+    const all = () => Promise.allSettled(Array.from({ length: connections }, (_, n) => soon(8_000, ask(db, n))))
+    await all()
+    silence()
+    t.same(
+      (await all()).map(({ status }) => status),
+      Array.from({ length: connections }, () => 'fulfilled'),
+    )
+  })
+}
+
+test('a single write to a server that vanished without a word fails within 8 s and may be done; the next one is', async (t) => {
+  const { host, db, silence } = await behindRelay(t)
+  t.teardown(() => host.close())
+  const write = (n: number) =>
+    soon(
+      8_000,
+      db.writeAsPlatform('test', () => sql`select ${n}::int`),
+    )
+  await write(1)
   silence()
-  const first = await Promise.allSettled([1, 2, 3].map((n) => Promise.race([work(n), late(8_000)])))
-  t.same(
-    first.map(({ status }) => status),
-    ['fulfilled', 'fulfilled', 'fulfilled'],
-  )
+  await t.rejects(write(2), { name: 'DatabaseUnavailable', maybeCommitted: true })
+  await t.resolves(write(3))
 })
 
-const late = (ms: number) =>
-  new Promise<never>((_, reject) => {
-    setTimeout(() => reject(new Error(`not within ${ms} ms`)), ms).unref()
+test('what a key does not find within 4 s is unavailable, not a fault', async (t) => {
+  const host = await openDatabase((await postgres(t)).url)
+  t.teardown(() => host.close())
+  const { db } = await prepareStage(t, host)
+  const asked = performance.now()
+  await t.rejects(db.readAsPlatform('test', sql`select pg_sleep(9)`), { name: 'DatabaseUnavailable' })
+  t.ok(performance.now() - asked < 4_900, 'and is not asked for again')
+})
+
+test('a listener whose server vanished without a word listens elsewhere, and ends', async (t) => {
+  const { host, db, silence } = await behindRelay(t)
+  let heard = promised()
+  await host.listen('recovery', () => heard.resolve())
+  silence()
+  await t.rejects(
+    soon(
+      4_000,
+      host.listen('another', () => undefined),
+    ),
+    { name: 'DatabaseUnavailable' },
+  )
+  await soon(4_000, heard.promise)
+  heard = promised()
+  await soon(
+    8_000,
+    db.asPlatform('contract', (tx) => tx.run(sql`select pg_notify('recovery', '')`)),
+  )
+  await soon(4_000, heard.promise)
+  silence()
+  await t.resolves(soon(4_000, host.close()))
+})
+
+async function soon<T>(ms: number, awaited: Promise<T>): Promise<T> {
+  let late: NodeJS.Timeout | undefined
+  const tooLate = new Promise<never>((_, reject) => {
+    late = setTimeout(() => reject(new Error(`not within ${ms} ms`)), ms)
   })
+  return Promise.race([awaited, tooLate]).finally(() => clearTimeout(late))
+}

@@ -1,6 +1,7 @@
+import { Socket } from 'node:net'
 import type { Logger } from '@gatehouse/telemetry'
 import pg from 'pg'
-import { asSeenByCallers, DatabaseUnavailable } from '../errors.ts'
+import { asSeenByCallers, DatabaseUnavailable, isTooSlow } from '../errors.ts'
 import { begin, type Connector, type Guise, type Session } from '../session.ts'
 import { parserOf } from '../values.ts'
 import { createListener } from './postgres-listener.ts'
@@ -9,12 +10,14 @@ const CONNECT_MS = 2000
 /** A statement that takes longer is a bug; a client that stalls inside a transaction must not hold its locks for ever. */
 const STATEMENT_MS = 30_000
 const IDLE_IN_TRANSACTION_MS = 60_000
+/** Single statements find their rows by a key: one that takes so long is as good as none. */
+const SINGLE_MS = 4_000
 /**
- * A server that vanished without a word, as on a failover, would be waited for until the kernel gives up, a quarter of an hour later.
- * Whoever begins a transaction waits for nobody's lock, and need not wait as long as for a statement.
+ * A server that vanished without a word, as on a failover, would be waited for until the kernel gives up, a quarter of an hour later. Each
+ * answer is awaited a little longer than the server may take for it; the beginning of a transaction waits for nobody's lock.
  */
 const ANSWER_MS = STATEMENT_MS + 5_000
-const BEGIN_MS = 5_000
+const SOON_MS = SINGLE_MS + 1_000
 const SILENCE_MS = 10_000
 
 export interface PostgresOptions {
@@ -60,12 +63,16 @@ export function openPostgres({ url, ownerUrl, poolSize, log }: PostgresOptions):
     if (own === undefined) {
       const guise = `-c role=${role} -c gatehouse.platform=${what} -c default_transaction_read_only=${what === 'read'}`
       const max = what === 'read' ? Math.ceil(poolSize / 2) : poolSize
-      own = poolOf({ max, options: `${TEXT_FORMS} ${PLANNED_ONCE} ${guise}` })
+      const options = `${TEXT_FORMS} ${PLANNED_ONCE} ${guise}`
+      own = poolOf({ max, options, statement_timeout: SINGLE_MS, query_timeout: SOON_MS })
       singles.set(name, own)
     }
     return own
   }
-  const listener = createListener(() => new pg.Client(settings(url)), log)
+  const listener = createListener(() => {
+    const socket = new Socket()
+    return { client: new pg.Client({ ...settings(url), stream: () => socket }), cut: () => void socket.destroy() }
+  }, log)
 
   return {
     driver: 'postgres',
@@ -89,6 +96,7 @@ export function openPostgres({ url, ownerUrl, poolSize, log }: PostgresOptions):
         try {
           return await sessionOver(readers).query(text, values)
         } catch (error) {
+          if (isTooSlow(error)) throw new DatabaseUnavailable(error)
           // What only reads can be asked again of another connection.
           if (!(error instanceof DatabaseUnavailable) || left === 0) throw error
         }
@@ -102,6 +110,7 @@ export function openPostgres({ url, ownerUrl, poolSize, log }: PostgresOptions):
         const { text, values } = make()
         return await sessionOver(client).query(text, values)
       } catch (error) {
+        if (isTooSlow(error)) throw new DatabaseUnavailable(error)
         broken = error instanceof DatabaseUnavailable
         throw broken ? new DatabaseUnavailable((error as Error).cause, true) : error
       } finally {
@@ -153,7 +162,7 @@ async function begun(pool: pg.Pool, guise: Guise, poolSize: number): Promise<pg.
   for (let left = poolSize; ; left -= 1) {
     const client = await pool.connect().catch(rethrow)
     try {
-      await begin(sessionOver(client, BEGIN_MS), 'begin', guise)
+      await begin(sessionOver(client, SOON_MS), 'begin', guise)
       return client
     } catch (error) {
       client.release(true)

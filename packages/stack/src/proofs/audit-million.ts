@@ -38,11 +38,9 @@ export const auditMillion: Proof = {
         )
       const began = performance.now()
       await eventually(SEAL_MS, 'all rows sealed', async () => {
-        const [row] = await db.readAsPlatform<{ n: bigint }>(
-          'proof',
-          sql`select count(*) as n from audit.events where seq is null`,
-        )
-        return row?.n === 0n
+        const unsealed = sql`select count(*) as n from audit.events where seq is null`
+        const { n } = await db.asPlatform('proof', (tx) => tx.one<{ n: bigint }>(unsealed))
+        return n === 0n
       })
       const sealSeconds = secondsSince(began)
       say(`sealed in ${sealSeconds} s`)

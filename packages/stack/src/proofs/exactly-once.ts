@@ -98,12 +98,10 @@ const prepareCounters = (host: DatabaseHost, { tenant, calls }: Course) => {
 }
 
 async function effectsOf(host: DatabaseHost): Promise<ReadonlyMap<number, number>> {
+  const effects = sql`select id, value from counters.counters where id like ${`${PREFIX}%`} and value > 0`
   const rows = await host
     .as('gatehouse_mcp')
-    .readAsPlatform<{ id: string; value: bigint }>(
-      'proof',
-      sql`select id, value from counters.counters where id like ${`${PREFIX}%`} and value > 0`,
-    )
+    .asPlatform('proof', (tx) => tx.rows<{ id: string; value: bigint }>(effects))
   return new Map(rows.map(({ id, value }) => [callOf(id), Number(value)]))
 }
 
@@ -198,16 +196,17 @@ async function leasesOver(host: DatabaseHost, { leases, say }: Course): Promise<
   say('waiting for the leases of calls that began')
   await eventually(LEASES_MS, 'every lease to be over', async () => {
     await pause(LOOK_EVERY_MS)
-    const [row] = await audit.readAsPlatform<{ left: bigint }>('proof', sql`select count(*) as left from audit.begun`)
-    return row?.left === 0n
+    const begun = sql`select count(*) as left from audit.begun`
+    const { left } = await audit.asPlatform('proof', (tx) => tx.one<{ left: bigint }>(begun))
+    return left === 0n
   })
 }
 
 const OF_CALLS = sql`from audit.events where tool = any(${TOOLS}::text[]) and request_id like ${`${PREFIX}%`}`
 
 const countRows = async (audit: Database): Promise<number> => {
-  const [row] = await audit.readAsPlatform<{ rows: bigint }>('proof', sql`select count(*) as rows ${OF_CALLS}`)
-  return Number(row?.rows)
+  const count = sql`select count(*) as rows ${OF_CALLS}`
+  return Number((await audit.asPlatform('proof', (tx) => tx.one<{ rows: bigint }>(count))).rows)
 }
 
 /** What the log says of each call, by its number, of one moment. */
