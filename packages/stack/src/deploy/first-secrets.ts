@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { BusUserName } from '@gatehouse/contracts'
+import { type BusUserName, busUsers } from '@gatehouse/contracts'
 import type { Profile } from '@gatehouse/profiles'
 import { openSecrets, publicHalf, type Secrets } from '../secrets.ts'
 import { type NatsPlace, natsConfig } from './nats-config.ts'
@@ -95,9 +95,15 @@ function filesOf(secrets: Secrets, { postgres, redis, nats }: PartPlaces, server
       'demo-password': secrets.demoPassword,
       'demo-api-key': secrets.demoApiKey,
     },
-    postgres: { 'owner-password': made(`postgres ${OWNER}`), 'logins.sql': loginsSql(made) },
-    redis: { 'redis.conf': `requirepass ${made('redis')}\nappendonly no\nsave ""\n` },
+    postgres: {
+      'owner-password': made(`postgres ${OWNER}`),
+      'logins.sql': loginsSql(made),
+      ...Object.fromEntries(Object.keys(LOGINS).map((login) => [`${login}-password`, made(`postgres ${login}`)])),
+    },
+    redis: { 'redis.conf': `requirepass ${made('redis')}\nappendonly no\nsave ""\n`, password: made('redis') },
     nats: { 'nats.conf': natsConfig((name) => made(`nats ${name}`), server) },
+    // For a NATS that is configured by a chart.
+    'nats-passwords': Object.fromEntries(busUsers().map(({ name }) => [name, made(`nats ${name}`)])),
   }
 }
 
