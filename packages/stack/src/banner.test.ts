@@ -32,3 +32,9 @@ test('where keys are the only credential, each line gives the client one, and no
   t.notMatch(text, 'finds the rest')
   t.match(banner({ ...keys, demo: undefined }, false), 'Bearer <API key>')
 })
+
+test('the line for the command line can be pasted as it is', (t) => {
+  const line = 'GATEHOUSE_URL=http://localhost:4000 GATEHOUSE_ADMIN_TOKEN=admin npm run -s gatehouse -- tenants list'
+  t.match(banner(FACTS, false), line)
+  t.end()
+})

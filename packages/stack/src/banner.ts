@@ -39,7 +39,7 @@ export function banner(facts: BannerFacts, color: boolean): string {
     row('MCP endpoint', accent(facts.mcpUrl)),
     ...(facts.sseUrl === undefined ? [] : [row('HTTP+SSE', accent(facts.sseUrl))]),
     row('Pages', accent(`${facts.hosts[0] ?? facts.publicUrl}/`)),
-    row('Admin API', accent(`${facts.publicUrl}/admin/v1/openapi.json`)),
+    row('Admin API', `${facts.publicUrl}/admin/v1`),
     row('Admin token', facts.adminToken),
   ]
   if (facts.demo !== undefined) {
@@ -62,6 +62,7 @@ export function banner(facts: BannerFacts, color: boolean): string {
     '',
     `  ${bold('Connect')}`,
     ...clientLines(facts).map(([label, line]) => row(label, line)),
+    row('Operate it', commandLine(facts)),
     '',
     `  ${dim(
       `ready in ${(facts.readyMs / 1000).toFixed(1)} s${facts.folder === undefined ? '' : ` · data in ${facts.folder}`} · Ctrl-C ends it`,
@@ -70,6 +71,9 @@ export function banner(facts: BannerFacts, color: boolean): string {
   )
   return lines.join('\n')
 }
+
+const commandLine = ({ publicUrl, adminToken }: BannerFacts): string =>
+  `GATEHOUSE_URL=${publicUrl} GATEHOUSE_ADMIN_TOKEN=${adminToken} npm run -s gatehouse -- tenants list`
 
 const INSPECTOR_PAGE =
   'npx @modelcontextprotocol/inspector@latest, then Streamable HTTP, the URL, Open Auth Settings, Quick OAuth Flow'

@@ -1,5 +1,5 @@
 import { auditSchema, createAuditApp } from '@gatehouse/audit'
-import { authSchema, createAuthApp } from '@gatehouse/auth'
+import { authSchema, createAuthApp, type Mailer } from '@gatehouse/auth'
 import type { DemoTenant } from '@gatehouse/catalog'
 import { Secret } from '@gatehouse/config'
 import { type Clock, STREAMS, systemClock } from '@gatehouse/contracts'
@@ -38,6 +38,8 @@ export interface HouseOptions {
   readonly clock?: Clock
   /** Refuses what is made for tests; default false. */
   readonly production?: boolean
+  /** Default: letters are written to the log. */
+  readonly mailer?: Mailer
 }
 
 /** The product in one process, not yet listening. */
@@ -80,6 +82,7 @@ export async function assembleHouse(options: HouseOptions, closing: Closing): Pr
     metrics,
     secret: new Secret(secrets.master),
     adminToken,
+    ...(options.mailer && { mailer: options.mailer }),
     installation: {
       production,
       embedded: (['database', 'redis', 'nats'] as const).filter((part) => options.parts[part] === undefined),

@@ -21,10 +21,11 @@ export async function runInWords(log: Logger, what: string, start: Parameters<ty
   })
 }
 
-const TOLD_AS_THEY_ARE = [ConfigError, ProfileError, CatalogError, FolderHeld]
+const TOLD_AS_THEY_ARE = [ConfigError, ProfileError, CatalogError]
 
 /** What to say of a fault that a person can mend; a stack would hide it. */
 function mendable(error: unknown): string | undefined {
+  if (error instanceof FolderHeld) return `${error.message}; end it, or set GATEHOUSE_FOLDER and PORT to others`
   if (TOLD_AS_THEY_ARE.some((kind) => error instanceof kind)) return error instanceof Error ? error.message : undefined
   if (error instanceof DatabaseUnavailable) {
     const reason = ofSystem(error.cause, ['connect', 'getaddrinfo'])

@@ -6,11 +6,13 @@ import { loadProfile, type Profile, sitesOf, withRedirectDomains } from '@gateho
 import type { runService } from '@gatehouse/service'
 import { createLogger } from '@gatehouse/telemetry'
 import { banner } from './banner.ts'
+import { claimFolder, claimPort } from './claim.ts'
 import { argumentsOrExit } from './command-line.ts'
 import { assembleHouse } from './house.ts'
 import { runInWords } from './in-words.ts'
 import { openSecrets } from './secrets.ts'
 import { startConfig } from './start-config.ts'
+import { createTerminalMailer } from './terminal-mailer.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const log = createLogger('gatehouse')
@@ -37,7 +39,9 @@ async function start(closing: Parameters<Parameters<typeof runService>[1]>[0]): 
   }
   const profile = withRedirectDomains(loadProfile(config.GATEHOUSE_PROFILE), config.MCP_REDIRECT_DOMAINS)
   const folder = isAbsolute(config.GATEHOUSE_FOLDER) ? config.GATEHOUSE_FOLDER : join(root, config.GATEHOUSE_FOLDER)
+  await claimPort(config.HOST, config.PORT)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
+  if (database === undefined) claimFolder(folder, profile.name, asNamed(folder))
   const secrets = await openSecrets(folder, profile.apiKeyPrefix, {
     adminToken: config.GATEHOUSE_ADMIN_TOKEN,
     demoPassword: config.GATEHOUSE_DEMO_PASSWORD,
@@ -56,6 +60,9 @@ async function start(closing: Parameters<Parameters<typeof runService>[1]>[0]): 
       demo,
       log,
       production: config.NODE_ENV === 'production',
+      ...(config.NODE_ENV !== 'production' && {
+        mailer: createTerminalMailer((text) => process.stdout.write(text)),
+      }),
     },
     closing,
   )
@@ -70,7 +77,7 @@ async function start(closing: Parameters<Parameters<typeof runService>[1]>[0]): 
         parts: house.description,
         publicUrl,
         ...addresses(profile, publicUrl, house.demoTenants),
-        folder: database === undefined ? relative(process.cwd(), folder) || folder : undefined,
+        folder: database === undefined ? asNamed(folder) : undefined,
         adminToken: secrets.adminToken,
         demo: demo
           ? {
@@ -84,6 +91,12 @@ async function start(closing: Parameters<Parameters<typeof runService>[1]>[0]): 
       process.stdout.isTTY === true && process.env.NO_COLOR === undefined,
     )}\n`,
   )
+}
+
+/** From here, where it lies below. */
+function asNamed(folder: string): string {
+  const path = relative(process.cwd(), folder)
+  return path === '' || path.startsWith('..') ? folder : path
 }
 
 /** Where clients connect: by host, at each organisation's own, of which the first stands for all. */

@@ -14,7 +14,7 @@ test('an installation says where it is by the paths and hosts of its profile, an
   t.match(of('orgonaut'), {
     'MCP endpoint': 'http://acme.localhost:4000/mcp/orgonaut',
     Pages: 'http://acme.localhost:4000/',
-    'Admin API': 'http://localhost:4000/admin/v1/openapi.json',
+    'Admin API': 'http://localhost:4000/admin/v1',
   })
   t.match(of('azalt'), { 'MCP endpoint': 'http://localhost:4000/api/mcp', 'Demo API key': undefined })
 })

@@ -16,7 +16,7 @@ export function whereTo(
     ['MCP endpoint', site.resource],
     ...(profile.paths.sse === undefined ? [] : [['HTTP+SSE', `${publicUrl}${profile.paths.sse}`] as const]),
     ['Pages', `${site.origin}/`],
-    ['Admin API', `${publicUrl}/admin/v1/openapi.json`],
+    ['Admin API', `${publicUrl}/admin/v1`],
     ['Admin token', secrets.adminToken],
     ['Demo accounts', `member@${TENANT}.test and others, password ${secrets.demoPassword}`],
     ...(profile.credentials.includes('api-key') ? [['Demo API key', secrets.demoApiKey] as const] : []),

@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import { availableParallelism, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { freePort, temporaryFolder } from '@gatehouse/testkit'
+import { eventually, freePort, temporaryFolder } from '@gatehouse/testkit'
 import { t as file, type Test, test } from 'tap'
 import { hostFetch } from './host-fetch.ts'
 import { ask, rpc } from './wire.ts'
@@ -115,6 +115,31 @@ test('npm start prints its URLs and secrets, lets nobody in without one, keeps i
     const said = await refusal(t, { ...env, PORT: String(await freePort()) })
     t.match(said, String(first.pid))
     t.match(said, 'is in use by process')
+    t.match(said, 'or set GATEHOUSE_FOLDER and PORT to others')
+  })
+
+  await t.test('one with another profile says whose data it is', async (t) => {
+    const said = await refusal(t, { ...env, PORT: String(await freePort()), GATEHOUSE_PROFILE: 'azalt' })
+    t.match(
+      said,
+      `holds the data of the profile align; give azalt a folder of its own: GATEHOUSE_FOLDER=${folder}/azalt`,
+    )
+  })
+
+  await t.test('a mail that nobody sends is shown in the terminal, with its link', async () => {
+    const forgot = `${origin}/sign-in/forgot-password`
+    const page = await fetch(forgot)
+    const cookie = page.headers
+      .getSetCookie()
+      .map((each) => each.split(';', 1)[0])
+      .join('; ')
+    const csrf = /name="csrf" value="([^"]+)"/.exec(await page.text())?.[1] ?? ''
+    await fetch(forgot, {
+      method: 'POST',
+      headers: { cookie, origin },
+      body: new URLSearchParams({ csrf, email: 'member@acme.test' }),
+    })
+    await eventually(10_000, 'the letter', () => first.output().includes(`│ ${origin}/sign-in/new-password?link=`))
   })
 
   first.interrupt()
