@@ -40,7 +40,7 @@ const scope = { teardown: (release: () => unknown) => releases.push(release) }
 try {
   const { profile } = values
   const other = profile === undefined ? undefined : await runningHouse(scope, { profile })
-  const house = other === undefined ? await openBrowsedHouse(scope) : undefined
+  const house = other === undefined ? await openBrowsedHouse(scope, values.docs ? { port: 4000 } : {}) : undefined
   const launched = await browser(scope)
   for (const [look, options] of Object.entries(LOOKS)) {
     const context = await launched.newContext(options)
@@ -93,6 +93,7 @@ try {
     await callTool(house.mcpUrl, first.access_token, 'search.global', { q: 'export' })
     await callTool(house.mcpUrl, first.access_token, 'entry.get', { id: 'none' })
     await page.goto(`${house.publicUrl}/activity`)
+    await shoot(page, 'consent-own-page')
     await press(page, 'Allow')
     await page.waitForURL(/\/activity$/)
     await page.locator('#entries tr', { hasText: 'search.global' }).first().waitFor()

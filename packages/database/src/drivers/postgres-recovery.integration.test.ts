@@ -145,7 +145,7 @@ test('what a key does not find within 4 s is unavailable, not a fault', async (t
   const { db } = await prepareStage(t, host)
   const asked = performance.now()
   await t.rejects(db.readAsPlatform('test', sql`select pg_sleep(9)`), { name: 'DatabaseUnavailable' })
-  t.ok(performance.now() - asked < 4_900, 'and is not asked for again')
+  t.ok(performance.now() - asked < 7_500, 'and is not asked for again')
 })
 
 test('a listener whose server vanished without a word listens elsewhere, and ends', async (t) => {
@@ -155,20 +155,20 @@ test('a listener whose server vanished without a word listens elsewhere, and end
   silence()
   await t.rejects(
     soon(
-      4_000,
+      6_000,
       host.listen('another', () => undefined),
     ),
     { name: 'DatabaseUnavailable' },
   )
-  await soon(4_000, heard.promise)
+  await soon(6_000, heard.promise)
   heard = promised()
   await soon(
     8_000,
     db.asPlatform('contract', (tx) => tx.run(sql`select pg_notify('recovery', '')`)),
   )
-  await soon(4_000, heard.promise)
+  await soon(6_000, heard.promise)
   silence()
-  await t.resolves(soon(4_000, host.close()))
+  await t.resolves(soon(6_000, host.close()))
 })
 
 async function soon<T>(ms: number, awaited: Promise<T>): Promise<T> {

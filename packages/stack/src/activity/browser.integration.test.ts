@@ -64,6 +64,9 @@ const rowsOf = (page: Page, tool: string) => page.locator('#entries tr', { hasTe
 test('an administrator browses the activity of the organisation and sees new calls as they come [U9]', async (t) => {
   await call(running, 'search.global')
   const { page, problems } = await open(t, 'owner@acme.test')
+  const consent = (await page.locator('main').textContent()) ?? ''
+  t.match(consent, 'Align registered this application and knows it.')
+  t.notMatch(consent, /any program|this computer/i, 'it is a page of ours, and its answer reaches nobody else')
   await allow(page)
   t.equal(await page.locator('h1').textContent(), 'Activity')
   await page.locator('#live').waitFor({ state: 'visible' })

@@ -17,7 +17,7 @@ const FOCUSED = `(() => {
 
 test('a person in a browser', async (t) => {
   let offset = 0
-  const house = await openBrowsedHouse(t, { now: () => Date.now() + offset })
+  const house = await openBrowsedHouse(t, { clock: { now: () => Date.now() + offset } })
   const launched = await browser(t)
   const callback = await serveCallback(t)
   const program = await registerProgram(house, 'Scenario program', callback)

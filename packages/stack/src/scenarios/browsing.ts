@@ -2,10 +2,9 @@ import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Clock } from '@gatehouse/contracts'
 import type { Scope } from '@gatehouse/testkit'
 import type { Page } from 'playwright-core'
-import { runningHouse } from './running.ts'
+import { type HouseOfTest, runningHouse } from './running.ts'
 
 /** The product in one process with demo data, as a person's browser and a client see it. */
 export interface BrowsedHouse {
@@ -17,8 +16,8 @@ export interface BrowsedHouse {
   readonly adminToken: string
 }
 
-export async function openBrowsedHouse(t: Scope, clock?: Clock): Promise<BrowsedHouse> {
-  const { profile, publicUrl, secrets } = await runningHouse(t, clock === undefined ? {} : { clock })
+export async function openBrowsedHouse(t: Scope, how: Pick<HouseOfTest, 'clock' | 'port'> = {}): Promise<BrowsedHouse> {
+  const { profile, publicUrl, secrets } = await runningHouse(t, how)
   const { mcp, authorizedApps, apiKeys } = profile.paths
   const [appsUrl, mcpUrl, keysUrl] = [`${publicUrl}${authorizedApps}`, `${publicUrl}${mcp}`, `${publicUrl}${apiKeys}`]
   return { publicUrl, password: secrets.demoPassword, appsUrl, mcpUrl, keysUrl, adminToken: secrets.adminToken }

@@ -31,12 +31,14 @@ export interface HouseOfTest {
   readonly profile?: string
   /** What it takes itself for; default: no. */
   readonly production?: boolean
+  /** Default: one that is free. */
+  readonly port?: number
 }
 
 /** Everything in this process, listening; closed with the test. */
 export async function runningHouse(
   t: Scope,
-  { embedded = false, clock = systemClock, profile: name = 'align', production = false }: HouseOfTest = {},
+  { embedded = false, clock = systemClock, profile: name = 'align', production = false, ...at }: HouseOfTest = {},
 ): Promise<Running & Pick<House, 'server' | 'parts'>> {
   const database = embedded || sharedPostgres() === undefined ? undefined : (await postgres(t)).url
   const opened: Closeable[] = []
@@ -46,7 +48,7 @@ export async function runningHouse(
   const profile = loadProfile(name)
   const given = { ...NOTHING_GIVEN, demoPassword: randomBytes(9).toString('base64url') }
   const secrets = await openSecrets(temporaryFolder(t), profile.apiKeyPrefix, given)
-  const port = await freePort()
+  const port = at.port ?? (await freePort())
   const publicUrl = `http://localhost:${port}`
   const parts = { database, databaseOwner: undefined, redis: undefined, nats: undefined }
   const house = await assembleHouse(

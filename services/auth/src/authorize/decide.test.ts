@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import type { Prompt } from './checks.ts'
-import { decide, isUnproven, unmetPrompts } from './decide.ts'
+import { decide, isOwnPage, isUnproven, unmetPrompts } from './decide.ts'
 
 const BOTH = ['read', 'write']
 
@@ -59,5 +59,20 @@ test('a sign-in that is older than max_age is asked for again, and for 0 any is 
   for (const [prompts, maxAge, authTime, expected] of cases) {
     const at = authTime === undefined ? undefined : new Date(authTime)
     t.same(unmetPrompts({ prompts, maxAge }, at, now), expected, JSON.stringify([prompts, maxAge, authTime]))
+  }
+})
+
+test('a page is our own when an operator registered it and it answers at the very origin of the issuer', async (t) => {
+  const issuer = 'http://localhost:4000/t/acme'
+  for (const [kind, uri, own] of [
+    ['registered', 'http://localhost:4000/activity/callback', true],
+    ['dynamic', 'http://localhost:4000/activity/callback', false],
+    ['metadata', 'http://localhost:4000/activity/callback', false],
+    ['registered', 'http://localhost:4001/activity/callback', false],
+    ['registered', 'http://127.0.0.1:4000/activity/callback', false],
+    ['registered', 'https://localhost:4000/activity/callback', false],
+    ['registered', 'com.example.app:/callback', false],
+  ] as const) {
+    t.equal(isOwnPage({ kind }, uri, issuer), own, `${kind} ${uri}`)
   }
 })

@@ -28,6 +28,12 @@ export function decide(open: Open, signedIn: boolean, granted: ReadonlySet<strin
 export const isUnproven = (client: Pick<Client, 'authMethod'>, redirectUri: string): boolean =>
   client.authMethod === 'none' && redirectKind(redirectUri) !== 'https'
 
+/** A page of this very server, which an operator's profile registers: nobody else can listen where it answers. */
+export const isOwnPage = (client: Pick<Client, 'kind'>, redirectUri: string, issuer: string): boolean =>
+  client.kind === 'registered' &&
+  redirectKind(redirectUri) !== 'private-use' &&
+  new URL(redirectUri).origin === new URL(issuer).origin
+
 /**
  * The pages that a new request has to show: `max_age` that has run out is a login that was asked for; 0 always has (OpenID Connect Core
  * section 3.1.2.1).

@@ -10,7 +10,7 @@ import {
 import { followsSelection, type Profile } from '@gatehouse/profiles'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { sendAway } from '../authorize/answer.ts'
-import { isUnproven } from '../authorize/decide.ts'
+import { isOwnPage, isUnproven } from '../authorize/decide.ts'
 import { answer, begin, type FlowDeps, resume, type Step } from '../authorize/flow.ts'
 import { isPushed, takePushed } from '../authorize/pushed.ts'
 import { clientHost } from '../clients/client-host.ts'
@@ -128,10 +128,11 @@ function refusedPage(
 function consentOf(
   step: Step & { readonly kind: 'consent' },
   browser: Browser,
-  { profile, offered }: AuthorizeDeps,
+  { profile, offered, issuer }: AuthorizeDeps,
 ): Consent {
   const { request, client, session, membership, resources } = step
   const kind = redirectKind(request.redirectUri)
+  const ours = isOwnPage(client, request.redirectUri, issuer)
   // An earlier yes to the general scopes is told when they are asked for again.
   const before = [...new Set([...request.scopes.filter((scope) => !step.missing.includes(scope)), ...step.granted])]
   const asked = step.missing.length > 0 ? step.missing : request.scopes
@@ -145,11 +146,11 @@ function consentOf(
       name: client.name,
       host: clientHost(client.id),
       kind: client.kind,
-      proven: !isUnproven(client, request.redirectUri),
+      proven: ours || !isUnproven(client, request.redirectUri),
     },
     redirect: {
       host: kind === 'private-use' ? request.redirectUri : new URL(request.redirectUri).host,
-      loopback: kind === 'loopback',
+      loopback: kind === 'loopback' && !ours,
       privateUse: kind === 'private-use',
     },
     tenant: { name: membership.tenantName, selected: followsSelection(profile) },
