@@ -115,12 +115,21 @@ for (const [what, connections, ask] of [
   test(`a server that vanished without a word is given up, and ${what} is done by the one that takes its place within 8 s`, async (t) => {
     const { host, db, silence } = await behindRelay(t)
     t.teardown(() => host.close())
-    const all = () => Promise.allSettled(Array.from({ length: connections }, (_, n) => soon(8_000, ask(db, n))))
+    const all = (count = connections) =>
+      Promise.allSettled(Array.from({ length: count }, (_, n) => soon(8_000, ask(db, n))))
+    const fulfilled = (count: number) => Array.from({ length: count }, () => 'fulfilled')
     await all()
     silence()
     t.same(
       (await all()).map(({ status }) => status),
-      Array.from({ length: connections }, () => 'fulfilled'),
+      fulfilled(connections),
+      'by as many as there are connections',
+    )
+    silence()
+    t.same(
+      (await all(1)).map(({ status }) => status),
+      fulfilled(1),
+      'and by one that would find them silent one by one',
     )
   })
 }
@@ -133,7 +142,7 @@ test('a single write to a server that vanished without a word fails within 8 s a
       8_000,
       db.writeAsPlatform('test', () => sql`select ${n}::int`),
     )
-  await write(1)
+  await Promise.all([write(1), write(1), write(1)])
   silence()
   await t.rejects(write(2), { name: 'DatabaseUnavailable', maybeCommitted: true })
   await t.resolves(write(3))

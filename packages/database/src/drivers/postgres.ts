@@ -99,12 +99,14 @@ export function openPostgres({ url, ownerUrl, poolSize, log }: PostgresOptions):
           if (isTooSlow(error)) throw new DatabaseUnavailable(error)
           // What only reads can be asked again of another connection.
           if (!(error instanceof DatabaseUnavailable) || left === 0) throw error
+          await dropIdle(readers)
         }
       }
     },
     // Not asked again of another connection: whoever did not hear that it was done cannot know that it was not.
     async write([role], make) {
-      const client = await singlesAs(role, 'write').connect().catch(rethrow)
+      const writers = singlesAs(role, 'write')
+      const client = await writers.connect().catch(rethrow)
       let broken = false
       try {
         const { text, values } = make()
@@ -112,6 +114,7 @@ export function openPostgres({ url, ownerUrl, poolSize, log }: PostgresOptions):
       } catch (error) {
         if (isTooSlow(error)) throw new DatabaseUnavailable(error)
         broken = error instanceof DatabaseUnavailable
+        if (broken) await dropIdle(writers)
         throw broken ? new DatabaseUnavailable((error as Error).cause, true) : error
       } finally {
         client.release(broken)
@@ -167,7 +170,16 @@ async function begun(pool: pg.Pool, guise: Guise, poolSize: number): Promise<pg.
     } catch (error) {
       client.release(true)
       if (!(error instanceof DatabaseUnavailable) || left === 0) throw error
+      await dropIdle(pool)
     }
+  }
+}
+
+/** Where one connection was dead or silent, those that wait beside it are most likely too: nobody has to find that out one by one. */
+async function dropIdle(pool: pg.Pool): Promise<void> {
+  for (let most = pool.idleCount; most > 0 && pool.idleCount > 0; most -= 1) {
+    const client = await pool.connect().catch(() => undefined)
+    client?.release(true)
   }
 }
 
